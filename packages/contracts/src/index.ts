@@ -1,0 +1,68 @@
+export {
+  AudienceSchema,
+  ClientIdSchema,
+  PermissionSchema,
+  RoleNameSchema,
+  SessionIdSchema,
+  SubjectSchema,
+  TenantIdSchema,
+  UserIdSchema,
+  isSessionId,
+  subjectKey,
+} from './identifiers.ts'
+export type {
+  Audience,
+  ClientId,
+  Permission,
+  RoleName,
+  SessionId,
+  Subject,
+  SubjectKey,
+  TenantId,
+  UserId,
+} from './identifiers.ts'
+export { ORIGIN, PositionSchema, formatPosition, laterOf, parsePosition, sequenceOf } from './position.ts'
+export type { Position } from './position.ts'
+export {
+  formatRelayToken,
+  formatSessionToken,
+  hashSecret,
+  newSessionId,
+  newSessionSecret,
+  parseToken,
+  relayValueFor,
+} from './tokens.ts'
+export type { RelayToken, RelayValue, SecretHash, SessionSecret, SessionToken } from './tokens.ts'
+export { PROBLEMS } from './problems.ts'
+export type { ProblemBody, ProblemCode } from './problems.ts'
+export {
+  GATEWAY_AUDIENCE,
+  SESSION_QUEUE,
+  SUBJECTS,
+  feedSubject,
+  logSubject,
+  resolveSubject,
+  streamName,
+  subjectToken,
+} from './subjects.ts'
+export {
+  MAX_PERMISSIONS,
+  MAX_ROLES,
+  PermissionsSchema,
+  RolesSchema,
+  ScopeSchema,
+  parseLogEntry,
+  subjectOfEntry,
+} from './log-entries.ts'
+export type { LogEntry, LogEntryOf, Scope } from './log-entries.ts'
+export {
+  CREATE_SESSION,
+  END_SESSION,
+  HELLO,
+  MAX_RESOLVE_BATCH,
+  PREPARE_SESSION,
+  REDEEM_CLAIM,
+  RESOLVE,
+  SessionInfoSchema,
+} from './requests.ts'
+export type { EffectState, RefusalReason, RequestContract, Resolved, SessionInfo } from './requests.ts'

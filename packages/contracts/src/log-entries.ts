@@ -1,0 +1,145 @@
+/**
+ * ⑤ What the log says: one JSON entry per fact, the newest fact of each entity being the one that the stream keeps.
+ * Promise: an entry that parses is complete by itself (never a delta), so losing an older one of its entity loses nothing.
+ */
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+import {
+  ClientIdSchema,
+  PermissionSchema,
+  RoleNameSchema,
+  SessionIdSchema,
+  TenantIdSchema,
+  UserIdSchema,
+} from './identifiers.ts'
+import { logSubject } from './subjects.ts'
+
+export const MAX_ROLES = 64
+export const MAX_PERMISSIONS = 256
+
+export const RolesSchema = Type.Array(RoleNameSchema, { maxItems: MAX_ROLES, uniqueItems: true })
+export const PermissionsSchema = Type.Array(PermissionSchema, {
+  maxItems: MAX_PERMISSIONS,
+  uniqueItems: true,
+})
+
+const closed = { additionalProperties: false }
+
+/** What a revocation covers. */
+export const ScopeSchema = Type.Union([
+  Type.Object({ type: Type.Literal('session'), session: SessionIdSchema }, closed),
+  Type.Object({ type: Type.Literal('user'), tenant: TenantIdSchema, user: UserIdSchema }, closed),
+  Type.Object({ type: Type.Literal('client'), client: ClientIdSchema }, closed),
+  Type.Object({ type: Type.Literal('tenant'), tenant: TenantIdSchema }, closed),
+  Type.Object({ type: Type.Literal('global') }, closed),
+])
+export type Scope = Static<typeof ScopeSchema>
+
+const common = {
+  v: Type.Literal(1),
+  /** Also the `Nats-Msg-Id`: a retry under the same id is stored once. */
+  id: Type.String({ minLength: 1, maxLength: 128 }),
+  /** ISO 8601, for people only: nothing compares it. */
+  at: Type.String({ maxLength: 40 }),
+  /** `tenant/user`, `client:<id>` or `system`. */
+  actor: Type.String({ maxLength: 300 }),
+  reason: Type.Optional(Type.String({ maxLength: 500 })),
+}
+
+const LogEntrySchema = Type.Union([
+  Type.Object({ ...common, type: Type.Literal('genesis'), logId: Type.String({ maxLength: 64 }) }, closed),
+  Type.Object(
+    {
+      ...common,
+      type: Type.Literal('revoked'),
+      scope: ScopeSchema,
+      /** Sessions spared; each was valid at the scope's previous watermark, which the writer proves (revocation-log). */
+      except: Type.Optional(Type.Array(SessionIdSchema, { maxItems: 16 })),
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      ...common,
+      type: Type.Literal('grants-changed'),
+      tenant: TenantIdSchema,
+      user: UserIdSchema,
+      roles: RolesSchema,
+      permissions: PermissionsSchema,
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      ...common,
+      type: Type.Literal('role-changed'),
+      tenant: TenantIdSchema,
+      role: RoleNameSchema,
+      permissions: PermissionsSchema,
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      ...common,
+      type: Type.Union([Type.Literal('suspended'), Type.Literal('resumed')]),
+      tenant: TenantIdSchema,
+      user: Type.Optional(UserIdSchema),
+    },
+    closed,
+  ),
+  Type.Object({ ...common, type: Type.Literal('barrier'), replica: Type.String({ maxLength: 64 }) }, closed),
+])
+
+export type LogEntry = Static<typeof LogEntrySchema>
+export type LogEntryOf<T extends LogEntry['type']> = Extract<LogEntry, { type: T }>
+
+const logEntry = Compile(LogEntrySchema)
+
+/** Parses one stored entry; undefined means that this reader must not go on (protocol: doubt), never that it may skip. */
+export function parseLogEntry(json: string): LogEntry | undefined {
+  try {
+    const value: unknown = JSON.parse(json)
+    return logEntry.Check(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The subject under which an entry supersedes the earlier fact about the same entity. */
+export function subjectOfEntry(epoch: number, entry: LogEntry): string {
+  switch (entry.type) {
+    case 'genesis':
+      return logSubject(epoch, 'genesis')
+    case 'revoked':
+      return logSubject(epoch, 'revoked', ...scopeTokens(entry.scope))
+    case 'grants-changed':
+      return logSubject(epoch, 'grants', entry.tenant, entry.user)
+    case 'role-changed':
+      return logSubject(epoch, 'role', entry.tenant, entry.role)
+    case 'suspended':
+    case 'resumed':
+      // One subject for both, so that the later one wins.
+      return entry.user === undefined
+        ? logSubject(epoch, 'suspension', 'tenant', entry.tenant)
+        : logSubject(epoch, 'suspension', 'user', entry.tenant, entry.user)
+    case 'barrier':
+      return logSubject(epoch, 'barrier', entry.replica)
+  }
+}
+
+function scopeTokens(scope: Scope): string[] {
+  switch (scope.type) {
+    case 'session':
+      return ['session', scope.session]
+    case 'user':
+      return ['user', scope.tenant, scope.user]
+    case 'client':
+      return ['client', scope.client]
+    case 'tenant':
+      return ['tenant', scope.tenant]
+    case 'global':
+      return ['global']
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * ② ④ ⑦ The requests between services over NATS, one contract each: subject, question, answer.
+ * Promise: both sides check both shapes, so a malformed message is an error at the edge and never a state.
+ */
+import { Type, type Static, type TSchema } from 'typebox'
+
+import {
+  ClientIdSchema,
+  PermissionSchema,
+  RoleNameSchema,
+  SessionIdSchema,
+  TenantIdSchema,
+  UserIdSchema,
+} from './identifiers.ts'
+import { PositionSchema } from './position.ts'
+
+const closed = { additionalProperties: false }
+const Milliseconds = Type.Integer({ minimum: 0 })
+const IsoTime = Type.String({ maxLength: 40 })
+
+/** One kind of request: what is asked and what is answered. The subject is chosen by the caller (subjects.ts). */
+export interface RequestContract<Question extends TSchema = TSchema, Answer extends TSchema = TSchema> {
+  readonly name: string
+  readonly question: Question
+  readonly answer: Answer
+}
+
+const contract = <Q extends TSchema, A extends TSchema>(
+  name: string,
+  question: Q,
+  answer: A,
+): RequestContract<Q, A> => ({ name, question, answer })
+
+/** What people and services may know of a session: metadata, never a secret. */
+export const SessionInfoSchema = Type.Object(
+  {
+    id: SessionIdSchema,
+    tenant: TenantIdSchema,
+    user: UserIdSchema,
+    client: ClientIdSchema,
+    createdAt: IsoTime,
+    authTime: IsoTime,
+    acr: Type.String({ maxLength: 128 }),
+    amr: Type.Array(Type.String({ maxLength: 32 }), { maxItems: 8 }),
+    idleExpiresAt: IsoTime,
+    expiresAt: IsoTime,
+    roles: Type.Array(RoleNameSchema),
+    permissions: Type.Array(PermissionSchema),
+    label: Type.Optional(Type.String({ maxLength: 64 })),
+  },
+  closed,
+)
+export type SessionInfo = Static<typeof SessionInfoSchema>
+
+/** Why a session is not admitted: for logs and metrics. Outside, all of them look the same. */
+export const RefusalReasonSchema = Type.Union([
+  Type.Literal('unknown'),
+  Type.Literal('revoked'),
+  Type.Literal('expired'),
+  Type.Literal('suspended'),
+])
+export type RefusalReason = Static<typeof RefusalReasonSchema>
+
+export const ResolvedSchema = Type.Union([
+  Type.Object(
+    {
+      status: Type.Literal('live'),
+      /** What a token for this audience must prove: the secret's hash at the gateway, a relay value elsewhere. */
+      proof: Type.String({ minLength: 43, maxLength: 43 }),
+      session: SessionInfoSchema,
+      /** Deadlines are remaining times, counted by the asker from when it sent the request: clocks are not compared. */
+      idleRemainingMs: Milliseconds,
+      remainingMs: Milliseconds,
+    },
+    closed,
+  ),
+  Type.Object({ status: Type.Literal('refused'), reason: RefusalReasonSchema }, closed),
+])
+export type Resolved = Static<typeof ResolvedSchema>
+
+export const MAX_RESOLVE_BATCH = 256
+
+/** Where the log stands: asked once at start. */
+export const HELLO = contract(
+  'hello',
+  Type.Object({}, closed),
+  Type.Object({ epoch: Type.Integer({ minimum: 1, maximum: 999_999 }) }, closed),
+)
+
+/** ② Up to 256 sessions at once; answers come in the order of the question. */
+export const RESOLVE = contract(
+  'resolve',
+  Type.Object(
+    { sessions: Type.Array(SessionIdSchema, { minItems: 1, maxItems: MAX_RESOLVE_BATCH }) },
+    closed,
+  ),
+  Type.Object({ asOf: PositionSchema, sessions: Type.Array(ResolvedSchema) }, closed),
+)
+
+/** ④ Asked before the first credential is read: the birth that the new session will carry. */
+export const PREPARE_SESSION = contract(
+  'prepare-session',
+  Type.Object({}, closed),
+  Type.Object({ birth: PositionSchema }, closed),
+)
+
+export const CREATE_SESSION = contract(
+  'create-session',
+  Type.Object(
+    {
+      birth: PositionSchema,
+      tenant: TenantIdSchema,
+      user: UserIdSchema,
+      client: ClientIdSchema,
+      acr: Type.String({ minLength: 1, maxLength: 128 }),
+      amr: Type.Array(Type.String({ minLength: 1, maxLength: 32 }), { maxItems: 8 }),
+      label: Type.Optional(Type.String({ maxLength: 64 })),
+    },
+    closed,
+  ),
+  Type.Union([
+    Type.Object(
+      { outcome: Type.Literal('created'), token: Type.String(), session: SessionInfoSchema },
+      closed,
+    ),
+    /** A revocation or suspension that covers the subject came after `birth`, or holds now. */
+    Type.Object({ outcome: Type.Literal('refused'), reason: RefusalReasonSchema }, closed),
+  ]),
+)
+
+/** How far the effect of a log entry is known to have reached. */
+export const EffectStateSchema = Type.Union([Type.Literal('recorded'), Type.Literal('unknown')])
+export type EffectState = Static<typeof EffectStateSchema>
+
+/** ① Logout. Ending a session that is over already succeeds again. */
+export const END_SESSION = contract(
+  'end-session',
+  Type.Object(
+    {
+      session: SessionIdSchema,
+      actor: Type.String({ maxLength: 300 }),
+      reason: Type.String({ maxLength: 500 }),
+    },
+    closed,
+  ),
+  Type.Object({ state: EffectStateSchema }, closed),
+)
+
+/** ⑦ Spends a one-time claim: exactly one caller ever hears `redeemed`. */
+export const REDEEM_CLAIM = contract(
+  'redeem-claim',
+  Type.Object(
+    {
+      issuer: Type.String({ minLength: 1, maxLength: 255 }),
+      claimId: Type.String({ minLength: 1, maxLength: 128 }),
+      /** NumericDate of `exp`, seconds: how long the spending is remembered, plus the allowed skew. */
+      expiresAtSeconds: Type.Integer({ minimum: 0 }),
+      session: SessionIdSchema,
+      tenant: TenantIdSchema,
+      user: UserIdSchema,
+    },
+    closed,
+  ),
+  Type.Object(
+    { outcome: Type.Union([Type.Literal('redeemed'), Type.Literal('spent'), Type.Literal('withdrawn')]) },
+    closed,
+  ),
+)

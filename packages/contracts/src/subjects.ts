@@ -1,0 +1,49 @@
+/**
+ * ⑤ The NATS subjects, built in one place.
+ * Promise: no id, whatever it contains, can add a token, a wildcard or a level to a subject.
+ */
+import type { Audience } from './identifiers.ts'
+
+/** Bytes outside [A-Za-z0-9_-] become `=XX`, so that the result is one token and decodes to one input only. */
+export function subjectToken(id: string): string {
+  return Buffer.from(id, 'utf8')
+    .toString('latin1')
+    .replace(
+      /[^A-Za-z0-9_-]/g,
+      (byte) => `=${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    )
+}
+
+export function streamName(epoch: number): string {
+  return `CURFEW_${epoch}`
+}
+
+/** Everything that is stored, `curfew.<epoch>.log.>`, or one entity's latest fact below it. */
+export function logSubject(epoch: number, ...entity: string[]): string {
+  return `curfew.${epoch}.log.${entity.length === 0 ? '>' : entity.map(subjectToken).join('.')}`
+}
+
+/** Where the server republishes every stored entry with its `Nats-Sequence`. */
+export function feedSubject(epoch: number): string {
+  return `curfew.${epoch}.feed.>`
+}
+
+/** ② What a verifier of one audience asks on a miss; NATS permissions tie a service to its own audience. */
+export function resolveSubject(epoch: number, audience: Audience): string {
+  return `curfew.${epoch}.resolve.${audience}`
+}
+
+/** Requests whose meaning does not depend on the epoch. */
+export const SUBJECTS = {
+  hello: 'curfew.hello',
+  prepareSession: 'curfew.sessions.prepare',
+  createSession: 'curfew.sessions.create',
+  endSession: 'curfew.sessions.end',
+  redeemClaim: 'curfew.claims.redeem',
+} as const
+
+/** The audience whose verifier is told the secret's hash itself, because it meets the clients' own tokens. */
+export const GATEWAY_AUDIENCE = 'gateway' as Audience
+
+/** Replicas of the session service share requests through this queue group. */
+export const SESSION_QUEUE = 'session'
