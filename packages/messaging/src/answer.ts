@@ -1,0 +1,102 @@
+/**
+ * Serves one kind of question over NATS.
+ * Promise: every question gets an answer of the contract's shape or an error word, never a stack or a silent drop.
+ */
+import type { RequestContract } from '@curfew/contracts'
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { Static, TSchema } from 'typebox'
+
+import type { MessagingLogger } from './connection.ts'
+import { conforms, readQuestion, writeAnswer, writeError, type AnswerError } from './envelope.ts'
+
+export interface QuestionContext {
+  /** The subject it was asked on: what a wildcard stood for. */
+  readonly subject: string
+}
+
+export interface AnswerOptions {
+  /** Replicas that name the same queue share the questions. */
+  readonly queue?: string
+  readonly logger?: MessagingLogger
+}
+
+export interface Answering {
+  /** Takes no more questions; those under way are still answered. */
+  unsubscribe(): void
+  /** Takes no more questions and resolves when those under way are answered and the server has the answers. */
+  drain(): Promise<void>
+}
+
+/** More than this and the process is lost anyway; the asker learns it at once instead of by its timeout. */
+const MAX_UNDER_WAY = 4_096
+
+type Handler<Q extends TSchema, A extends TSchema> = (
+  question: Static<Q>,
+  context: QuestionContext,
+) => Promise<Static<A>> | Static<A>
+
+// oxlint-disable-next-line max-params -- reads as a sentence at the call, and the fifth is the options object
+export function answer<Q extends TSchema, A extends TSchema>(
+  nc: NatsConnection,
+  contract: RequestContract<Q, A>,
+  subject: string,
+  handler: Handler<Q, A>,
+  options: AnswerOptions = {},
+): Answering {
+  const { logger } = options
+  const underWay = new Set<Promise<void>>()
+
+  function accept(message: Msg): void {
+    if (underWay.size >= MAX_UNDER_WAY) return respondError(message, 'unavailable')
+    const task = serve(message).finally(() => underWay.delete(task))
+    underWay.add(task)
+  }
+
+  async function serve(message: Msg): Promise<void> {
+    const reading = readQuestion(contract.question, message.string())
+    if (reading.kind === 'malformed') {
+      logger?.warn({ event: 'nats.question.malformed', request: contract.name, subject: message.subject })
+      return respondError(message, 'malformed')
+    }
+    try {
+      const value = await handler(reading.value, { subject: message.subject })
+      if (!conforms(contract.answer, value)) throw new TypeError('the answer breaks the contract')
+      message.respond(writeAnswer(value))
+    } catch (err) {
+      logger?.error({ event: 'nats.question.failed', request: contract.name, subject: message.subject, err })
+      respondError(message, 'unavailable')
+    }
+  }
+
+  function respondError(message: Msg, error: AnswerError): void {
+    try {
+      message.respond(writeError(error))
+    } catch (err) {
+      // The connection is closed: the asker's timeout has to tell it.
+      logger?.error({ event: 'nats.answer.unsent', request: contract.name, err })
+    }
+  }
+
+  const subscription = nc.subscribe(subject, {
+    ...(options.queue !== undefined && { queue: options.queue }),
+    callback: (ended, message) => {
+      if (ended === null) accept(message)
+      // The server has ended the subscription, for want of permission: nobody will ever be answered here.
+      else logger?.error({ event: 'nats.answer.ended', request: contract.name, err: ended })
+    },
+  })
+
+  return { unsubscribe: () => subscription.unsubscribe(), drain: () => drain(nc, subscription, underWay) }
+}
+
+async function drain(
+  nc: NatsConnection,
+  subscription: Subscription,
+  underWay: Set<Promise<void>>,
+): Promise<void> {
+  if (nc.isClosed()) return
+  if (!subscription.isClosed()) await subscription.drain()
+  await Promise.all(underWay)
+  // A lost connection has lost the answers as well; the askers' timeouts tell them.
+  await nc.flush().catch(() => undefined)
+}

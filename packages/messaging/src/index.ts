@@ -1,0 +1,8 @@
+export { connectMessaging, isConnected } from './connection.ts'
+export type { MessagingLogger, MessagingOptions } from './connection.ts'
+export { ask } from './ask.ts'
+export type { AskOptions } from './ask.ts'
+export { answer } from './answer.ts'
+export type { AnswerOptions, Answering, QuestionContext } from './answer.ts'
+export { RequestFailed } from './request-failed.ts'
+export type { RequestFailedCode } from './request-failed.ts'
