@@ -1,0 +1,177 @@
+/**
+ * The HTTP server of every service: limits, request ids, problem details, one log line a request, orderly close.
+ * Promise: whatever a caller sends, it gets an answer of a known shape within known limits, and nothing inner leaks into it.
+ */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import {
+  fastify,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify'
+import type { Histogram, Registry } from 'prom-client'
+
+import { answerClientError } from './client-errors.ts'
+import { drainOnClose, type Draining } from './draining.ts'
+import { httpDuration } from './metrics.ts'
+import { addOperationsRoutes } from './operations.ts'
+import { Problem, PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts'
+import { problemOf } from './problem-of.ts'
+import type { ReadinessCheck } from './readiness.ts'
+import { logWhenEnded, noteProblem, QuietLogController } from './request-log.ts'
+import { createRouteMethods } from './route-methods.ts'
+import { compileValidator } from './validation.ts'
+
+export type CurfewServer = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+export interface HttpServerOptions {
+  readonly service: string
+  readonly logger: FastifyBaseLogger
+  readonly registry: Registry
+  readonly readiness: readonly ReadinessCheck[]
+  /** 64 KiB when not given. */
+  readonly bodyLimitBytes?: number
+  /** How long a request may take to arrive in full, 30 s when not given; 0 for as long as it keeps arriving. */
+  readonly requestTimeoutMs?: number
+  /** Where `/healthz`, `/readyz` and `/metrics` are served; beside the other routes when not given. */
+  readonly operations?: { readonly host: string; readonly port: number } | undefined
+}
+
+const BODY_LIMIT_BYTES = 64 * 1024
+const HEADERS_LIMIT_BYTES = 16 * 1024
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+/** Longer than the idle timeout of common load balancers, so that they and not we end idle connections. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000
+/** Nothing sent or received for this long; streams of events must show a sign of life more often. */
+const CONNECTION_TIMEOUT_MS = 90_000
+/** A user id of 128 characters, each percent-encoded. */
+const PARAMETER_LIMIT = 3 * 128
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
+
+/** Listens nowhere yet. `close()` refuses new requests, lets those under way finish, and closes the operations port last. */
+export function createHttpServer(options: HttpServerOptions): CurfewServer {
+  const { app, draining } = createServer(options)
+  const { operations, registry, service } = options
+  const stopping = { name: 'service', check: () => !draining.isStopping() || 'stopping' }
+  const operationsRoutes = { service, registry, readiness: [stopping, ...options.readiness] }
+  if (operations === undefined) {
+    addOperationsRoutes(app, operationsRoutes)
+    return app
+  }
+  const { app: operationsApp } = createServer(options)
+  addOperationsRoutes(operationsApp, operationsRoutes)
+  app.addHook('onReady', async () => {
+    await operationsApp.listen(operations)
+  })
+  app.addHook('onClose', () => operationsApp.close())
+  return app
+}
+
+function createServer(options: HttpServerOptions): { app: CurfewServer; draining: Draining } {
+  const { logger, registry } = options
+  const duration = httpDuration(registry)
+  const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+  const app: CurfewServer = fastify({
+    loggerInstance: logger,
+    logController: new QuietLogController(),
+    genReqId: requestIdOf,
+    bodyLimit: options.bodyLimitBytes ?? BODY_LIMIT_BYTES,
+    requestTimeout,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    http: {
+      maxHeaderSize: HEADERS_LIMIT_BYTES,
+      // Node looks at the request's timeout only after that of its headers.
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout || HEADERS_TIMEOUT_MS),
+      connectionsCheckingInterval: 1_000,
+      // Node would answer a missing Host header by itself, without a problem: `begin` does it instead.
+      requireHostHeader: false,
+    },
+    routerOptions: { maxParamLength: PARAMETER_LIMIT },
+    // The framework's own answer while closing is not a problem either.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      begin(request, reply, duration)
+      sendProblem(error, request, reply)
+    },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, logger),
+  })
+
+  // RFC 9110 lets a server ignore an expectation that it does not know; Node would answer 417 without a body.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  app.removeContentTypeParser('text/plain')
+  app.setValidatorCompiler(compileValidator)
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+
+  const draining = drainOnClose(app)
+  const methods = createRouteMethods()
+  app.addHook('onRoute', ({ url, method }) => methods.add(url, method))
+  app.addHook('onRequest', async (request, reply) => {
+    begin(request, reply, duration)
+    if (draining.isStopping()) throw new Problem('unavailable', 'this replica is stopping')
+    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
+      throw new Problem('bad-request', 'header "host" is missing')
+    // Before the body is read: nobody wants it.
+    if (request.is404) throw notFound(methods.of(request.url.split('?', 1)[0] ?? ''))
+    // The router takes `/documents/` for `/documents/:id` with an empty id.
+    if (hasEmptyParameter(request.params)) throw new Problem('not-found')
+  })
+  return { app, draining }
+}
+
+/** A caller's id is kept only if it is harmless in a log line and a header. */
+function requestIdOf(request: IncomingMessage): string {
+  const id = request.headers['x-request-id']
+  return typeof id === 'string' && REQUEST_ID.test(id) ? id : randomUUID()
+}
+
+function begin(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  duration: Histogram<'method' | 'route' | 'status'>,
+): void {
+  reply.header('x-request-id', request.id)
+  reply.header('x-content-type-options', 'nosniff')
+  reply.header('cache-control', 'no-store')
+  logWhenEnded(request, reply, duration)
+}
+
+function hasEmptyParameter(params: unknown): boolean {
+  if (typeof params !== 'object' || params === null) return false
+  return Object.entries(params).some(([name, value]) => name !== '*' && value === '')
+}
+
+function notFound(allowed: string[]): Problem {
+  if (allowed.length === 0) return new Problem('not-found')
+  return new Problem('method-not-allowed', undefined, { headers: { allow: allowed.join(', ') } })
+}
+
+/** Headers that spoke of the content which is now not sent. */
+const CONTENT_HEADERS = ['content-disposition', 'content-encoding', 'content-range', 'etag', 'last-modified']
+
+function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error)
+  noteProblem(request, problem)
+  for (const name of CONTENT_HEADERS) reply.removeHeader(name)
+  void reply
+    .code(problem.status)
+    .header('cache-control', 'no-store')
+    .headers(problem.headers)
+    .type(PROBLEM_MEDIA_TYPE)
+    .send(JSON.stringify(problemBody(problem, request.id)))
+}

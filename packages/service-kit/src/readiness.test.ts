@@ -1,0 +1,52 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+
+import { examine } from './readiness.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('readiness', () => {
+  it('holds when every check says so', async () => {
+    const checks = [
+      { name: 'a', check: () => true },
+      { name: 'b', check: () => Promise.resolve(true) },
+    ]
+    await expect(examine(checks)).resolves.toEqual({ isReady: true, checks: { a: 'ok', b: 'ok' } })
+    await expect(examine([])).resolves.toEqual({ isReady: true, checks: {} })
+  })
+
+  it('fails with the reason of each check that does not', async () => {
+    const failing = [
+      { name: 'fine', check: () => true },
+      { name: 'no', check: () => false },
+      { name: 'why', check: () => 'no connection' },
+      { name: 'late', check: () => Promise.resolve('behind by 7') },
+      {
+        name: 'throws',
+        check: () => {
+          throw new Error('nats://session:hunter2@host')
+        },
+      },
+      { name: 'rejects', check: () => Promise.reject(new Error('hunter2')) },
+    ]
+    await expect(examine(failing)).resolves.toEqual({
+      isReady: false,
+      checks: {
+        fine: 'ok',
+        no: 'not ready',
+        why: 'no connection',
+        late: 'behind by 7',
+        throws: 'the check failed',
+        rejects: 'the check failed',
+      },
+    })
+  })
+
+  it('does not wait for a check that hangs', async () => {
+    vi.useFakeTimers()
+    const examined = examine([{ name: 'hangs', check: () => new Promise<boolean>(() => {}) }])
+    await vi.advanceTimersByTimeAsync(1_000)
+    await expect(examined).resolves.toEqual({ isReady: false, checks: { hangs: 'no answer within 1000 ms' } })
+  })
+})

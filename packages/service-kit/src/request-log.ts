@@ -1,0 +1,78 @@
+/**
+ * One line and one measurement for each request, when its response has ended, however it ended.
+ * Promise: the line holds the route's pattern and never the URL, so that no path parameter and no query gets into the log.
+ */
+import { LogController, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Histogram } from 'prom-client'
+
+import type { Problem } from './problem.ts'
+import { isOurFault } from './problem-of.ts'
+
+/** What a caller that went away before the response began is counted as, after nginx's custom. */
+const CLIENT_CLOSED_REQUEST = 499
+
+const QUIET_ROUTES = new Set(['/healthz', '/readyz', '/metrics'])
+
+const problems = new WeakMap<FastifyRequest, Problem>()
+
+/** In place of the framework's own lines about requests, some of which hold URLs. */
+export class QuietLogController extends LogController {
+  constructor() {
+    super({ disableRequestLogging: true, requestIdLogLabel: 'requestId' })
+  }
+
+  /** The response broke off after it had begun: too late for a problem. */
+  override streamError(error: Error, request: FastifyRequest): void {
+    if ('code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE') return
+    request.log.error({ event: 'http.response.broken', err: error })
+  }
+
+  /** A response does not fit the schema that its route declares. */
+  override serializerError(error: Error, request: FastifyRequest): void {
+    request.log.error({ event: 'http.response.unfit', err: error })
+  }
+
+  override writeHeadError(error: Error, request: FastifyRequest): void {
+    request.log.error({ event: 'http.response.unfit', err: error })
+  }
+}
+
+/** Remembers what the request was refused with, for its line. */
+export function noteProblem(request: FastifyRequest, problem: Problem): void {
+  problems.set(request, problem)
+}
+
+/** Call once for each request, before its response can end. */
+export function logWhenEnded(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  duration: Histogram<'method' | 'route' | 'status'>,
+): void {
+  // Not the onResponse hook: that never comes when the caller goes away in the middle.
+  reply.raw.once('close', () => {
+    const { raw } = reply
+    const line = {
+      event: 'http.request',
+      method: request.method,
+      route: request.routeOptions.url ?? 'unmatched',
+      status: raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST,
+      durationMs: Math.round(reply.elapsedTime * 100) / 100,
+      ...(!raw.writableFinished && { aborted: true }),
+    }
+    duration.observe({ method: line.method, route: line.route, status: line.status }, line.durationMs / 1_000)
+    write(request, line, problems.get(request))
+  })
+}
+
+function write(request: FastifyRequest, line: { route: string }, problem: Problem | undefined): void {
+  if (problem === undefined) {
+    if (QUIET_ROUTES.has(line.route)) request.log.debug(line)
+    else request.log.info(line)
+    return
+  }
+  const refused = { ...line, code: problem.code }
+  if (isOurFault(problem)) request.log.error({ ...refused, err: problem.cause ?? problem })
+  else if (problem.status >= 500)
+    request.log.warn({ ...refused, ...(problem.cause !== undefined && { err: problem.cause }) })
+  else request.log.info(refused)
+}

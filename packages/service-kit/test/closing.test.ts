@@ -1,0 +1,165 @@
+import { once } from 'node:events'
+
+import { describe, expect, it, vi } from 'vitest'
+
+import {
+  connectionsOf,
+  exchange,
+  freePort,
+  open,
+  parseResponse,
+  portOf,
+  readToEnd,
+  refusalIn,
+  request,
+} from './raw-http.ts'
+import { recordedServer, type RecordedServer } from './recorded-server.ts'
+
+interface Held {
+  readonly server: RecordedServer
+  readonly port: number
+  readonly arrived: Promise<void>
+  readonly release: () => void
+}
+
+/** A server with a route that answers when it is told to. */
+async function holding(options: Parameters<typeof recordedServer>[0] = {}): Promise<Held> {
+  const arrived = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const server = recordedServer(options)
+  server.app.get('/held', async () => {
+    arrived.resolve()
+    await release.promise
+    return { finished: true }
+  })
+  await server.app.listen({ host: '127.0.0.1', port: 0 })
+  return { server, port: portOf(server.app), arrived: arrived.promise, release: () => release.resolve() }
+}
+
+describe('a server that closes', () => {
+  it('finishes the request under way and then ends', async () => {
+    const { server, port, arrived, release } = await holding()
+    const answer = exchange(port, request('/held'))
+    await arrived
+    const closed = server.app.close()
+    release()
+    const { status, body } = await answer
+    expect([status, body]).toEqual([200, '{"finished":true}'])
+    await closed
+  })
+
+  it('takes no new connection', async () => {
+    const { server, port, arrived, release } = await holding()
+    const answer = exchange(port, request('/held'))
+    await arrived
+    const closed = server.app.close()
+    await vi.waitUntil(() => !server.app.server.listening)
+    await expect(open(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    release()
+    await Promise.all([answer, closed])
+  })
+
+  it('refuses a new request on a connection that is open, and closes it', async () => {
+    const { server, port, arrived, release } = await holding()
+    const busy = exchange(port, request('/held'))
+    await arrived
+
+    // Begun before and finished after: otherwise it is idle, and closed at once.
+    const socket = await open(port)
+    const received = readToEnd(socket)
+    const text = request('/held', { headers: { connection: 'keep-alive' } })
+    socket.write(text.slice(0, 10))
+    await vi.waitUntil(async () => (await connectionsOf(server.app)) === 2)
+    const closed = server.app.close()
+    await vi.waitUntil(() => !server.app.server.listening)
+    socket.write(text.slice(10))
+
+    const response = parseResponse(await received)
+    expect(refusalIn(response)).toBe('unavailable')
+    expect(response.headers).toMatchObject({ connection: 'close', 'retry-after': '1' })
+    release()
+    await Promise.all([busy, closed])
+  })
+
+  it('finishes the request under way on a connection that would be kept, and closes that too', async () => {
+    const { server, port, arrived, release } = await holding()
+    const socket = await open(port)
+    const received = readToEnd(socket)
+    socket.write(request('/held', { headers: { connection: 'keep-alive' } }))
+    await arrived
+    const closed = server.app.close()
+    await vi.waitUntil(() => !server.app.server.listening)
+    const started = performance.now()
+    release()
+    const { status, headers } = parseResponse(await received)
+    expect([status, headers['connection']]).toEqual([200, 'close'])
+    await closed
+    expect(performance.now() - started).toBeLessThan(5_000)
+  })
+
+  it('does not wait for idle connections', async () => {
+    const { server, port } = await holding()
+    const socket = await open(port)
+    const received = readToEnd(socket)
+    socket.write(request('/healthz', { headers: { connection: 'keep-alive' } }))
+    await once(socket, 'data')
+    await server.app.close()
+    expect(await received).toContain('"alive"')
+  })
+})
+
+describe('the operations port', () => {
+  it('has the operations routes, and the other port has not', async () => {
+    const operations = { host: '127.0.0.1', port: await freePort() }
+    const { server, port } = await holding({ operations, readiness: [{ name: 'nats', check: () => true }] })
+    for (const path of ['/healthz', '/readyz', '/metrics']) {
+      expect(refusalIn(await exchange(port, request(path)))).toBe('not-found')
+      expect((await exchange(operations.port, request(path))).status).toBe(200)
+    }
+    expect(refusalIn(await exchange(operations.port, request('/held')))).toBe('not-found')
+    await server.app.close()
+    await expect(open(operations.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('says alive and not ready while requests under way finish', async () => {
+    const operations = { host: '127.0.0.1', port: await freePort() }
+    const { server, port, arrived, release } = await holding({ operations })
+    const answer = exchange(port, request('/held'))
+    await arrived
+    const closed = server.app.close()
+    await vi.waitUntil(() => !server.app.server.listening)
+    expect((await exchange(operations.port, request('/healthz'))).status).toBe(200)
+    const { status, headers, body } = await exchange(operations.port, request('/readyz'))
+    expect(status).toBe(503)
+    expect(headers['retry-after']).toBe('1')
+    expect(JSON.parse(body)).toEqual({ status: 'not-ready', checks: { service: 'stopping' } })
+    release()
+    await Promise.all([answer, closed])
+  })
+
+  it('that is taken fails the start', async () => {
+    const { server: first, port } = await holding()
+    const { app } = recordedServer({ operations: { host: '127.0.0.1', port } })
+    await expect(app.listen({ host: '127.0.0.1', port: 0 })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await app.close()
+    await first.app.close()
+  })
+})
+
+describe('readiness', () => {
+  it('names every check', async () => {
+    const { app } = recordedServer({
+      readiness: [
+        { name: 'nats', check: () => true },
+        { name: 'redis', check: () => 'no connection' },
+      ],
+    })
+    const response = await app.inject('/readyz')
+    expect(response.statusCode).toBe(503)
+    expect(response.json()).toEqual({
+      status: 'not-ready',
+      checks: { service: 'ok', nats: 'ok', redis: 'no connection' },
+    })
+    await app.close()
+  })
+})

@@ -1,0 +1,172 @@
+import { Type } from '@fastify/type-provider-typebox'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { detailIn, exchange, portOf, refusalIn, request } from './raw-http.ts'
+import { recordedServer } from './recorded-server.ts'
+
+const { app } = recordedServer()
+let port: number
+
+const Body = Type.Object(
+  { name: Type.String({ maxLength: 64 }), size: Type.Optional(Type.Integer()) },
+  { additionalProperties: false },
+)
+
+beforeAll(async () => {
+  const Query = Type.Object({
+    limit: Type.Integer({ default: 20, maximum: 100 }),
+    all: Type.Optional(Type.Boolean()),
+  })
+  app.post('/things/:id', { schema: { body: Body, querystring: Query } }, ({ body, query, params }) => ({
+    body,
+    query,
+    params,
+  }))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  port = portOf(app)
+})
+
+afterAll(() => app.close())
+
+const post = (body: string, headers: Record<string, string> = {}, target = '/things/1'): string =>
+  request(target, { method: 'POST', body, headers })
+
+describe('a body', () => {
+  it('that fits arrives as it was sent', async () => {
+    const { status, body } = await exchange(
+      port,
+      post('{"name":" a ","size":3}', {}, '/things/%C3%A9?limit=7&all=true'),
+    )
+    expect(status).toBe(200)
+    expect(JSON.parse(body)).toEqual({
+      body: { name: ' a ', size: 3 },
+      query: { limit: 7, all: true },
+      params: { id: 'é' },
+    })
+  })
+
+  it.each([
+    ['an unknown member', '{"name":"a","admin":true}', 'member "admin" is unknown'],
+    ['a missing member', '{"size":1}', 'member "name" is missing'],
+    ['a wrong type', '{"name":7}', 'member "name" must be string'],
+    ['a number as text', '{"name":"a","size":"3"}', 'member "size" must be integer'],
+    ['null', 'null', 'the body must be object'],
+    ['a list', '[]', 'the body must be object'],
+    ['malformed JSON', '{"name":', 'the body is not valid JSON'],
+    ['a prototype', '{"name":"a","__proto__":{"admin":true}}', 'the body is not valid JSON'],
+    ['bytes that are not UTF-8 JSON', '\u0000\u0001', 'the body is not valid JSON'],
+    [
+      'a member name that would break the sentence',
+      '{"name":"a","\\n\\"x":1}',
+      String.raw`member "\n\"x" is unknown`,
+    ],
+  ])('with %s is refused', async (_, body, detail) => {
+    const response = await exchange(port, post(body))
+    expect(refusalIn(response)).toBe('bad-request')
+    expect(detailIn(response)).toBe(detail)
+  })
+
+  it('that is empty is refused', async () => {
+    const response = await exchange(
+      port,
+      request('/things/1', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-length': '0' },
+      }),
+    )
+    expect(refusalIn(response)).toBe('bad-request')
+    expect(refusalIn(await exchange(port, request('/things/1', { method: 'POST' })))).toBe('bad-request')
+  })
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'a;;b', '*/*'])(
+    'of type %s is refused',
+    async (type) => {
+      expect(refusalIn(await exchange(port, post('{"name":"a"}', { 'content-type': type })))).toBe(
+        'unsupported-media-type',
+      )
+    },
+  )
+
+  it('without a type is refused', async () => {
+    const bytes = 'POST /things/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}'
+    expect(refusalIn(await exchange(port, bytes))).toBe('unsupported-media-type')
+  })
+
+  it('that is too large is refused, also when it does not say how large it is', async () => {
+    const large = JSON.stringify({ name: 'x'.repeat(65 * 1024) })
+    expect(refusalIn(await exchange(port, post(large)))).toBe('payload-too-large')
+    const chunked = `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`
+    const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
+    const bytes = request('/things/1', { method: 'POST', headers })
+    expect(refusalIn(await exchange(port, bytes + chunked))).toBe('payload-too-large')
+  })
+})
+
+describe('a route', () => {
+  it('that does not say whether its body may have unknown members does not start', async () => {
+    const { app: other } = recordedServer()
+    const body = Type.Object(
+      { list: Type.Array(Type.Object({ name: Type.String() })) },
+      { additionalProperties: false },
+    )
+    other.post('/open', { schema: { body } }, () => ({}))
+    await expect(other.ready()).rejects.toThrow('additionalProperties is not decided for the object of name')
+  })
+})
+
+describe('a query', () => {
+  it.each([
+    ['limit=7.5', 'query parameter "limit" must be integer'],
+    ['limit=', 'query parameter "limit" must be integer'],
+    ['limit=0x10', 'query parameter "limit" must be integer'],
+    ['limit=101', 'query parameter "limit" must be <= 100'],
+    ['limit=1&limit=2', 'query parameter "limit" must be integer'],
+    ['all=1', 'query parameter "all" must be boolean'],
+  ])('%s is refused', async (query, detail) => {
+    const response = await exchange(port, post('{"name":"a"}', {}, `/things/1?${query}`))
+    expect(refusalIn(response)).toBe('bad-request')
+    expect(detailIn(response)).toBe(detail)
+  })
+
+  it('has the defaults of what it leaves out', async () => {
+    const { body } = await exchange(port, post('{"name":"a"}'))
+    expect(JSON.parse(body)).toMatchObject({ query: { limit: 20 } })
+  })
+})
+
+describe('a path', () => {
+  it.each(['/nope', '/things', '/things/1/2', '/nope?token=planted', '/things/', '//things/1', '*'])(
+    '%s that leads nowhere is not found, whatever comes with it',
+    async (target) => {
+      expect(refusalIn(await exchange(port, request(target)))).toBe('not-found')
+      const withBody = request(target, { method: 'POST', body: '{', headers: { 'content-type': 'a/b' } })
+      expect(refusalIn(await exchange(port, withBody))).toBe('not-found')
+    },
+  )
+
+  it.each(['/things/%zz', '/%', '/things/%c3%28', '/%zz?token=planted'])(
+    '%s that is no path is refused',
+    async (target) => {
+      expect(refusalIn(await exchange(port, request(target, { method: 'POST' })))).toBe('bad-request')
+    },
+  )
+
+  it('with a part that is too long is refused, and one of 128 percent-encoded characters is not', async () => {
+    expect(refusalIn(await exchange(port, post('{"name":"a"}', {}, `/things/${'a'.repeat(385)}`)))).toBe(
+      'bad-request',
+    )
+    const { status } = await exchange(port, post('{"name":"a"}', {}, `/things/${'%40'.repeat(128)}`))
+    expect(status).toBe(200)
+  })
+
+  it.each([
+    ['GET', '/things/1', 'POST'],
+    ['TRACE', '/things/1', 'POST'],
+    ['PURGE', '/healthz', 'GET, HEAD'],
+    ['OPTIONS', '/things/1?x', 'POST'],
+  ])('with the method %s that it does not have says which it has', async (method, target, allow) => {
+    const response = await exchange(port, request(target, { method }))
+    expect(refusalIn(response)).toBe('method-not-allowed')
+    expect(response.headers['allow']).toBe(allow)
+  })
+})

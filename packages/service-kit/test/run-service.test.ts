@@ -1,0 +1,165 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+import { describe, expect, it } from 'vitest'
+
+import { exchange, request } from './raw-http.ts'
+
+const PROGRAM = fileURLToPath(new URL('service-process.ts', import.meta.url))
+
+interface ServiceProcess extends AsyncDisposable {
+  readonly child: ChildProcess
+  readonly ended: Promise<{ code: number | null; errors: string; lines: Record<string, unknown>[] }>
+  /** Resolves with the first line of this event. */
+  readonly line: (event: string) => Promise<Record<string, unknown>>
+}
+
+function start(...args: string[]): ServiceProcess {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines: Record<string, unknown>[] = []
+  const waiting = new Map<string, PromiseWithResolvers<Record<string, unknown>>>()
+  let rest = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) {
+      const line = JSON.parse(part) as Record<string, unknown>
+      lines.push(line)
+      waiting.get(String(line['event']))?.resolve(line)
+    }
+  })
+  const errors = text(child.stderr)
+  const ended = once(child, 'close').then(async ([code]) => ({
+    code: code as number | null,
+    errors: await errors,
+    lines,
+  }))
+  return {
+    child,
+    ended,
+    line: (event) => {
+      const found = lines.find((line) => line['event'] === event)
+      if (found) return Promise.resolve(found)
+      const waiter = waiting.get(event) ?? Promise.withResolvers<Record<string, unknown>>()
+      waiting.set(event, waiter)
+      return waiter.promise
+    },
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+const eventsIn = (lines: Record<string, unknown>[]): unknown[] => lines.map(({ event }) => event)
+
+describe('a service that is told to stop', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'by %s finishes what is under way and ends with code 0',
+    async (signal) => {
+      await using service = start('serve')
+      const { port } = await service.line('test.listening')
+      await service.line('service.started')
+      const answer = exchange(Number(port), request('/held'))
+      await service.line('test.arrived')
+      service.child.kill(signal)
+      const { status, body } = await answer
+      expect([status, body]).toEqual([200, '{"finished":true}'])
+      const { code, errors, lines } = await service.ended
+      expect([code, errors]).toEqual([0, ''])
+      expect(lines).toContainEqual(expect.objectContaining({ event: 'service.stopping', signal }))
+      expect(eventsIn(lines).at(-1)).toBe('service.stopped')
+    },
+  )
+
+  it('while it is still starting ends with code 0', async () => {
+    await using service = start('hang-start')
+    await service.line('test.starting')
+    service.child.kill('SIGTERM')
+    expect(await service.ended).toMatchObject({ code: 0, errors: '' })
+  })
+
+  it('and cannot close says so and ends with code 1', async () => {
+    await using service = start('fail-close')
+    await service.line('service.started')
+    service.child.kill('SIGTERM')
+    const { code, lines } = await service.ended
+    expect(code).toBe(1)
+    expect(lines.at(-1)).toMatchObject({
+      level: 'fatal',
+      event: 'service.stop.failed',
+      err: { message: 'cannot close' },
+    })
+  })
+
+  it('and does not finish ends with code 1 after ten seconds', async () => {
+    await using service = start('hang-close')
+    await service.line('service.started')
+    service.child.kill('SIGTERM')
+    const { code, lines } = await service.ended
+    expect(code).toBe(1)
+    expect(lines.at(-1)).toMatchObject({ level: 'fatal', event: 'service.stop.timeout', timeoutMs: 10_000 })
+  })
+
+  it('and told again ends at once with code 1', async () => {
+    await using service = start('hang-close')
+    await service.line('service.started')
+    service.child.kill('SIGTERM')
+    await service.line('service.stopping')
+    service.child.kill('SIGTERM')
+    const { code, lines } = await service.ended
+    expect(code).toBe(1)
+    expect(eventsIn(lines).at(-1)).toBe('service.stop.forced')
+  })
+})
+
+describe('a service that cannot start', () => {
+  it('for its configuration names every fault on a line of its own, and no value, and ends with code 1', async () => {
+    await using service = start(
+      'fail-config',
+      'TEST_PORT=hunter2',
+      'TEST_SECRET=hunter2',
+      'TEST_PROT=hunter2',
+    )
+    const { code, errors, lines } = await service.ended
+    expect(code).toBe(1)
+    expect(errors).toBe(
+      [
+        'test cannot start:',
+        '  TEST_PROT is not a setting of this service',
+        '  TEST_PORT must be integer (Port to listen on)',
+        '  TEST_SECRET must not have fewer than 12 characters (Something secret)',
+        '',
+      ].join('\n'),
+    )
+    expect(lines).toEqual([])
+  })
+
+  it('for another reason says it in the log and ends with code 1', async () => {
+    await using service = start('fail-start')
+    const { code, errors, lines } = await service.ended
+    expect([code, errors]).toEqual([1, ''])
+    expect(lines).toMatchObject([
+      {
+        level: 'fatal',
+        event: 'service.start.failed',
+        err: { message: 'no server at nats://[redacted]@127.0.0.1:4222' },
+      },
+    ])
+  })
+})
+
+it('an error that nobody caught ends a service with code 1, after it has closed', async () => {
+  await using service = start('reject')
+  const { code, lines } = await service.ended
+  expect(code).toBe(1)
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      level: 'fatal',
+      event: 'service.failed',
+      err: expect.objectContaining({ message: 'nobody caught this' }),
+    }),
+  )
+})
