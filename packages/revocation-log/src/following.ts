@@ -1,0 +1,40 @@
+/**
+ * ⑤ What the follower is told and what it asks for.
+ * Promise: every step carries the number of its run, so that a late result cannot meet a newer state.
+ */
+import type { LogEntry, Position } from '@curfew/contracts'
+
+import type { Doubt } from './doubt.ts'
+import type { BufferLimits } from './feed-buffer.ts'
+
+/** What the adapter must do now. Results of a run that is not the current one are ignored. */
+export type Step =
+  | { readonly kind: 'catch-up'; readonly run: number; readonly from: number }
+  | { readonly kind: 'probe'; readonly run: number }
+  | { readonly kind: 'wait' }
+
+/** The server's word that an entry is stored. */
+export interface Acknowledgement {
+  readonly seq: number
+  readonly id: string
+  readonly duplicate: boolean
+  /**
+   * `seen` when the attempt was sent. Only that binds: another writer's later entry may be delivered before this
+   * acknowledgement is.
+   */
+  readonly floor: number
+}
+
+export interface StoredEntry {
+  readonly seq: number
+  readonly json: string
+}
+
+export interface FollowerOptions {
+  readonly epoch: number
+  /** Sequence of the last entry that the caller has applied already. */
+  readonly startAfter: number
+  readonly onEntry: (entry: LogEntry, position: Position) => void
+  readonly onDoubt: (doubt: Doubt) => void
+  readonly bufferLimits?: BufferLimits
+}

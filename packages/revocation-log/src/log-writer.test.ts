@@ -1,0 +1,91 @@
+import { formatPosition, type LogEntry } from '@curfew/contracts'
+import { describe, expect, it } from 'vitest'
+
+import type { Connection } from './connection-watch.ts'
+import { createLogWriter } from './log-writer.ts'
+import type { ProvenAttempt } from './proven-publish.ts'
+
+const entry: LogEntry = { v: 1, id: 'x', type: 'revoked', at: '', actor: 'system', scope: { type: 'global' } }
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const up: Connection = { up: true, lost: new AbortController().signal, restored: AbortSignal.abort() }
+const unanswered: ProvenAttempt = { kind: 'unanswered', err: new Error('timeout') }
+const refused: ProvenAttempt = { kind: 'refused', err: new Error('log is full') }
+const conflict: ProvenAttempt = { kind: 'conflict' }
+const stored: ProvenAttempt = { kind: 'acknowledged', seq: 5, duplicate: false }
+
+function scripted(attempts: ProvenAttempt[], connection = up) {
+  const sent: { id: string; expectLast: number | undefined }[] = []
+  const writer = createLogWriter({
+    epoch: 2,
+    connection,
+    logger: silent,
+    publishOnce: async ({ id }, { expectLast }) => {
+      sent.push({ id, expectLast })
+      return attempts.shift() ?? unanswered
+    },
+  })
+  return { writer, sent }
+}
+
+describe('LogWriter', () => {
+  it('answers with the position once the entry is stored', async () => {
+    const { writer } = scripted([stored])
+    expect(await writer.publish(entry)).toEqual({
+      kind: 'stored',
+      position: formatPosition(2, 5),
+      duplicate: false,
+    })
+  })
+
+  it('tries again under the same id and with the same expectation until there is an answer', async () => {
+    const { writer, sent } = scripted([unanswered, refused, { ...stored, duplicate: true }])
+    const result = await writer.publish(entry, { expectLast: formatPosition(2, 4) })
+    expect(result).toMatchObject({ kind: 'stored', duplicate: true })
+    expect(sent).toEqual(Array.from({ length: 3 }, () => ({ id: 'x', expectLast: 4 })))
+  })
+
+  it('is certain of a conflict when no attempt went unanswered', async () => {
+    expect(await scripted([conflict]).writer.publish(entry)).toEqual({ kind: 'conflict' })
+    expect(await scripted([refused, conflict]).writer.publish(entry)).toEqual({ kind: 'conflict' })
+  })
+
+  it('is not certain of a conflict after an attempt that went unanswered', async () => {
+    expect(await scripted([unanswered, conflict]).writer.publish(entry)).toEqual({ kind: 'unknown' })
+  })
+
+  it('stops at once when the log is in doubt', async () => {
+    const { writer, sent } = scripted([{ kind: 'frozen' }, stored])
+    expect(await writer.publish(entry)).toEqual({ kind: 'unknown' })
+    expect(sent).toHaveLength(1)
+  })
+
+  it('expects nothing of an entity whose latest entry lies in an earlier epoch', async () => {
+    const { writer, sent } = scripted([stored])
+    await writer.publish(entry, { expectLast: formatPosition(1, 77) })
+    expect(sent).toEqual([{ id: 'x', expectLast: 0 }])
+  })
+
+  it('knows that an entry of a later epoch cannot be the latest here', async () => {
+    const { writer, sent } = scripted([stored])
+    expect(await writer.publish(entry, { expectLast: formatPosition(3, 1) })).toEqual({ kind: 'conflict' })
+    expect(sent).toEqual([])
+  })
+
+  it('never stores an entry that would stop every reader', async () => {
+    const { writer, sent } = scripted([stored])
+    const broken = { ...entry, surprise: true } as LogEntry
+    await expect(writer.publish(broken)).rejects.toMatchObject({ code: 'LOG_UNREADABLE' })
+    expect(sent).toEqual([])
+  })
+
+  it('sends nothing into a connection that is down, and goes on when it is back', async () => {
+    const restored = new AbortController()
+    const connection = { up: false, lost: AbortSignal.abort(), restored: restored.signal }
+    const { writer, sent } = scripted([stored], connection)
+    const publishing = writer.publish(entry)
+    await Promise.resolve()
+    expect(sent).toEqual([])
+    restored.abort()
+    expect(await publishing).toMatchObject({ kind: 'stored' })
+  })
+})

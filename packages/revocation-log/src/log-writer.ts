@@ -1,0 +1,88 @@
+/**
+ * ⑤ Publishes a fact until its fate is known or the time is up.
+ * Promise: `stored` and `conflict` are certain; whatever is not certain is `unknown`, and never counts as a failure.
+ */
+import { parseLogEntry, parsePosition, formatPosition, type LogEntry, type Position } from '@curfew/contracts'
+
+import { pause } from './abortable.ts'
+import type { Connection } from './connection-watch.ts'
+import { LogError } from './errors.ts'
+import type { LogLogger, LogWriter, PublishOptions, PublishResult } from './log.ts'
+import type { ProvenPublish } from './proven-publish.ts'
+
+const ATTEMPT_MS = 2_000
+const IN_ALL_MS = 6_000
+/** With less time left an attempt would only add to the doubt. */
+const SHORTEST_ATTEMPT_MS = 100
+const PAUSE_FIRST_MS = 50
+const PAUSE_MOST_MS = 800
+
+export interface LogWriterOptions {
+  readonly epoch: number
+  readonly publishOnce: ProvenPublish
+  readonly connection: Connection
+  readonly logger: LogLogger
+}
+
+export function createLogWriter(options: LogWriterOptions): LogWriter {
+  return {
+    async publish(entry: LogEntry, { expectLast }: PublishOptions = {}): Promise<PublishResult> {
+      // Stored, such an entry would stop every reader for good.
+      if (parseLogEntry(JSON.stringify(entry)) === undefined)
+        throw new LogError('LOG_UNREADABLE', `${entry.type} entry ${entry.id} would not parse`)
+      const expected = expectedSequence(options.epoch, expectLast)
+      if (expected === 'later-epoch') return { kind: 'conflict' }
+      return publish(options, entry, expected)
+    },
+  }
+}
+
+async function publish(
+  { epoch, publishOnce, connection, logger }: LogWriterOptions,
+  entry: LogEntry,
+  expectLast: number | undefined,
+): Promise<PublishResult> {
+  const deadlineMs = performance.now() + IN_ALL_MS
+  let unanswered = false
+  let pauseMs = PAUSE_FIRST_MS
+  for (;;) {
+    if (!connection.up) await pause(deadlineMs - performance.now(), connection.restored)
+    const leftMs = deadlineMs - performance.now()
+    if (leftMs < SHORTEST_ATTEMPT_MS) break
+    const attempt = await publishOnce(entry, { expectLast, timeoutMs: Math.min(leftMs, ATTEMPT_MS) })
+    switch (attempt.kind) {
+      case 'acknowledged':
+        return { kind: 'stored', position: formatPosition(epoch, attempt.seq), duplicate: attempt.duplicate }
+      case 'conflict':
+        // A stale leader may refuse what an earlier, unanswered attempt has got stored at the true one.
+        return { kind: unanswered ? 'unknown' : 'conflict' }
+      case 'frozen':
+        return { kind: 'unknown' }
+      case 'unanswered':
+      case 'refused':
+        unanswered ||= attempt.kind === 'unanswered'
+        logger.warn({
+          event: `log.publish.${attempt.kind}`,
+          entryId: entry.id,
+          type: entry.type,
+          err: attempt.err,
+        })
+        await pause(Math.min(pauseMs, deadlineMs - performance.now()), connection.lost)
+        pauseMs = Math.min(pauseMs * 2, PAUSE_MOST_MS)
+    }
+  }
+  logger.warn({ event: 'log.publish.unknown', entryId: entry.id, type: entry.type })
+  return { kind: 'unknown' }
+}
+
+/** The subject sequence to demand; an entity whose latest entry is of an earlier epoch has none in this log. */
+function expectedSequence(
+  epoch: number,
+  expectLast: Position | undefined,
+): number | undefined | 'later-epoch' {
+  if (expectLast === undefined) return undefined
+  const position = parsePosition(expectLast)
+  if (position === undefined) throw new RangeError('expectLast is not a position')
+  if (position.epoch > epoch) return 'later-epoch'
+  return position.epoch < epoch ? 0 : position.seq
+}

@@ -1,0 +1,77 @@
+/**
+ * ⑤ What the rest of Curfew sees of the log: a writer that never guesses, a reader that never skips.
+ * Promise: `stored` is proven by the server's acknowledgement, `applied` by having gone through `onEntry` in order.
+ */
+import type { LogEntry, Position } from '@curfew/contracts'
+import type { NatsConnection } from '@nats-io/nats-core'
+
+/** The entry is in the log at `position`; `duplicate` when an earlier attempt under the same id had put it there. */
+export interface Stored {
+  readonly kind: 'stored'
+  readonly position: Position
+  readonly duplicate: boolean
+}
+
+/**
+ * `conflict`: nothing was stored, the subject's latest entry is not the one expected; look again and decide anew.
+ * `unknown`: it may be stored or not; only publishing again under the same id (within ten minutes) can tell.
+ */
+export type PublishResult = Stored | { readonly kind: 'conflict' } | { readonly kind: 'unknown' }
+
+export interface PublishOptions {
+  /**
+   * Store only if the latest entry about this entity is the one at this position (ORIGIN: there is none).
+   * A retry of an entry that was stored still counts as stored: the server looks at the id first.
+   */
+  readonly expectLast?: Position
+}
+
+export interface LogWriter {
+  /** Publishes under `entry.id`, retrying under the same id; never takes longer than about six seconds, never rejects. */
+  publish(entry: LogEntry, options?: PublishOptions): Promise<PublishResult>
+}
+
+export interface LogReader {
+  /**
+   * Every fact stored at or before this position went through `onEntry`, in order, or was superseded by a later fact
+   * about the same entity that did.
+   */
+  readonly applied: Position
+  /** The reader is at the end of the log and connected; false while it catches up, is stuck or the log is in doubt. */
+  readonly healthy: boolean
+  /** True as soon as `applied` has reached the position, false when that took longer than `timeoutMs` or at close. */
+  waitFor(position: Position, timeoutMs: number): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** The part of a pino logger that is used here. */
+export interface LogLogger {
+  info(fields: Record<string, unknown>, message?: string): void
+  warn(fields: Record<string, unknown>, message?: string): void
+  error(fields: Record<string, unknown>, message?: string): void
+}
+
+export interface OpenLogOptions {
+  readonly nc: NatsConnection
+  /** Which log; the highest that exists when absent, 1 when none does and `create` is set. */
+  readonly epoch?: number
+  /** Creates the log when there is none. A log that was there before (`startAfter`) is never created again. */
+  readonly create: boolean
+  readonly logger: LogLogger
+  /** Names this reader's barriers; random for each process, never reused. */
+  readonly replica: string
+  /** Where the caller's own state stands: the first entry handed out is the one after it. */
+  readonly startAfter: Position
+  /** Called once for each entry in order. Throwing stops the reader, which offers the same entry again later. */
+  readonly onEntry: (entry: LogEntry, position: Position) => void
+  /** The log, or this reader of it, cannot be trusted to go on: stop confirming and granting, tell an operator. */
+  readonly onDoubt: (reason: string) => void
+}
+
+export interface RevocationLog {
+  readonly epoch: number
+  /** From the genesis entry: tells this log from any other that ever had its name. */
+  readonly logId: string
+  readonly writer: LogWriter
+  readonly reader: LogReader
+}

@@ -1,0 +1,162 @@
+/**
+ * ⑤ The log as JetStream and the feed carry it: one attempt to publish, one reading, one subscription.
+ * Promise: every answer is told apart into proven, refused and unanswered; nothing here retries or decides.
+ */
+import {
+  feedSubject,
+  logSubject,
+  parseLogEntry,
+  streamName,
+  subjectOfEntry,
+  type LogEntry,
+} from '@curfew/contracts'
+import {
+  AckPolicy,
+  DeliverPolicy,
+  JetStreamApiError,
+  JetStreamApiCodes,
+  type JetStreamClient,
+  type JetStreamManager,
+} from '@nats-io/jetstream'
+import { nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core'
+
+import { orAborted } from './abortable.ts'
+import type { StoredEntry } from './following.ts'
+
+/** A reading that brings nothing for so long is given up and begun anew. */
+const READ_STALL_MS = 1_500
+/** The server forgets the consumer of an abandoned reading after this time. */
+const CONSUMER_ABANDONED_MS = 10_000
+const READ_AHEAD = { max_messages: 256, expires: 5_000, idle_heartbeat: 500 }
+/** Another attempt under this id is under way, or its fate is not known yet. */
+const DUPLICATE_IN_PROCESS = 10_158
+const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([
+  JetStreamApiCodes.StreamWrongLastSequence,
+  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
+])
+
+export type Attempt =
+  | { readonly kind: 'acknowledged'; readonly seq: number; readonly duplicate: boolean }
+  /** Not stored by this attempt: the subject's latest entry is another one. */
+  | { readonly kind: 'conflict' }
+  /** Not stored by this attempt, for a reason of the server's. */
+  | { readonly kind: 'refused'; readonly err: unknown }
+  /** No answer: it may be stored or not. */
+  | { readonly kind: 'unanswered'; readonly err: unknown }
+
+export interface AttemptOptions {
+  /** Sequence of the subject's latest entry, 0 for none. */
+  readonly expectLast?: number | undefined
+  readonly timeoutMs: number
+  /** Aborted when no answer can come any more. */
+  readonly lost: AbortSignal
+}
+
+export interface FeedHandlers {
+  readonly onEntry: (seq: number, json: string) => void
+  readonly onUnreadable: () => void
+  /** The subscription has ended by itself. */
+  readonly onEnd: (reason: string) => void
+}
+
+export class NatsLog {
+  readonly epoch: number
+  readonly #nc: NatsConnection
+  readonly #jsm: JetStreamManager
+  readonly #js: JetStreamClient
+  readonly #stream: string
+
+  constructor(nc: NatsConnection, jsm: JetStreamManager, epoch: number) {
+    this.epoch = epoch
+    this.#nc = nc
+    this.#jsm = jsm
+    this.#js = jsm.jetstream()
+    this.#stream = streamName(epoch)
+  }
+
+  async attempt(entry: LogEntry, { expectLast, timeoutMs, lost }: AttemptOptions): Promise<Attempt> {
+    const expect = {
+      streamName: this.#stream,
+      ...(expectLast === undefined ? {} : { lastSubjectSequence: expectLast }),
+    }
+    const options = { msgID: entry.id, timeout: timeoutMs, expect }
+    try {
+      const publishing = this.#js.publish(subjectOfEntry(this.epoch, entry), JSON.stringify(entry), options)
+      const { seq, duplicate } = await orAborted(publishing, lost)
+      return { kind: 'acknowledged', seq, duplicate }
+    } catch (err) {
+      if (!(err instanceof JetStreamApiError) || err.code === DUPLICATE_IN_PROCESS)
+        return { kind: 'unanswered', err }
+      return WRONG_LAST_SEQUENCE.has(err.code) ? { kind: 'conflict' } : { kind: 'refused', err }
+    }
+  }
+
+  /** The id that the genesis entry gave this log; undefined when it has none. Rejects when the log is gone or silent. */
+  async logId(): Promise<string | undefined> {
+    const genesis = await this.#jsm.streams.getMessage(this.#stream, {
+      last_by_subj: logSubject(this.epoch, 'genesis'),
+    })
+    const entry = genesis === null ? undefined : parseLogEntry(genesis.string())
+    return entry?.type === 'genesis' ? entry.logId : undefined
+  }
+
+  /**
+   * What the stream holds from a sequence on, then what is added to it, until the caller stops. Superseded entries are
+   * missing, no other is. Throws when nothing comes for a while, and ends at once when `signal` is aborted.
+   */
+  async *read(from: number, signal: AbortSignal): AsyncGenerator<StoredEntry> {
+    const consumer = await orAborted(
+      this.#jsm.consumers.add(this.#stream, {
+        ack_policy: AckPolicy.None,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: from,
+        inactive_threshold: nanos(CONSUMER_ABANDONED_MS),
+        mem_storage: true,
+        num_replicas: 1,
+      }),
+      signal,
+    )
+    const messages = await this.#js.consumers.getConsumerFromInfo(consumer).consume(READ_AHEAD)
+    const abort = (): void => messages.stop()
+    const stall = setTimeout(
+      () => messages.stop(new Error('the stream stopped bringing entries')),
+      READ_STALL_MS,
+    )
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      let delivered = 0
+      for await (const message of messages) {
+        stall.refresh()
+        delivered += 1
+        if (message.info.deliverySequence !== delivered) throw new Error('the stream left an entry out')
+        yield { seq: message.seq, json: message.string() }
+        if (signal.aborted) return
+      }
+    } finally {
+      clearTimeout(stall)
+      signal.removeEventListener('abort', abort)
+      messages.stop()
+      // Only a courtesy: the server forgets it by itself.
+      this.#jsm.consumers.delete(this.#stream, consumer.name).catch(() => undefined)
+    }
+  }
+
+  /** Nothing may throw out of the callback: nats.js would stop reading the whole connection. */
+  follow({ onEntry, onUnreadable, onEnd }: FeedHandlers): Subscription {
+    const callback = (err: Error | null, message: Msg): void => {
+      if (err !== null) return onEnd(err.message)
+      const seq = Number(message.headers?.get('Nats-Sequence'))
+      const isOurs = message.headers?.get('Nats-Stream') === this.#stream
+      if (isOurs && Number.isSafeInteger(seq) && seq > 0) onEntry(seq, message.string())
+      else onUnreadable()
+    }
+    const subscription = this.#nc.subscribe(feedSubject(this.epoch), { callback })
+    void subscription.closed.then(() => onEnd('the subscription was closed'))
+    return subscription
+  }
+}
+
+/** The stream was deleted: an answer of the server, not a silence. */
+export function isStreamGone(err: unknown): boolean {
+  return err instanceof JetStreamApiError && err.code === JetStreamApiCodes.StreamNotFound
+}

@@ -1,0 +1,128 @@
+/**
+ * ⑤ Finds the stream of an epoch, or creates it with its genesis entry, and checks that it is set up as it must be.
+ * Promise: a log that existed is never created a second time, and nothing is published into one that looks shorter than it was.
+ */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { parsePosition, streamName, subjectOfEntry, type LogEntryOf, type Position } from '@curfew/contracts'
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  type StreamInfo,
+} from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/nats-core'
+
+import { LogError } from './errors.ts'
+import type { LogLogger } from './log.ts'
+import { isStreamGone, type NatsLog } from './nats-log.ts'
+import { brokenSettings, streamSettings } from './stream-settings.ts'
+
+const STREAM_NAME = /^CURFEW_([1-9]\d{0,5})$/
+/** Copies of the log where there are servers to hold them; one server holds one. */
+const REPLICAS_IN_CLUSTER = 3
+/** A deposed leader may answer with an old length for a moment: looked at again before anything is concluded. */
+const LENGTH_LOOKS = 5
+const BETWEEN_LOOKS_MS = 300
+
+export interface PrepareOptions {
+  readonly nc: NatsConnection
+  readonly jsm: JetStreamManager
+  readonly epoch: number | undefined
+  readonly create: boolean
+  readonly startAfter: Position
+  readonly logger: LogLogger
+}
+
+/** The epoch to use: the one given, else the highest that has a stream, else the first. */
+export async function chooseEpoch({ jsm, epoch, create, startAfter }: PrepareOptions): Promise<number> {
+  const seen = parsePosition(startAfter)
+  if (seen === undefined) throw new RangeError('startAfter is not a position')
+  const chosen = epoch ?? (await highestEpoch(jsm))
+  if (chosen === undefined) {
+    if (seen.epoch > 0) throw new LogError('LOG_MISSING', `no log at all, though ${startAfter} was seen`)
+    if (!create) throw new LogError('LOG_MISSING', 'no log at all')
+    return 1
+  }
+  if (chosen < seen.epoch)
+    throw new LogError('LOG_ROLLED_BACK', `epoch ${chosen}, though ${startAfter} was seen`)
+  return chosen
+}
+
+/** Leaves a stream that exists, is set up as it must be and is no shorter than it was; creates it when asked and allowed. */
+export async function prepareStream(options: PrepareOptions, epoch: number): Promise<void> {
+  const { jsm, create, startAfter, logger } = options
+  const startAt = parsePosition(startAfter)
+  const seen = startAt?.epoch === epoch ? startAt.seq : 0
+  let info = await findStream(jsm, epoch)
+  if (info === undefined) {
+    if (seen > 0)
+      throw new LogError('LOG_MISSING', `${streamName(epoch)} is gone, though ${startAfter} was seen`)
+    if (!create) throw new LogError('LOG_MISSING', streamName(epoch))
+    info = await createStream(options, epoch)
+    logger.info({ event: 'log.created', epoch, replicas: info.config.num_replicas })
+  }
+  const broken = brokenSettings(epoch, info.config)
+  if (broken.length > 0) throw new LogError('LOG_SETTINGS', broken.join('; '))
+  for (let look = 1; info.state.last_seq < seen; look += 1) {
+    if (look === LENGTH_LOOKS)
+      throw new LogError(
+        'LOG_ROLLED_BACK',
+        `it ends at ${info.state.last_seq}, though ${startAfter} was seen`,
+      )
+    await sleep(BETWEEN_LOOKS_MS)
+    info = await jsm.streams.info(streamName(epoch))
+  }
+}
+
+/** The log's own id; writes the genesis entry when the log is empty and may be created. */
+export async function ensureGenesis(log: NatsLog, jsm: JetStreamManager, create: boolean): Promise<string> {
+  const found = await log.logId()
+  if (found !== undefined) return found
+  if (!create) throw new LogError('LOG_MISSING', 'the log has no genesis entry')
+  const genesis: LogEntryOf<'genesis'> = {
+    v: 1,
+    type: 'genesis',
+    id: `genesis-${randomBytes(16).toString('base64url')}`,
+    at: new Date().toISOString(),
+    actor: 'system',
+    logId: randomBytes(16).toString('base64url'),
+  }
+  try {
+    await jsm.jetstream().publish(subjectOfEntry(log.epoch, genesis), JSON.stringify(genesis), {
+      msgID: genesis.id,
+      expect: { streamName: streamName(log.epoch), lastSequence: 0 },
+    })
+  } catch (err) {
+    // Somebody else wrote the first entry: theirs counts.
+    if (!(err instanceof JetStreamApiError) || err.code !== JetStreamApiCodes.StreamWrongLastSequence)
+      throw err
+  }
+  const logId = await log.logId()
+  if (logId === undefined) throw new LogError('LOG_SETTINGS', 'the log does not begin with a genesis entry')
+  return logId
+}
+
+async function highestEpoch(jsm: JetStreamManager): Promise<number | undefined> {
+  let highest: number | undefined
+  for await (const name of jsm.streams.names()) {
+    const epoch = Number(STREAM_NAME.exec(name)?.[1] ?? 0)
+    if (epoch > (highest ?? 0)) highest = epoch
+  }
+  return highest
+}
+
+async function findStream(jsm: JetStreamManager, epoch: number): Promise<StreamInfo | undefined> {
+  try {
+    return await jsm.streams.info(streamName(epoch))
+  } catch (err) {
+    if (isStreamGone(err)) return undefined
+    throw err
+  }
+}
+
+async function createStream({ nc, jsm }: PrepareOptions, epoch: number): Promise<StreamInfo> {
+  const replicas = nc.info?.cluster === undefined ? 1 : REPLICAS_IN_CLUSTER
+  return jsm.streams.add(streamSettings(epoch, replicas))
+}

@@ -1,0 +1,120 @@
+/** ⑤ Logs that are not what they were: an older copy put back, a stream deleted, another one under the same name. */
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { streamName } from '@curfew/contracts'
+import { createCredentials, startServerProcesses, type Servers } from '@curfew/local-system'
+import { connectMessaging } from '@curfew/messaging'
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/nats-core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { facts, revokedUser, startReplica, store, type Replica } from './stage.ts'
+import { startTcpProxy } from './tcp-proxy.ts'
+
+let directory: string
+let servers: Servers
+let url: string
+let admin: NatsConnection
+let jsm: JetStreamManager
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'curfew-lost-history-'))
+  // Processes, whatever else this machine could run: the store's directory is at hand only so.
+  servers = await startServerProcesses({ directory, credentials: createCredentials() })
+  url = servers.natsUrl('session')
+  admin = await connectMessaging({ url: servers.natsUrl('admin'), name: 'admin' })
+  jsm = await jetstreamManager(admin)
+})
+afterEach(async () => {
+  await admin.close()
+  await servers.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const live = () => join(directory, 'nats')
+const copy = () => join(directory, 'copy')
+
+async function stopped(change: () => Promise<void>): Promise<void> {
+  await servers.nats.kill('SIGKILL')
+  await change()
+  await servers.nats.restart()
+}
+
+async function putCopyBack(): Promise<void> {
+  await rm(live(), { recursive: true })
+  await cp(copy(), live(), { recursive: true })
+}
+
+async function write(replica: Replica, count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) await store(replica, revokedUser(`user${n}`))
+}
+
+describe('a log that lost its end', () => {
+  it('is doubted as soon as it is back, is not written to any more, and stays doubted', async () => {
+    await using replica = await startReplica({ url })
+    await write(replica, 10)
+    await stopped(async () => cp(live(), copy(), { recursive: true }))
+    await expect.poll(() => replica.reader.healthy, { timeout: 10_000 }).toBe(true)
+    await write(replica, 50)
+    const { applied } = replica.reader
+    await stopped(putCopyBack)
+    await expect.poll(() => replica.doubts, { timeout: 10_000 }).toHaveLength(1)
+    expect(replica.doubts[0]).toMatch(/^rolled back: /)
+    expect(replica.reader.healthy).toBe(false)
+    const { last_seq: length } = (await jsm.streams.info(streamName(1))).state
+    for (let n = 0; n < 3; n += 1)
+      expect(await replica.writer.publish(revokedUser('alice'))).toEqual({ kind: 'unknown' })
+    expect((await jsm.streams.info(streamName(1))).state.last_seq).toBe(length)
+    expect(replica.reader.applied).toBe(applied)
+    // Whoever stood behind the end that was lost does not get in either.
+    await expect(startReplica({ url, startAfter: applied })).rejects.toMatchObject({
+      code: 'LOG_ROLLED_BACK',
+    })
+  })
+
+  it('is doubted although it has grown past what was seen before anybody looked', async () => {
+    await using proxy = await startTcpProxy(servers.nats.port)
+    await using replica = await startReplica({ url: url.replace(`:${servers.nats.port}`, `:${proxy.port}`) })
+    await write(replica, 10)
+    await stopped(async () => cp(live(), copy(), { recursive: true }))
+    await expect.poll(() => replica.reader.healthy, { timeout: 10_000 }).toBe(true)
+    await write(replica, 20)
+    // The reader cannot get back yet, and somebody without a memory is quicker.
+    proxy.dropWhile(() => true)
+    await stopped(putCopyBack)
+    await using stranger = await startReplica({ url })
+    await write(stranger, 60)
+    expect(stranger.reader.applied > replica.reader.applied).toBe(true)
+    expect(replica.doubts).toEqual([])
+    proxy.dropNothing()
+    proxy.cut()
+    await expect.poll(() => replica.doubts, { timeout: 10_000 }).toHaveLength(1)
+    expect(replica.doubts[0]).toMatch(/^contradicted: /)
+    expect(facts(replica.handed)).toHaveLength(30)
+  })
+})
+
+describe('a stream that was deleted', () => {
+  it('is missed within seconds', async () => {
+    await using replica = await startReplica({ url })
+    await write(replica, 3)
+    await jsm.streams.delete(streamName(1))
+    await expect.poll(() => replica.doubts, { timeout: 10_000 }).toEqual(['gone: epoch 1'])
+    expect(replica.reader.healthy).toBe(false)
+  })
+
+  it('is not taken for another one under its name, however long that one is', async () => {
+    await using replica = await startReplica({ url })
+    await write(replica, 3)
+    await jsm.streams.delete(streamName(1))
+    await using other = await startReplica({ url })
+    await write(other, 30)
+    await expect
+      .poll(() => replica.doubts.at(-1), { timeout: 10_000 })
+      .toMatch(/^(replaced|rolled back|contradicted): /)
+    expect(replica.reader.healthy).toBe(false)
+    expect(facts(replica.handed)).toHaveLength(3)
+  })
+})

@@ -1,0 +1,152 @@
+/** ⑤ Opening a log: creating it, finding it, refusing one that is not as it must be or not what it was. */
+import { formatPosition, logSubject, sequenceOf, streamName, type Position } from '@curfew/contracts'
+import { connectMessaging } from '@curfew/messaging'
+import { startTestServers, type TestServers } from '@curfew/test-kit'
+import { StorageType, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/nats-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+
+import { facts, revokedUser, startReplica, store } from './stage.ts'
+
+let servers: TestServers
+let url: string
+let admin: NatsConnection
+let jsm: JetStreamManager
+
+beforeAll(async () => {
+  servers = await startTestServers()
+  url = servers.natsUrl('session')
+  admin = await connectMessaging({ url: servers.natsUrl('admin'), name: 'admin' })
+  jsm = await jetstreamManager(admin)
+})
+afterEach(async () => {
+  for await (const name of jsm.streams.names()) await jsm.streams.delete(name)
+})
+afterAll(async () => {
+  await admin.close()
+  await servers.stop()
+})
+
+async function close(replica: Promise<AsyncDisposable>): Promise<void> {
+  await (await replica)[Symbol.asyncDispose]()
+}
+
+describe('openLog', () => {
+  it('creates the first epoch, beginning with a genesis entry, and finds it again', async () => {
+    await using first = await startReplica({ url })
+    await using second = await startReplica({ url, create: false })
+    expect([first.epoch, second.epoch]).toEqual([1, 1])
+    expect(second.logId).toBe(first.logId)
+    expect(second.handed[0]).toMatchObject({ seq: 1, entry: { type: 'genesis', logId: first.logId } })
+  })
+
+  it('creates one log when many begin at once', async () => {
+    const replicas = await Promise.all(Array.from({ length: 6 }, async () => startReplica({ url })))
+    expect(new Set(replicas.map(({ logId }) => logId)).size).toBe(1)
+    for (const { handed } of replicas)
+      expect(handed.filter(({ entry }) => entry.type === 'genesis')).toHaveLength(1)
+    await Promise.all(replicas.map(async (replica) => replica[Symbol.asyncDispose]()))
+  })
+
+  it('takes the highest epoch when none is named', async () => {
+    for (const epoch of [2, 10, 9]) await close(startReplica({ url, epoch }))
+    await jsm.streams.add({ name: 'CURFEW_77x', subjects: ['other.>'] })
+    await using replica = await startReplica({ url, create: false })
+    expect(replica.epoch).toBe(10)
+  })
+
+  it('does not create a log unless asked', async () => {
+    await expect(startReplica({ url, create: false })).rejects.toMatchObject({ code: 'LOG_MISSING' })
+    await expect(startReplica({ url, create: false, epoch: 4 })).rejects.toMatchObject({
+      code: 'LOG_MISSING',
+    })
+    expect(await jsm.streams.names().next()).toEqual([])
+  })
+
+  it('does not create a log a second time', async () => {
+    const startAfter = formatPosition(3, 17)
+    await expect(startReplica({ url, startAfter })).rejects.toMatchObject({ code: 'LOG_MISSING' })
+    await expect(startReplica({ url, startAfter, epoch: 3 })).rejects.toMatchObject({ code: 'LOG_MISSING' })
+    await using next = await startReplica({ url, startAfter, epoch: 4 })
+    expect(next.handed[0]?.seq).toBe(1)
+  })
+
+  it('refuses an epoch that is older than what was seen', async () => {
+    await close(startReplica({ url, epoch: 2 }))
+    const startAfter = formatPosition(3, 1)
+    await expect(startReplica({ url, startAfter })).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' })
+  })
+
+  it('refuses a log that is shorter than what was seen, and adds nothing to it', async () => {
+    let position: Position
+    {
+      await using replica = await startReplica({ url })
+      position = await store(replica, revokedUser('alice'))
+    }
+    const { last_seq: length } = (await jsm.streams.info(streamName(1))).state
+    const startAfter = formatPosition(1, sequenceOf(position) + 1_000)
+    for (let attempt = 0; attempt < 3; attempt += 1)
+      await expect(startReplica({ url, startAfter })).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' })
+    expect((await jsm.streams.info(streamName(1))).state.last_seq).toBe(length)
+  })
+
+  it('refuses a stream that is not set up as it must be, and names each fault', async () => {
+    await jsm.streams.add({
+      name: streamName(1),
+      subjects: [logSubject(1)],
+      storage: StorageType.Memory,
+      max_age: 3_600e9,
+      duplicate_window: 120e9,
+    })
+    await expect(startReplica({ url })).rejects.toMatchObject({
+      code: 'LOG_SETTINGS',
+      message: expect.stringMatching(
+        /storage: .*max_msgs_per_subject: .*max_age: .*discard: .*duplicate_window: .*deny_delete: .*republish: /,
+      ),
+    })
+  })
+
+  it('refuses a log whose first entry is not a genesis', async () => {
+    await close(startReplica({ url }))
+    const { config } = await jsm.streams.info(streamName(1))
+    await jsm.streams.delete(streamName(1))
+    await jsm.streams.add(config)
+    await jsm.jetstream().publish(logSubject(1, 'barrier', 'x'), '{}')
+    await expect(startReplica({ url })).rejects.toMatchObject({ code: 'LOG_SETTINGS' })
+    await expect(startReplica({ url, create: false })).rejects.toMatchObject({ code: 'LOG_MISSING' })
+  })
+
+  it('writes the genesis entry that a creator died before writing', async () => {
+    await close(startReplica({ url }))
+    const { config } = await jsm.streams.info(streamName(1))
+    await jsm.streams.delete(streamName(1))
+    await jsm.streams.add(config)
+    await using replica = await startReplica({ url })
+    expect(replica.handed[0]?.entry.type).toBe('genesis')
+  })
+
+  it('does not open on an entry that it cannot read, and says which', async () => {
+    await close(startReplica({ url }))
+    const { seq } = await jsm.jetstream().publish(logSubject(1, 'revoked', 'global'), 'not an entry')
+    await expect(startReplica({ url })).rejects.toMatchObject({
+      code: 'LOG_UNREADABLE',
+      message: expect.stringContaining(`the entry at ${seq}`),
+    })
+  })
+
+  it('does not open for who may not read the feed or write', async () => {
+    await close(startReplica({ url }))
+    await expect(startReplica({ url: servers.natsUrl('files') })).rejects.toMatchObject({
+      code: 'LOG_UNAVAILABLE',
+    })
+  })
+
+  it('reads a long log in full before it is handed out', async () => {
+    await using writer = await startReplica({ url })
+    const ids = Array.from({ length: 3_000 }, (_, n) => `id-${n}`)
+    await Promise.all(ids.map(async (id) => store(writer, revokedUser(id, id))))
+    await using replica = await startReplica({ url })
+    expect(facts(replica.handed).toSorted()).toEqual(ids.toSorted())
+    expect(replica.reader.healthy).toBe(true)
+  })
+})

@@ -1,0 +1,59 @@
+/**
+ * ⑤ A follower that is told step by step what the stream and the feed bring.
+ * Promise: only what the test says happens; what was handed out and doubted is kept.
+ */
+import { formatPosition, type LogEntry, type Position } from '@curfew/contracts'
+
+import { describeDoubt } from '../src/doubt.ts'
+import { Follower } from '../src/follower.ts'
+
+export const at = (seq: number): Position => formatPosition(1, seq)
+
+export const ack = (seq: number, floor: number) => ({ seq, id: `entry-${seq}`, duplicate: false, floor })
+
+/** The entry at a sequence, or another one that claims its place. */
+export function json(seq: number, id = `entry-${seq}`): string {
+  const entry: LogEntry = { v: 1, id, type: 'revoked', at: '', actor: 'system', scope: { type: 'global' } }
+  return JSON.stringify(entry)
+}
+
+export class ScriptedFollower extends Follower {
+  readonly handed: Position[]
+  readonly doubts: string[]
+  /** `onEntry` throws at these positions. */
+  readonly refused: Set<Position>
+
+  constructor(startAfter = 0, bufferLimits = { entries: 100, characters: 100_000 }) {
+    const handed: Position[] = []
+    const doubts: string[] = []
+    const refused = new Set<Position>()
+    super({
+      epoch: 1,
+      startAfter,
+      bufferLimits,
+      onEntry: (_, position) => {
+        if (refused.has(position)) throw new Error('not now')
+        handed.push(position)
+      },
+      onDoubt: (doubt) => doubts.push(describeDoubt(doubt)),
+    })
+    this.handed = handed
+    this.doubts = doubts
+    this.refused = refused
+  }
+
+  begin(nowMs = 0): number {
+    const step = this.next(nowMs)
+    if (step.kind !== 'catch-up') throw new Error(`${step.kind} instead of a catch-up`)
+    return step.run
+  }
+
+  /** Reads `from` to `barrier` from the stream; the feed then brings the second barrier, one later. */
+  catchUp(from: number, barrier: number, nowMs = 0): void {
+    const run = this.begin(nowMs)
+    this.readUpTo(run, barrier)
+    for (let seq = from; seq <= barrier; seq += 1) this.read(run, { seq, json: json(seq) }, nowMs)
+    this.settleAt(run, barrier + 1)
+    this.feed(barrier + 1, json(barrier + 1), nowMs)
+  }
+}
