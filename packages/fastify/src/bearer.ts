@@ -1,0 +1,24 @@
+/**
+ * ③ Finds the bearer token of a request (RFC 6750 §2.1), in the `Authorization` header and nowhere else.
+ */
+import type { IncomingMessage } from 'node:http'
+
+/** What stands for a credential that is there but cannot be one: no token parses from it. */
+const UNUSABLE = ''
+
+const BEARER = /^bearer(?: +(.*))?$/i
+
+/** Undefined without a bearer token; other schemes are somebody else's. Several headers leave no way to choose. */
+export function bearerToken({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  const { authorization } = headers
+  if (authorization === undefined) return undefined
+  // Node keeps the first of several; whoever stands in front may have looked at the last.
+  if (isRepeated(rawHeaders)) return UNUSABLE
+  const match = BEARER.exec(authorization)
+  return match === null ? undefined : (match[1] ?? UNUSABLE)
+}
+
+function isRepeated(rawHeaders: readonly string[]): boolean {
+  const names = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization')
+  return names.length > 1
+}

@@ -1,0 +1,161 @@
+import { newSessionId, type ClientId, type Permission, type TenantId, type UserId } from '@curfew/contracts'
+import { Problem, createHttpServer, createLogger, type CurfewServer } from '@curfew/service-kit'
+import type { VerifiedSession, Verdict, Verifier } from '@curfew/verifier'
+import { Registry } from 'prom-client'
+import { describe, expect, it } from 'vitest'
+
+import { curfewFastify, type CurfewFastifyOptions } from './index.ts'
+
+const session: VerifiedSession = {
+  id: newSessionId(),
+  tenant: 'acme' as TenantId,
+  user: 'alice' as UserId,
+  client: 'browser' as ClientId,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  authTime: '2026-01-01T00:00:00.000Z',
+  acr: 'aal1',
+  amr: ['pwd'],
+  idleExpiresAt: '2026-01-01T00:30:00.000Z',
+  expiresAt: '2026-01-01T12:00:00.000Z',
+  roles: [],
+  permissions: new Set(['documents:read' as Permission]),
+}
+const admitted: Verdict = { kind: 'admitted', session }
+
+interface SetUp {
+  readonly app: CurfewServer
+  readonly checked: string[]
+  readonly handled: string[]
+  readonly lines: string[]
+}
+
+async function setUp(
+  verdict: Verdict | Promise<Verdict>,
+  options: Partial<CurfewFastifyOptions> = {},
+): Promise<SetUp> {
+  const [checked, handled, lines]: [string[], string[], string[]] = [[], [], []]
+  const verifier: Verifier = {
+    check: (token) => (checked.push(token), verdict),
+    relayToken: () => '',
+    ready: true,
+    close: () => Promise.resolve(),
+  }
+  const logger = createLogger({ service: 'test', level: 'debug' }, { write: (line) => void lines.push(line) })
+  const app = createHttpServer({ service: 'test', logger, registry: new Registry(), readiness: [] })
+  await app.register(curfewFastify, { verifier, ...options })
+  app.get('/me', { onRequest: app.requireSession }, (request) => {
+    handled.push('/me')
+    return { user: request.session.user }
+  })
+  app.get('/twice', { onRequest: [app.requireSession, app.requirePermission('documents:read')] }, () => 'ok')
+  app.post('/documents', { onRequest: app.requirePermission('documents:write') }, () => {
+    handled.push('/documents')
+    return 'ok'
+  })
+  app.get('/unguarded', (request) => request.session.user)
+  return { app, checked, handled, lines }
+}
+
+const bearer = { authorization: 'Bearer some-token' }
+const events = (lines: readonly string[]): unknown[] => lines.map((line) => JSON.parse(line) as unknown)
+
+describe('a guarded route', () => {
+  it.each([
+    ['at once', admitted],
+    ['later', Promise.resolve(admitted)],
+  ])('is reached with a live session, whether the verdict comes %s', async (_, verdict) => {
+    const { app, checked } = await setUp(verdict)
+    const response = await app.inject({ url: '/me', headers: bearer })
+    expect(response.json()).toEqual({ user: 'alice' })
+    expect(checked).toEqual(['some-token'])
+  })
+
+  it('asks once, however many guards stand before it', async () => {
+    const { app, checked } = await setUp(Promise.resolve(admitted))
+    expect((await app.inject({ url: '/twice', headers: bearer })).statusCode).toBe(200)
+    expect(checked).toHaveLength(1)
+  })
+
+  it('is not reached without a credential, and the challenge names no error', async () => {
+    const { app, checked, handled } = await setUp(admitted)
+    const response = await app.inject({ url: '/me' })
+    expect(response.statusCode).toBe(401)
+    expect(response.json()).toMatchObject({ code: 'unauthenticated' })
+    expect(response.headers['www-authenticate']).toBe('Bearer realm="curfew"')
+    expect([checked, handled]).toEqual([[], []])
+  })
+
+  it('is not reached with a token that is refused, and every reason looks the same outside', async () => {
+    const seen = new Set<string>()
+    for (const reason of ['unknown', 'revoked', 'expired', 'suspended', 'malformed', 'mismatch'] as const) {
+      const { app, handled, lines } = await setUp({ kind: 'refused', reason })
+      const headers = { ...bearer, 'x-request-id': 'same' }
+      const response = await app.inject({ url: '/me', headers })
+      expect(handled).toEqual([])
+      const { date: _date, ...stable } = response.headers
+      seen.add(JSON.stringify([response.statusCode, stable, response.body]))
+      expect(events(lines)).toContainEqual(
+        expect.objectContaining({ event: 'session.check.refused', reason, requestId: 'same', level: 'warn' }),
+      )
+    }
+    expect([...seen]).toHaveLength(1)
+    expect([...seen][0]).toContain('invalid_token')
+    expect([...seen][0]).toContain('401')
+  })
+
+  it.each([
+    [1, '1'],
+    [1000, '1'],
+    [1001, '2'],
+  ])('answers 503 while nobody knows, and says when to come again (%i ms)', async (retryAfterMs, seconds) => {
+    const { app, handled } = await setUp(Promise.resolve({ kind: 'unsure', retryAfterMs } as const))
+    const response = await app.inject({ url: '/me', headers: bearer })
+    expect(response.statusCode).toBe(503)
+    expect(response.json()).toMatchObject({ code: 'unavailable' })
+    expect(response.headers['retry-after']).toBe(seconds)
+    expect(handled).toEqual([])
+  })
+
+  it('is not reached without the permission, which is 403 and never 401', async () => {
+    const { app, handled, lines } = await setUp(admitted)
+    const response = await app.inject({ method: 'POST', url: '/documents', headers: bearer })
+    expect(response.statusCode).toBe(403)
+    expect(response.json()).toMatchObject({ code: 'forbidden' })
+    expect(response.headers['www-authenticate']).toContain('insufficient_scope')
+    expect(handled).toEqual([])
+    expect(events(lines)).toContainEqual(
+      expect.objectContaining({
+        event: 'session.permission.refused',
+        permission: 'documents:write',
+        sessionId: session.id,
+      }),
+    )
+  })
+
+  it('is not reached when the verdict breaks: the fault is ours, not the caller’s', async () => {
+    const { app, handled } = await setUp(Promise.reject(new Error('broken')))
+    const response = await app.inject({ url: '/me', headers: bearer })
+    expect(response.statusCode).toBe(500)
+    expect(handled).toEqual([])
+  })
+})
+
+it('takes the credential from where the service says, and its refusal as it is', async () => {
+  const cookie = await setUp(admitted, { credential: ({ headers }) => headers.cookie })
+  await cookie.app.inject({ url: '/me', headers: { cookie: 'from-cookie' } })
+  expect(cookie.checked).toEqual(['from-cookie'])
+
+  const throwing = await setUp(admitted, {
+    credential: () => {
+      throw new Problem('ambiguous-credentials')
+    },
+  })
+  const response = await throwing.app.inject({ url: '/me', headers: bearer })
+  expect([response.statusCode, throwing.handled]).toEqual([400, []])
+})
+
+it('a handler without a guard fails loudly instead of serving somebody', async () => {
+  const { app } = await setUp(admitted)
+  const response = await app.inject({ url: '/unguarded', headers: bearer })
+  expect(response.statusCode).toBe(500)
+})

@@ -1,0 +1,265 @@
+import {
+  GATEWAY_AUDIENCE,
+  formatSessionToken,
+  newSessionId,
+  newSessionSecret,
+  type Audience,
+  type Resolved,
+} from '@curfew/contracts'
+import { connectMessaging } from '@curfew/messaging'
+import { startTestServers, type TestServers } from '@curfew/test-kit'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { assert, oneof, property, string } from 'fast-check'
+import { Registry } from 'prom-client'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+
+import { createVerifier, type Verdict, type Verifier } from '../src/index.ts'
+import { startAuthority, type Authority } from './authority.ts'
+
+const documents = 'documents' as Audience
+type NatsUser = Parameters<TestServers['natsUrl']>[0]
+const logged: object[] = []
+const logger = {
+  info: (fields: object) => void logged.push(fields),
+  warn: (fields: object) => void logged.push(fields),
+  error: (fields: object) => void logged.push(fields),
+}
+
+let servers: TestServers
+const opened: { close(): Promise<void> }[] = []
+
+beforeAll(async () => {
+  servers = await startTestServers()
+})
+
+afterAll(async () => {
+  await servers.stop()
+})
+
+afterEach(async () => {
+  for (const one of opened.splice(0).toReversed()) await one.close()
+  logged.length = 0
+})
+
+async function connected(user: NatsUser): Promise<NatsConnection> {
+  const nc = await connectMessaging({ url: servers.natsUrl(user), name: `test-${user}` })
+  opened.push(nc)
+  return nc
+}
+
+async function verifierOf(
+  audience: Audience,
+  { user = audience as string as NatsUser, registry = new Registry() } = {},
+): Promise<Verifier> {
+  const verifier = await createVerifier({ nc: await connected(user), audience, registry, logger })
+  opened.push(verifier)
+  return verifier
+}
+
+const kindOf = async (verdict: Verdict | Promise<Verdict>): Promise<Verdict['kind']> => (await verdict).kind
+
+async function admittedSession(verifier: Verifier, token: string) {
+  const verdict = await verifier.check(token)
+  if (verdict.kind !== 'admitted') throw new Error(`not admitted but ${verdict.kind}`)
+  return verdict.session
+}
+
+describe('with an authority that answers', () => {
+  let authority: Authority
+
+  beforeEach(async () => {
+    authority = startAuthority(await connected('session'))
+  })
+
+  it('admits a live session and tells who it is, without anything secret', async () => {
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const issued = authority.issue()
+    const session = await admittedSession(verifier, issued.token)
+    expect(session).toMatchObject({ id: issued.id, tenant: 'acme', user: 'alice', roles: ['editor'] })
+    expect([...session.permissions]).toEqual(['documents:read'])
+    expect(Object.keys(session).toSorted()).toEqual(
+      'acr amr authTime client createdAt expiresAt id idleExpiresAt permissions roles tenant user'.split(' '),
+    )
+    expect(verifier.ready).toBe(true)
+  })
+
+  it('refuses a token with a right id and a wrong secret, or never issued', async () => {
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const { id } = authority.issue()
+    expect(await verifier.check(formatSessionToken(id, newSessionSecret()))).toEqual({
+      kind: 'refused',
+      reason: 'mismatch',
+    })
+    expect(await verifier.check(formatSessionToken(newSessionId(), newSessionSecret()))).toEqual({
+      kind: 'refused',
+      reason: 'unknown',
+    })
+  })
+
+  it.each(['revoked', 'expired', 'suspended'] as const)(
+    'refuses as the authority does: %s',
+    async (reason) => {
+      const verifier = await verifierOf(GATEWAY_AUDIENCE)
+      const issued = authority.issue()
+      authority.refuse(issued.id, reason)
+      expect(await verifier.check(issued.token)).toEqual({ kind: 'refused', reason })
+    },
+  )
+
+  it('refuses whatever is not a token at once, and asks nobody', async () => {
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const hostile = oneof(
+      string({ unit: 'binary', maxLength: 200 }),
+      string({ minLength: 69, maxLength: 69 }),
+    )
+    assert(
+      property(hostile, (text) => {
+        expect(verifier.check(text)).toEqual({ kind: 'refused', reason: 'malformed' })
+      }),
+    )
+    for (const text of ['x'.repeat(1 << 20), `cfs_${'*'.repeat(65)}`, `cfs_${'A'.repeat(64)}\0`, ''])
+      expect(verifier.check(text)).toEqual({ kind: 'refused', reason: 'malformed' })
+    expect(authority.asked).toEqual([])
+  })
+
+  it('asks for many sessions in few requests, and for one session once', async () => {
+    const registry = new Registry()
+    const verifier = await verifierOf(GATEWAY_AUDIENCE, { registry })
+    const tokens = Array.from({ length: 600 }, () => authority.issue().token)
+    const verdicts = await Promise.all(
+      [...tokens, ...tokens].map((token) => Promise.resolve(verifier.check(token))),
+    )
+    expect(verdicts.every(({ kind }) => kind === 'admitted')).toBe(true)
+    expect(authority.asked.map((batch) => batch.length)).toEqual([256, 256, 88])
+    const metrics = await registry.metrics()
+    expect(metrics).toContain('curfew_verifier_checks_total{result="admitted",reason=""} 1200')
+    expect(metrics).toContain('curfew_verifier_asks_total{outcome="ok"} 3')
+    expect(metrics).toContain('curfew_verifier_batch_size_sum 600')
+  })
+
+  it('asks again for the next check, so that a revocation is seen by it', async () => {
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const issued = authority.issue()
+    expect(await kindOf(verifier.check(issued.token))).toBe('admitted')
+    authority.refuse(issued.id, 'revoked')
+    expect(await kindOf(verifier.check(issued.token))).toBe('refused')
+  })
+
+  it('makes relay tokens that open their own audience and no other', async () => {
+    const [gateway, service] = [await verifierOf(GATEWAY_AUDIENCE), await verifierOf(documents)]
+    const issued = authority.issue()
+    const session = await admittedSession(gateway, issued.token)
+    const relay = gateway.relayToken(session, documents)
+    expect(relay).toBe(issued.relayToken(documents))
+    expect(gateway.relayToken(session, documents)).toBe(relay)
+    expect(await kindOf(service.check(relay))).toBe('admitted')
+    expect(await kindOf(gateway.check(relay))).toBe('refused')
+    expect(await kindOf(service.check(issued.token))).toBe('refused')
+    expect(await kindOf(service.check(gateway.relayToken(session, 'files' as Audience)))).toBe('refused')
+  })
+
+  it('makes no relay token from a session that it did not admit itself', async () => {
+    const [gateway, service] = [await verifierOf(GATEWAY_AUDIENCE), await verifierOf(documents)]
+    const issued = authority.issue()
+    const session = await admittedSession(gateway, issued.token)
+    expect(() => gateway.relayToken({ ...session }, documents)).toThrow(/admitted/)
+    const relayed = await admittedSession(service, issued.relayToken(documents))
+    expect(() => service.relayToken(relayed, documents)).toThrow(/admitted/)
+  })
+
+  it('learns nothing under an audience that is not its own', async () => {
+    const verifier = await verifierOf(GATEWAY_AUDIENCE, { user: 'documents' })
+    expect(await kindOf(verifier.check(authority.issue().token))).toBe('unsure')
+    expect(authority.asked).toEqual([])
+  })
+
+  it.each<[string, (answers: Resolved[]) => unknown]>([
+    ['too few answers', (answers) => answers.slice(1)],
+    ['too many answers', (answers) => [...answers, answers[0]]],
+    ['answers in another order', (answers) => answers.toReversed()],
+    ['an answer of no known shape', (answers) => answers.map(() => ({ status: 'maybe' }))],
+    ['a fault', () => Promise.reject(new Error('Redis is gone'))],
+  ])('is unsure about %s, and says nothing wrong about anyone', async (_, distortion) => {
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const tokens = [authority.issue().token, authority.issue().token]
+    authority.distort(distortion)
+    const verdicts = await Promise.all(tokens.map((token) => Promise.resolve(verifier.check(token))))
+    expect(verdicts).toEqual(tokens.map(() => ({ kind: 'unsure', retryAfterMs: 1000 })))
+    authority.distort(undefined)
+    expect(await kindOf(verifier.check(tokens[0] ?? ''))).toBe('admitted')
+  })
+
+  it('is unsure when nobody answers in time, whatever is answered later', async () => {
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const issued = authority.issue()
+    const late = Promise.withResolvers<undefined>()
+    authority.distort(() => late.promise)
+    expect(await kindOf(verifier.check(issued.token))).toBe('unsure')
+    late.resolve(undefined)
+    authority.distort(undefined)
+    expect(await kindOf(verifier.check(issued.token))).toBe('admitted')
+  })
+
+  it('answers everyone who waits when it closes', async () => {
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const waiting = verifier.check(authority.issue().token)
+    await verifier.close()
+    expect(await kindOf(waiting)).toBe('unsure')
+    expect(await kindOf(verifier.check(authority.issue().token))).toBe('unsure')
+    expect(verifier.ready).toBe(false)
+  })
+})
+
+describe('when the authority comes, goes and changes', () => {
+  it('a verifier that started first is unsure, and ready as soon as the authority is there', async () => {
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const token = formatSessionToken(newSessionId(), newSessionSecret())
+    expect(verifier.ready).toBe(false)
+    expect(await kindOf(verifier.check(token))).toBe('unsure')
+    const authority = startAuthority(await connected('session'))
+    await vi.waitFor(() => expect(verifier.ready).toBe(true), 10_000)
+    expect(await kindOf(verifier.check(authority.issue().token))).toBe('admitted')
+  })
+
+  it('nobody is refused while no replica serves, and another epoch is learnt without a restart', async () => {
+    const session = await connected('session')
+    const first = startAuthority(session)
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const { token } = first.issue()
+    expect(await kindOf(verifier.check(token))).toBe('admitted')
+    await first.stop()
+    expect(await kindOf(verifier.check(token))).toBe('unsure')
+    expect(verifier.ready).toBe(false)
+    const second = startAuthority(session, 2)
+    await vi.waitFor(() => expect(verifier.ready).toBe(true), 10_000)
+    expect(await kindOf(verifier.check(second.issue().token))).toBe('admitted')
+    expect(await kindOf(verifier.check(token))).toBe('refused')
+  })
+
+  it('a lost broker makes checks unsure at once, and admitted again when it is back', async () => {
+    const authority = startAuthority(await connected('session'))
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const { token } = authority.issue()
+    expect(await kindOf(verifier.check(token))).toBe('admitted')
+    await servers.nats.kill('SIGKILL')
+    await vi.waitFor(async () => expect(await kindOf(verifier.check(token))).toBe('unsure'))
+    const startedMs = performance.now()
+    for (let checks = 0; checks < 50; checks += 1) expect(await kindOf(verifier.check(token))).toBe('unsure')
+    expect(performance.now() - startedMs).toBeLessThan(1000)
+    await servers.nats.restart()
+    await vi.waitFor(async () => expect(await kindOf(verifier.check(token))).toBe('admitted'), 20_000)
+    await vi.waitFor(() => expect(verifier.ready).toBe(true), 10_000)
+  })
+
+  it('the log tells an outage once, not once a check, and no token', async () => {
+    const session = await connected('session')
+    const authority = startAuthority(session)
+    const verifier = await verifierOf(GATEWAY_AUDIENCE)
+    const issued = authority.issue()
+    await authority.stop()
+    for (let checks = 0; checks < 20; checks += 1) await verifier.check(issued.token)
+    const events = logged.map((fields) => (fields as { event: string }).event)
+    expect(events.filter((event) => event === 'verifier.resolve.failed')).toHaveLength(1)
+    expect(JSON.stringify(logged)).not.toContain(issued.secret)
+  })
+})
