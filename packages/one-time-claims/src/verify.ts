@@ -1,0 +1,95 @@
+/**
+ * ⑦ Decides whether a claim was minted by a configured issuer for this service and this moment.
+ * Promise: a straight run of refusals, the cheap ones first; nothing in the claim chooses its key, its algorithm or its lifetime.
+ */
+import { SubjectSchema } from '@curfew/contracts'
+import { compactVerify, errors } from 'jose'
+import { Compile } from 'typebox/compile'
+
+import { CLAIM_ALGORITHM, MAX_CLAIM_LIFETIME_SECONDS, type ClaimPayload, type FileClaim } from './claim.ts'
+import { decodeClaim, type Decoded } from './decode.ts'
+import { createKeySet } from './key-set.ts'
+
+/** For logs and metrics; outside, all of them look the same. */
+export type InvalidReason =
+  | (Decoded & { kind: 'invalid' })['reason']
+  | 'issuer'
+  | 'audience'
+  | 'subject'
+  | 'lifetime'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'unknown-key'
+  | 'signature'
+
+export type ClaimVerdict =
+  | { readonly kind: 'valid'; readonly claim: FileClaim }
+  | { readonly kind: 'invalid'; readonly reason: InvalidReason }
+  /** The issuer's keys cannot be had: the claim may be good or bad. */
+  | { readonly kind: 'unavailable'; readonly cause: unknown }
+
+export interface ClaimVerifierOptions {
+  readonly audience: string
+  /** Issuer → its JWKS, the only source of keys. */
+  readonly issuers: ReadonlyMap<string, URL>
+  /** How far an issuer's clock may run ahead of this one. Expiry is never stretched. */
+  readonly clockToleranceSeconds: number
+}
+
+export interface ClaimVerifier {
+  /** Never rejects. */
+  verify(claim: string, now?: Date): Promise<ClaimVerdict>
+}
+
+const subjectShape = Compile(SubjectSchema)
+
+export function createClaimVerifier(options: ClaimVerifierOptions): ClaimVerifier {
+  const { audience, clockToleranceSeconds } = options
+  const keySets = new Map([...options.issuers].map(([issuer, url]) => [issuer, createKeySet(url)]))
+
+  return {
+    verify: async (claim, now = new Date()) => {
+      const decoded = decodeClaim(claim)
+      if (decoded.kind === 'invalid') return decoded
+      const { payload, keyId } = decoded
+
+      const keys = keySets.get(payload.iss)
+      if (keys === undefined) return invalid('issuer')
+      if (payload.aud !== audience) return invalid('audience')
+      const untimely = refuseByTime(payload, now.getTime() / 1000, clockToleranceSeconds)
+      if (untimely !== undefined) return invalid(untimely)
+      const [tenant, user, ...rest] = payload.sub.split('/')
+      const subject = { tenant, user }
+      if (rest.length > 0 || !subjectShape.Check(subject)) return invalid('subject')
+
+      const lookup = await keys.find(keyId)
+      if (lookup.kind === 'unavailable') return lookup
+      if (lookup.kind === 'unknown') return invalid('unknown-key')
+      try {
+        await compactVerify(claim, lookup.key, { algorithms: [CLAIM_ALGORITHM] })
+      } catch (error) {
+        return error instanceof errors.JOSEError
+          ? invalid('signature')
+          : { kind: 'unavailable', cause: error }
+      }
+      const { iss: issuer, jti: claimId, sid: session, act, exp: expiresAtSeconds } = payload
+      return { kind: 'valid', claim: { issuer, claimId, subject, session, act, expiresAtSeconds } }
+    },
+  }
+}
+
+function invalid(reason: InvalidReason): ClaimVerdict {
+  return { kind: 'invalid', reason }
+}
+
+/** @param nowSeconds with its fraction: a claim is over at the instant of `exp`, not a second later */
+function refuseByTime(
+  { iat, nbf, exp }: ClaimPayload,
+  nowSeconds: number,
+  toleranceSeconds: number,
+): InvalidReason | undefined {
+  if (exp <= iat || exp <= nbf || exp - iat > MAX_CLAIM_LIFETIME_SECONDS) return 'lifetime'
+  if (exp <= nowSeconds) return 'expired'
+  const latestStartSeconds = nowSeconds + toleranceSeconds
+  return iat > latestStartSeconds || nbf > latestStartSeconds ? 'not-yet-valid' : undefined
+}
