@@ -1,0 +1,41 @@
+/**
+ * The text that tells a newcomer what runs and how to try it.
+ * Promise: its commands work exactly as printed, pasted into a shell in the checkout.
+ */
+import { join, relative } from 'node:path'
+
+import type { RunningSystem } from './system.ts'
+import { bold, dim } from './terminal.ts'
+
+export function banner(system: RunningSystem, directory: string): string {
+  const { servers, services, identities } = system
+  const { gateway, session, documents, files } = services
+  const kept = (name: string): string => relative(process.cwd(), join(directory, name)) || '.'
+  const accounts = identities.accounts.map(
+    ({ tenant, username, roles }) =>
+      `${tenant}/${username}${roles.length > 0 ? dim(` (${roles.join(', ')})`) : ''}`,
+  )
+  const json = "-H 'Content-Type: application/json'"
+  const tokenOf = (username: string): string =>
+    `$(curl -s ${gateway.url}/login ${json} -d @${kept(`logins/${username}.json`)} | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')`
+  const scope = '{"scope":{"type":"user","tenant":"acme","user":"alice"},"reason":"trying it out"}'
+  return `
+${bold('Curfew is running.')}
+
+  gateway    ${gateway.url}   ${dim('what users and programs call')}
+  session    ${session.url}   ${dim('what operators call')}
+  documents  ${documents.url}   ${dim('behind the gateway as /api/documents')}
+  files      ${files.url}   ${dim('bytes, for one-time claims')}
+  servers    NATS on port ${servers.nats.port}, Redis on port ${servers.redis.port} ${dim(`(${servers.kind})`)}
+  accounts   ${accounts.join('  ')}
+  passwords  ${kept('dev.json')}, with everything else a program needs; logs in ${kept('logs/')}
+
+Try it in another terminal, in this folder: log in, read, revoke; then read again.
+
+  TOKEN=${tokenOf('alice')}
+  curl -i ${gateway.url}/api/documents -H "Authorization: Bearer $TOKEN"
+  curl -i ${session.url}/v1/revocations -H "Authorization: Bearer ${tokenOf('operator')}" ${json} -d '${scope}'
+
+Ctrl-C stops everything and keeps all sessions and documents.
+`
+}

@@ -1,0 +1,80 @@
+/**
+ * The steps from a directory to a running system: secrets, servers, services, and the file that tells of them.
+ */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+import {
+  createDevelopmentIdentities,
+  developmentFile,
+  keepCredentials,
+  startServers,
+  startServices,
+  writePrivateJson,
+  type DevelopmentIdentities,
+  type RunRecord,
+  type Servers,
+  type Services,
+  type UnexpectedExit,
+} from '@curfew/local-system'
+
+import type { Settings } from './settings.ts'
+import { say } from './terminal.ts'
+
+export interface RunningSystem {
+  readonly servers: Servers
+  readonly services: Services
+  readonly identities: DevelopmentIdentities
+}
+
+/** @throws ChildFailed, NoServers: what has been started by then still runs, and is ended with everything else */
+export async function startSystem(
+  { directory, ports }: Settings,
+  record: RunRecord,
+  onUnexpectedExit: (exit: UnexpectedExit) => void,
+): Promise<RunningSystem> {
+  const identities = await createDevelopmentIdentities(directory)
+  const servers = await startServers({
+    directory,
+    credentials: keepCredentials(directory),
+    natsPort: ports.nats,
+    redisPort: ports.redis,
+    onProgress: say,
+    onUnexpectedExit,
+  })
+  const serverPids = [servers.nats.pid, servers.redis.pid]
+  record.remember(serverPids)
+  const { session, documents, files, gateway } = ports
+  const services = await startServices({
+    servers,
+    directory,
+    ports: { session, documents, files, gateway },
+    onProgress: say,
+    onUnexpectedExit,
+  })
+  record.remember([
+    ...serverPids,
+    ...[services.session, services.documents, services.files, services.gateway].map(({ pid }) => pid),
+  ])
+  return { servers, services, identities }
+}
+
+const DEVELOPMENT_FILE = 'dev.json'
+const LOGINS = 'logins'
+
+/** Writes `dev.json`, and the body of a login for each account so that it can be sent as it is. */
+export function publish(directory: string, system: RunningSystem): void {
+  for (const { tenant, username, password } of system.identities.accounts)
+    writePrivateJson(join(directory, LOGINS, `${username}.json`), {
+      tenant,
+      username,
+      password,
+      client: 'api',
+    })
+  writePrivateJson(join(directory, DEVELOPMENT_FILE), developmentFile(system))
+}
+
+/** Without it nobody takes addresses and process numbers of an earlier run for real. */
+export function unpublish(directory: string): void {
+  rmSync(join(directory, DEVELOPMENT_FILE), { force: true })
+}

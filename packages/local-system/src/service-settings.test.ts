@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+
+import { serviceSettings } from './service-settings.ts'
+
+const settings = serviceSettings({
+  servers: {
+    natsUrl: (user) => `nats://${user}:secret@127.0.0.1:4322`,
+    redisUrl: (user) => `redis://${user}:secret@127.0.0.1:6479`,
+  },
+  identities: {
+    files: {
+      accounts: '/d/accounts.json',
+      clients: '/d/clients.json',
+      seed: '/d/seed.json',
+      documentsSigningKey: '/d/key.json',
+      csrfKey: '/d/csrf',
+    },
+  },
+  directory: '/d',
+  ports: { gateway: 1, session: 2, documents: 3, files: 4 },
+})
+
+function holders(value: string): string[] {
+  return Object.entries(settings).flatMap(([service, own]) =>
+    Object.values(own).includes(value) ? [service] : [],
+  )
+}
+
+describe('serviceSettings', () => {
+  it('gives each service the users of its own name, and Redis only to those that own data in it', () => {
+    for (const [service, own] of Object.entries(settings)) {
+      expect(own.CURFEW_NATS_URL).toBe(`nats://${service}:secret@127.0.0.1:4322`)
+    }
+    expect(settings.session.CURFEW_REDIS_URL).toContain('//session:')
+    expect(settings.documents.CURFEW_REDIS_URL).toContain('//documents:')
+    expect(settings.gateway).not.toHaveProperty('CURFEW_REDIS_URL')
+    expect(settings.files).not.toHaveProperty('CURFEW_REDIS_URL')
+  })
+
+  it('gives secrets only to the service that needs them', () => {
+    expect(holders('/d/accounts.json')).toEqual(['gateway'])
+    expect(holders('/d/csrf')).toEqual(['gateway'])
+    expect(holders('/d/key.json')).toEqual(['documents'])
+    expect(holders('/d/clients.json')).toEqual(['session'])
+  })
+
+  it('tells the services where the others are', () => {
+    expect(settings.gateway.GATEWAY_UPSTREAMS).toBe('documents=http://127.0.0.1:3')
+    expect(settings.documents.DOCUMENTS_FILES_URL).toBe('http://127.0.0.1:4')
+    expect(settings.files.FILES_ISSUERS).toBe('http://127.0.0.1:3=http://127.0.0.1:3/.well-known/jwks.json')
+  })
+})

@@ -1,0 +1,65 @@
+/**
+ * What each service is told: its port, its files, its credentials and where the others are.
+ * Promise: a service gets the NATS and Redis users of its own name and nobody else's.
+ */
+import { join } from 'node:path'
+
+import type { DevelopmentIdentities } from './identities.ts'
+import type { Servers } from './servers.ts'
+
+export const SERVICE_NAMES = ['session', 'documents', 'files', 'gateway'] as const
+export type ServiceName = (typeof SERVICE_NAMES)[number]
+
+/** Where each service listens unless told otherwise. */
+export const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
+  gateway: 8080,
+  session: 8081,
+  documents: 8082,
+  files: 8083,
+}
+
+interface Surroundings {
+  readonly servers: Pick<Servers, 'natsUrl' | 'redisUrl'>
+  readonly identities: Pick<DevelopmentIdentities, 'files'>
+  readonly directory: string
+  readonly ports: Readonly<Record<ServiceName, number>>
+}
+
+type Settings = Record<string, string>
+
+export function localUrl(port: number): string {
+  return `http://127.0.0.1:${port}`
+}
+
+export function serviceSettings(surroundings: Surroundings): Record<ServiceName, Settings> {
+  const { servers, identities, directory, ports } = surroundings
+  const { files } = identities
+  // Replicas of the documents service are one issuer with one key: the name of the first.
+  const issuer = localUrl(ports.documents)
+  return {
+    session: {
+      SESSION_CLIENTS_FILE: files.clients,
+      SESSION_SEED_FILE: files.seed,
+      CURFEW_NATS_URL: servers.natsUrl('session'),
+      CURFEW_REDIS_URL: servers.redisUrl('session'),
+    },
+    documents: {
+      DOCUMENTS_ISSUER: issuer,
+      DOCUMENTS_SIGNING_KEY_FILE: files.documentsSigningKey,
+      DOCUMENTS_FILES_URL: localUrl(ports.files),
+      CURFEW_NATS_URL: servers.natsUrl('documents'),
+      CURFEW_REDIS_URL: servers.redisUrl('documents'),
+    },
+    files: {
+      FILES_ROOT: join(directory, 'files'),
+      FILES_ISSUERS: `${issuer}=${issuer}/.well-known/jwks.json`,
+      CURFEW_NATS_URL: servers.natsUrl('files'),
+    },
+    gateway: {
+      GATEWAY_ACCOUNTS_FILE: files.accounts,
+      GATEWAY_CSRF_KEY_FILE: files.csrfKey,
+      GATEWAY_UPSTREAMS: `documents=${issuer}`,
+      CURFEW_NATS_URL: servers.natsUrl('gateway'),
+    },
+  }
+}
