@@ -1,0 +1,106 @@
+/**
+ * ④ Tells what happened: a log line and a number, always together.
+ * Promise: public ids only; a token, a secret or its hash is never an argument here.
+ */
+import type { Logger } from 'pino'
+
+import type { Reports } from '../ports.ts'
+import type { SessionMetrics } from './session-metrics.ts'
+
+export function createReports(logger: Logger, metrics: SessionMetrics): Reports {
+  return {
+    ...sessionReports(logger, metrics),
+    ...operatorReports(logger, metrics),
+    ...logReports(logger, metrics),
+  }
+}
+
+type SessionReports = Pick<
+  Reports,
+  'sessionCreated' | 'sessionRefused' | 'sessionEnded' | 'sessionsResolved' | 'touchFailed' | 'claimSettled'
+>
+
+function sessionReports(logger: Logger, metrics: SessionMetrics): SessionReports {
+  return {
+    sessionCreated({ id, tenant, user, client }) {
+      metrics.created.inc()
+      logger.info({ event: 'session.created', sessionId: id, subject: `${tenant}/${user}`, client })
+    },
+    sessionRefused({ client, reason }) {
+      metrics.refused.inc({ reason })
+      logger.warn({ event: 'session.refused', client, reason })
+    },
+    sessionEnded({ sessionId, actor, state }) {
+      metrics.ended.inc({ reason: 'logout' })
+      logger.info({ event: 'session.ended', sessionId, actor, state })
+    },
+    sessionsResolved(results) {
+      for (const [result, count] of results) metrics.resolved.inc({ result }, count)
+    },
+    touchFailed(err) {
+      logger.warn({ event: 'session.touch.failed', err })
+    },
+    claimSettled({ outcome, sessionId, reason }) {
+      metrics.claims.inc({ outcome })
+      const fields = { event: `claim.${outcome}`, sessionId, ...(reason !== undefined && { reason }) }
+      if (outcome === 'redeemed') logger.info(fields)
+      else logger.warn(fields)
+    },
+  }
+}
+
+type OperatorReports = Pick<
+  Reports,
+  | 'revocationRecorded'
+  | 'grantsChanged'
+  | 'roleChanged'
+  | 'suspensionChanged'
+  | 'operatorRefused'
+  | 'clientRefused'
+>
+
+function operatorReports(logger: Logger, metrics: SessionMetrics): OperatorReports {
+  return {
+    revocationRecorded({ revocation: { scope, ...revocation }, state, isProjected }) {
+      metrics.revocations.inc({ scope: scope.type, state })
+      if (scope.type === 'session') metrics.ended.inc({ reason: 'revoked' })
+      logger.info({ event: `revocation.${state}`, ...revocation, scope, isProjected })
+    },
+    grantsChanged(changed) {
+      logger.info({ event: 'grants.changed', ...changed })
+    },
+    roleChanged(changed) {
+      logger.info({ event: 'role.changed', ...changed })
+    },
+    suspensionChanged({ suspended, ...changed }) {
+      logger.info({ event: suspended ? 'suspension.begun' : 'suspension.ended', ...changed })
+    },
+    operatorRefused({ reason, ...refused }) {
+      metrics.operatorRefusals.inc({ reason })
+      logger.warn({ event: 'operator.refused', reason, ...refused })
+    },
+    clientRefused(refused) {
+      metrics.operatorRefusals.inc({ reason: 'invalid-client' })
+      logger.warn({ event: 'client.refused', ...refused })
+    },
+  }
+}
+
+type LogReports = Pick<Reports, 'projectionFailed' | 'viewStartedAgain' | 'logInDoubt'>
+
+function logReports(logger: Logger, metrics: SessionMetrics): LogReports {
+  return {
+    projectionFailed(err) {
+      metrics.projectionFailures.inc()
+      logger.error({ event: 'projection.failed', err })
+    },
+    viewStartedAgain(reason) {
+      metrics.restarts.inc({ reason })
+      logger.error({ event: 'view.started-again', reason })
+    },
+    logInDoubt(reason) {
+      metrics.doubts.inc()
+      logger.error({ event: 'log.in-doubt', reason })
+    },
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * ④ ⑤ Writes what the log says into Redis.
+ * Promise: the data before the position that vouches for it; the position never moves over writes that Redis has lost.
+ */
+import {
+  ORIGIN,
+  subjectKey,
+  type Position,
+  type SessionId,
+  type TenantId,
+  type UserId,
+} from '@curfew/contracts'
+import type { ChainableCommander, Redis } from 'ioredis'
+
+import type { WideFact } from '../domain/facts.ts'
+import type { Unprojected } from '../domain/log-view.ts'
+import { revocationOf } from '../domain/revocation.ts'
+import { indexPartOf, KEYS } from './redis-keys.ts'
+import { positionFrom, repliesOf } from './redis-replies.ts'
+import { keepRevocation } from './redis-revocation-history.ts'
+import { ADVANCE_APPLIED, END_SESSION, TELL_SUBJECT, TELL_WIDE } from './redis-scripts.ts'
+import { tellingsOf } from './redis-subject-record.ts'
+import { wideFactFrom, wideFieldOf, wideValueOf } from './redis-wide-record.ts'
+
+export class RedisProjection {
+  readonly #redis: Redis
+
+  constructor(redis: Redis) {
+    this.#redis = redis
+  }
+
+  /** Where Redis stands, and the wide facts, which are at least as new. */
+  async load(): Promise<{ readonly projected: Position; readonly wide: WideFact[] }> {
+    const pipeline = this.#redis.pipeline().get(KEYS.applied).hgetall(KEYS.wide)
+    const [applied, wide] = await repliesOf(pipeline)
+    const fields = Object.entries(wide as Record<string, string>)
+    return {
+      projected: positionFrom(applied ?? null),
+      wide: fields.map(([field, text]) => wideFactFrom(field, text)),
+    }
+  }
+
+  /** In order. Throws when any of it is not known to have been written; all of it may be written again. */
+  async write(entries: readonly Unprojected[]): Promise<void> {
+    if (entries.length === 0) return
+    const pipeline = this.#redis.pipeline()
+    const ended = new Map<number, SessionId>()
+    for (const { entry, fact, position } of entries) {
+      switch (fact.reach) {
+        case 'wide':
+          pipeline.eval(TELL_WIDE, 1, KEYS.wide, wideFieldOf(fact.fact), wideValueOf(fact.fact))
+          break
+        case 'subject':
+          for (const telling of tellingsOf(fact.facts))
+            pipeline.eval(TELL_SUBJECT, 1, KEYS.subject(fact.subject), ...telling)
+          break
+        case 'session':
+          ended.set(pipeline.length, fact.session)
+          pipeline.eval(END_SESSION, 1, KEYS.session(fact.session), position)
+          break
+      }
+      const revocation = revocationOf(entry, position)
+      if (revocation !== undefined) keepRevocation(pipeline, revocation)
+    }
+    const replies = await repliesOf(pipeline)
+    await this.#takeFromIndexes([...ended].map(([index, id]) => ({ id, owner: replies[index] })))
+  }
+
+  /** Answers what Redis vouches for now; smaller than `known` means that it has lost writes, and nothing was moved. */
+  async advance(known: Position, upTo: Position): Promise<Position> {
+    const atLeast = known === ORIGIN ? '' : known
+    return positionFrom(await this.#redis.eval(ADVANCE_APPLIED, 1, KEYS.applied, atLeast, upTo))
+  }
+
+  async #takeFromIndexes(ended: readonly { id: SessionId; owner: unknown }[]): Promise<void> {
+    const pipeline: ChainableCommander = this.#redis.pipeline()
+    for (const { id, owner } of ended) {
+      if (!Array.isArray(owner)) continue
+      const [tenant, user] = owner as [TenantId, UserId]
+      pipeline.zrem(KEYS.subjectSessions(subjectKey(tenant, user)), id)
+      pipeline.zrem(KEYS.sessionIndex(indexPartOf(id)), id)
+    }
+    if (pipeline.length > 0) await repliesOf(pipeline)
+  }
+}

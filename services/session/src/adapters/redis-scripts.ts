@@ -1,0 +1,53 @@
+/**
+ * ④ ⑤ The scripts that run inside Redis, each on one key.
+ * Promise: every one may run twice, late or beside another replica's without changing what a later fact has settled.
+ */
+
+/** KEYS session; ARGV expiry, then field and value pairs. */
+export const CREATE_SESSION = `
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+return redis.call('PEXPIREAT', KEYS[1], ARGV[1])`
+
+/** KEYS session; ARGV time seen, expiry. Only forward, and only while the session exists. */
+export const TOUCH_SESSION = `
+local seen = redis.call('HGET', KEYS[1], 's')
+if not seen or tonumber(seen) >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 's', ARGV[1])
+return redis.call('PEXPIREAT', KEYS[1], ARGV[2])`
+
+/** KEYS session; ARGV position of the revocation. Answers whose it was. */
+export const END_SESSION = `
+local session = redis.call('HMGET', KEYS[1], 't', 'u', 'b')
+if not session[3] or session[3] >= ARGV[1] then return false end
+redis.call('DEL', KEYS[1])
+return { session[1], session[2] }`
+
+/** KEYS sessions of a subject; ARGV session, its absolute expiry, now. */
+export const INDEX_SUBJECT_SESSION = `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+return redis.call('PEXPIREAT', KEYS[1], last[2])`
+
+/** KEYS subject; ARGV name of the position's field, position, then further field and value pairs. */
+export const TELL_SUBJECT = `
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') >= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
+return 1`
+
+/** KEYS wide; ARGV field, value that begins with its position. */
+export const TELL_WIDE = `
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known and string.sub(known, 1, 23) >= string.sub(ARGV[2], 1, 23) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1`
+
+/**
+ * KEYS applied; ARGV what the caller knows it to be at least, what it may become. Answers what it is now.
+ * A smaller value than the caller knows means that this Redis has lost writes: moving it forward would hide that.
+ */
+export const ADVANCE_APPLIED = `
+local applied = redis.call('GET', KEYS[1]) or ''
+if applied < ARGV[1] or applied >= ARGV[2] then return applied end
+redis.call('SET', KEYS[1], ARGV[2])
+return ARGV[2]`

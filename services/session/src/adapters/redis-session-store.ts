@@ -1,0 +1,93 @@
+/**
+ * ④ Sessions in Redis, and the two indexes that list them.
+ * Promise: `undefined` means that Redis was asked and has no such session; everything else that goes wrong throws.
+ */
+import { subjectKey, type SessionId, type SubjectKey } from '@curfew/contracts'
+import type { Redis } from 'ioredis'
+
+import { idleExpiresAtMs, type SessionRecord } from '../domain/session-record.ts'
+import type { IdPage, Reading, SessionStore } from '../ports.ts'
+import { indexPartOf, KEYS, SESSION_INDEX_PARTS } from './redis-keys.ts'
+import { positionFrom, repliesOf } from './redis-replies.ts'
+import { CREATE_SESSION, INDEX_SUBJECT_SESSION, TOUCH_SESSION } from './redis-scripts.ts'
+import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
+
+/** At least so many ids a page, where there are so many: one look-up batch of a verifier. */
+const PAGE_SIZE = 256
+/** Other replicas' clocks may be behind: an entry goes only when nobody can think that it is alive. */
+const INDEX_GRACE_MS = 60_000
+
+export class RedisSessionStore implements SessionStore {
+  readonly #redis: Redis
+
+  constructor(redis: Redis) {
+    this.#redis = redis
+  }
+
+  async read(ids: readonly SessionId[]): Promise<Reading<SessionRecord | undefined>> {
+    const pipeline = this.#redis.pipeline().get(KEYS.applied)
+    for (const id of ids) pipeline.hmget(KEYS.session(id), ...SESSION_FIELDS)
+    const [applied, ...hashes] = await repliesOf(pipeline)
+    const found = ids.map((id, index) => sessionFrom(id, hashes[index]))
+    return { projected: positionFrom(applied ?? null), found }
+  }
+
+  async create(session: SessionRecord, nowMs: number): Promise<void> {
+    const { id, expiresAtMs } = session
+    const part = KEYS.sessionIndex(indexPartOf(id))
+    // The indexes first: a session that no list shows could outlive its user's attention; an entry without one cannot.
+    await repliesOf(
+      this.#redis
+        .pipeline()
+        .zremrangebyscore(part, '-inf', nowMs - INDEX_GRACE_MS)
+        .zadd(part, idleExpiresAtMs(session), id)
+        .eval(INDEX_SUBJECT_SESSION, 1, subjectSessions(session), id, expiresAtMs, nowMs - INDEX_GRACE_MS),
+    )
+    await this.#redis.eval(
+      CREATE_SESSION,
+      1,
+      KEYS.session(id),
+      idleExpiresAtMs(session),
+      ...fieldsOf(session),
+    )
+  }
+
+  async touch(sessions: readonly SessionRecord[], nowMs: number): Promise<void> {
+    const pipeline = this.#redis.pipeline()
+    for (const session of sessions) {
+      const deadlineMs = idleExpiresAtMs({ ...session, lastSeenMs: nowMs })
+      pipeline.zadd(KEYS.sessionIndex(indexPartOf(session.id)), 'GT', deadlineMs, session.id)
+      pipeline.eval(TOUCH_SESSION, 1, KEYS.session(session.id), nowMs, deadlineMs)
+    }
+    await repliesOf(pipeline)
+  }
+
+  async pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage> {
+    const { ids, last } = await this.#pageByScore(KEYS.subjectSessions(subject), cursor)
+    return { ids, next: last }
+  }
+
+  async pageOfAll(cursor: string | undefined): Promise<IdPage> {
+    const [part = '0', after] = cursor?.split('.') ?? []
+    const { ids, last } = await this.#pageByScore(KEYS.sessionIndex(Number(part)), after)
+    if (last !== undefined) return { ids, next: `${part}.${last}` }
+    const nextPart = Number(part) + 1
+    return { ids, next: nextPart < SESSION_INDEX_PARTS ? String(nextPart) : undefined }
+  }
+
+  /** In order of scores, which only rise: what moves while somebody pages may come twice, but is not missed. */
+  async #pageByScore(key: string, after: string | undefined): Promise<{ ids: SessionId[]; last?: string }> {
+    const from = after === undefined ? '-inf' : `(${after}`
+    const reply = await this.#redis.zrangebyscore(key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, PAGE_SIZE)
+    const ids = new Set(reply.filter((_, index) => index % 2 === 0) as SessionId[])
+    const last = reply.at(-1)
+    if (ids.size < PAGE_SIZE || last === undefined) return { ids: [...ids] }
+    // The page ends where a score ends, so that a score is all the cursor needs.
+    for (const id of await this.#redis.zrangebyscore(key, last, last)) ids.add(id as SessionId)
+    return { ids: [...ids], last }
+  }
+}
+
+function subjectSessions({ tenant, user }: SessionRecord): string {
+  return KEYS.subjectSessions(subjectKey(tenant, user))
+}

@@ -1,0 +1,181 @@
+/**
+ * ④ Joins the parts of the session authority: the only file that constructs adapters.
+ * Promise: questions are taken only once the log has been followed to its end, and answered until the last one is done.
+ */
+import { randomBytes } from 'node:crypto'
+
+import type { LogEntry, Position } from '@curfew/contracts'
+import { connectMessaging, isConnected } from '@curfew/messaging'
+import { createHttpServer, createMetrics, type CurfewServer, type ReadinessCheck } from '@curfew/service-kit'
+import { connectRedis, redisReadiness, type Redis } from '@curfew/service-kit/redis'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { Logger } from 'pino'
+
+import { readClientRegistry } from './adapters/client-registry.ts'
+import { NatsFactLog } from './adapters/nats-fact-log.ts'
+import { createReports } from './adapters/pino-reports.ts'
+import { Projector } from './adapters/projector.ts'
+import { untilReady } from './adapters/redis-boot.ts'
+import { RedisClaimLedger } from './adapters/redis-claim-ledger.ts'
+import { RedisProjection } from './adapters/redis-projection.ts'
+import { RedisRevocationHistory } from './adapters/redis-revocation-history.ts'
+import { RedisSessionStore } from './adapters/redis-session-store.ts'
+import { RedisSubjectStore } from './adapters/redis-subject-store.ts'
+import { readSeedFile } from './adapters/seed-file.ts'
+import { createSessionMetrics } from './adapters/session-metrics.ts'
+import type { Config } from './config.ts'
+import { LogView } from './domain/log-view.ts'
+import { OperatorMemory } from './domain/operator-memory.ts'
+import type { RedeemPorts } from './domain/redeem-claim.ts'
+import { applySeed, seedEntries } from './domain/seed.ts'
+import { isoTime } from './iso-time.ts'
+import type { Clock } from './ports.ts'
+import { Answers } from './routes/answers.ts'
+import { addHttpRoutes, type HttpPorts } from './routes/http.ts'
+import { answerCreateSession } from './routes/nats-create-session.ts'
+import { answerEndSession } from './routes/nats-end-session.ts'
+import { answerHello } from './routes/nats-hello.ts'
+import { answerPrepareSession } from './routes/nats-prepare-session.ts'
+import { answerRedeemClaim } from './routes/nats-redeem-claim.ts'
+import { answerResolve } from './routes/nats-resolve.ts'
+
+export interface Overrides {
+  readonly clock?: Clock
+  /** How many entries may wait for Redis; tests make it small. */
+  readonly maxBacklog?: number
+}
+
+export interface SessionService {
+  readonly app: CurfewServer
+  close(): Promise<void>
+}
+
+const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now() }
+/** A replica that shows Redis this much later than the log is left alone until it has caught up. */
+const PROJECTION_LAG_MS_MAX = 5_000
+
+/** @throws when NATS or Redis cannot be reached, the log is not there or a file is not as it must be. */
+export async function compose(
+  config: Config,
+  logger: Logger,
+  overrides: Overrides = {},
+): Promise<SessionService> {
+  await using stack = new AsyncDisposableStack()
+  const replica = `session-${randomBytes(8).toString('hex')}`
+  const redis = connectRedis({ url: config.CURFEW_REDIS_URL, name: replica, logger })
+  stack.defer(() => redis.disconnect())
+  const nc = await connectMessaging({ url: config.CURFEW_NATS_URL, name: replica, logger })
+  stack.defer(() => (isConnected(nc) ? nc.drain() : nc.close()))
+  await untilReady(redis)
+
+  const foundation = { config, logger, redis, nc, replica, registry: createMetrics('session') }
+  const { ports, log, readiness } = await openAuthority(foundation, overrides, stack)
+  await seed(foundation, log, ports.clock)
+
+  const limits = {
+    idleTimeoutMs: config.SESSION_IDLE_TIMEOUT_SECONDS * 1_000,
+    absoluteTimeoutMs: config.SESSION_ABSOLUTE_TIMEOUT_SECONDS * 1_000,
+  }
+  const answers = new Answers(nc, logger)
+  stack.defer(() => answers.close())
+  answerHello(answers, log.epoch)
+  answerResolve(answers, ports, log.epoch)
+  answerPrepareSession(answers, ports)
+  answerCreateSession(answers, ports, limits)
+  answerEndSession(answers, ports)
+  answerRedeemClaim(answers, ports)
+  // Ready must mean that the broker knows where to send the questions.
+  await nc.flush()
+
+  const operations = operationsOf(config)
+  const app = createHttpServer({
+    service: 'session',
+    logger,
+    registry: foundation.registry,
+    readiness,
+    operations,
+  })
+  stack.defer(() => app.close())
+  const recentAuthenticationMs = config.SESSION_RECENT_AUTHENTICATION_SECONDS * 1_000
+  addHttpRoutes(app, ports, { limits, recentAuthenticationMs })
+  await app.listen({ host: config.SESSION_HOST, port: config.SESSION_PORT })
+
+  const owned = stack.move()
+  return { app, close: () => owned.disposeAsync() }
+}
+
+interface Foundation {
+  readonly config: Config
+  readonly logger: Logger
+  readonly redis: Redis
+  readonly nc: NatsConnection
+  readonly replica: string
+  readonly registry: ReturnType<typeof createMetrics>
+}
+
+interface Authority {
+  readonly ports: HttpPorts & RedeemPorts
+  readonly log: NatsFactLog
+  readonly readiness: readonly ReadinessCheck[]
+}
+
+/** Follows the log and carries it into Redis; returns once the end of the log has been reached. */
+async function openAuthority(
+  { config, logger, redis, nc, replica, registry }: Foundation,
+  { clock = SYSTEM_CLOCK, maxBacklog }: Overrides,
+  stack: AsyncDisposableStack,
+): Promise<Authority> {
+  const view = new LogView(maxBacklog)
+  const operators = new OperatorMemory(view)
+  const reports = createReports(logger, createSessionMetrics(registry, view))
+  const target = new RedisProjection(redis)
+  const projection = new Projector({
+    view,
+    target,
+    onStale: (reason) => log.startAgain(reason),
+    onFailure: (error) => reports.projectionFailed(error),
+  })
+  const onEntry = (entry: LogEntry, position: Position): void => {
+    const fact = view.apply(entry, position)
+    if (fact === undefined) return
+    operators.note(fact)
+    projection.wake()
+  }
+  const loadProjection = () => target.load()
+  const log = new NatsFactLog({ nc, replica, view, loadProjection, onEntry, clock, reports, logger })
+  await log.open()
+  stack.defer(() => log.close())
+  projection.start()
+  stack.defer(() => projection.stop())
+
+  const ports = {
+    view,
+    operators,
+    reports,
+    log,
+    projection,
+    clock,
+    sessions: new RedisSessionStore(redis),
+    subjects: new RedisSubjectStore(redis),
+    history: new RedisRevocationHistory(redis),
+    claims: new RedisClaimLedger(redis),
+    clients: await readClientRegistry(config.SESSION_CLIENTS_FILE),
+  }
+  const readiness = [
+    { name: 'log', check: () => log.isFollowing || 'not followed' },
+    redisReadiness(redis),
+    { name: 'projection', check: () => projection.behindMs <= PROJECTION_LAG_MS_MAX || 'behind the log' },
+  ]
+  return { ports, log, readiness }
+}
+
+async function seed({ config, logger }: Foundation, log: NatsFactLog, clock: Clock): Promise<void> {
+  if (config.SESSION_SEED_FILE === undefined) return
+  const entries = seedEntries(await readSeedFile(config.SESSION_SEED_FILE), isoTime(clock.nowMs()))
+  const added = await applySeed(log, entries)
+  logger.info({ event: 'seed.applied', added })
+}
+
+function operationsOf({ SESSION_HOST: host, SESSION_OPERATIONS_PORT: port }: Config) {
+  return port === undefined ? undefined : { host, port }
+}

@@ -1,0 +1,75 @@
+/**
+ * ① ④ Creates a session for a subject that somebody trusted has authenticated.
+ * Promise: a login that raced a revocation loses; no session exists that a list of its subject would not show.
+ */
+import {
+  formatSessionToken,
+  hashSecret,
+  newSessionId,
+  newSessionSecret,
+  subjectKey,
+  type ClientId,
+  type Position,
+  type TenantId,
+  type UserId,
+} from '@curfew/contracts'
+
+import { Unavailable } from '../errors.ts'
+import type { SubjectFacts } from './facts.ts'
+import { lookUpSubject, type LookUpPorts } from './look-up.ts'
+import type { SessionRecord } from './session-record.ts'
+import { isRevoked, isSuspended } from './validity.ts'
+
+export interface SessionRequest {
+  readonly birth: Position
+  readonly tenant: TenantId
+  readonly user: UserId
+  readonly client: ClientId
+  readonly acr: string
+  readonly amr: readonly string[]
+  readonly label?: string | undefined
+}
+
+export interface SessionLimits {
+  readonly idleTimeoutMs: number
+  readonly absoluteTimeoutMs: number
+}
+
+export type Creation =
+  | {
+      readonly outcome: 'created'
+      readonly token: string
+      readonly session: SessionRecord
+      readonly subject: SubjectFacts
+    }
+  | { readonly outcome: 'refused'; readonly reason: 'revoked' | 'suspended' }
+
+/** How long to wait for a birth that another replica gave out and this one has not reached. */
+const BIRTH_WITHIN_MS = 1_000
+
+export async function createSession(
+  ports: LookUpPorts,
+  request: SessionRequest,
+  limits: SessionLimits,
+): Promise<Creation> {
+  if (!(await ports.log.waitFor(request.birth, BIRTH_WITHIN_MS))) throw new Unavailable('birth-ahead')
+  const subject = await lookUpSubject(ports, subjectKey(request.tenant, request.user))
+  const evidence = { subject, wide: ports.view.wide }
+  if (isRevoked(request, evidence)) return { outcome: 'refused', reason: 'revoked' }
+  if (isSuspended(request.tenant, evidence)) return { outcome: 'refused', reason: 'suspended' }
+
+  const secret = newSessionSecret()
+  const nowMs = ports.clock.nowMs()
+  const session: SessionRecord = {
+    ...request,
+    id: newSessionId(),
+    secretHash: hashSecret(secret),
+    createdAtMs: nowMs,
+    authTimeMs: nowMs,
+    lastSeenMs: nowMs,
+    idleTimeoutMs: limits.idleTimeoutMs,
+    expiresAtMs: nowMs + limits.absoluteTimeoutMs,
+  }
+  await ports.sessions.create(session, nowMs)
+  return { outcome: 'created', token: formatSessionToken(session.id, secret), session, subject }
+}

@@ -1,0 +1,28 @@
+/**
+ * ④ The cursors of paged lists: opaque outside, and of one list each.
+ * Promise: a cursor that was not given out for this list, or was altered, is refused instead of being guessed at.
+ */
+type CursorKind = keyof typeof SHAPES
+
+const SHAPES = {
+  /** Part of the index of all sessions and, within it, a deadline in milliseconds. */
+  index: /^\d{1,2}(?:\.\d{1,16})?$/,
+  /** Absolute expiry in milliseconds. */
+  expiry: /^\d{1,16}$/,
+  /** Position of the last one listed. */
+  position: /^\d{6}\.\d{16}$/,
+} as const
+
+export function formatCursor(kind: CursorKind, value: string): string {
+  return Buffer.from(`${kind}:${value}`, 'utf8').toString('base64url')
+}
+
+/** The value inside, or undefined for anything else than a cursor of this kind. */
+export function parseCursor(kind: CursorKind, cursor: string): string | undefined {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8')
+  if (!text.startsWith(`${kind}:`)) return undefined
+  const value = text.slice(kind.length + 1)
+  // base64url decoding forgives; writing it again shows whether there was anything to forgive.
+  if (!SHAPES[kind].test(value) || formatCursor(kind, value) !== cursor) return undefined
+  return value
+}

@@ -1,0 +1,103 @@
+/**
+ * ④ ⑤ Revokes a scope, at most once for each id, sparing at most the operator's own session.
+ * Promise: sparing never revives: the log takes the entry only if the spared session had survived the revocation before it.
+ */
+import { ORIGIN, type LogEntryOf, type Position, type Scope, type SessionId } from '@curfew/contracts'
+
+import { Unavailable } from '../errors.ts'
+import type { RevocationHistory } from '../ports.ts'
+import type { SubjectFacts } from './facts.ts'
+import type { LogView } from './log-view.ts'
+import type { KnownOperator } from './operator-memory.ts'
+import { recordFact, type RecordOutcome, type RecordPorts } from './record-fact.ts'
+import { isSameRequest, revocationOf, type Revocation } from './revocation.ts'
+
+export interface RevokePorts extends RecordPorts {
+  readonly view: LogView
+  readonly history: RevocationHistory
+  /** The session and its subject as they are now; undefined when the session is not live any more. */
+  readonly recheck: (session: SessionId) => Promise<KnownOperator | undefined>
+}
+
+export type RevokeOutcome =
+  | { readonly kind: 'recorded'; readonly revocation: Revocation; readonly isProjected: boolean }
+  | { readonly kind: 'unknown' }
+  /** The id stands for another revocation. */
+  | { readonly kind: 'reused' }
+  /** The session to be spared is over. */
+  | { readonly kind: 'spared-is-over' }
+
+type RevokedEntry = LogEntryOf<'revoked'>
+
+export async function revoke(ports: RevokePorts, entry: RevokedEntry): Promise<RevokeOutcome> {
+  const [spared] = entry.except ?? []
+  const outcome = spared === undefined ? await recordFact(ports, entry) : await sparing(ports, entry, spared)
+  if (outcome.kind === 'unknown' || outcome.kind === 'spared-is-over') return outcome
+  if (outcome.kind === 'conflict') throw new Unavailable('contended')
+  const { position, isProjected, isRepeat } = outcome
+  if (isRepeat) {
+    // Without the first request at hand nobody can tell whether this one is the same.
+    const first = await findRevocation(ports, entry.id)
+    if (first === undefined) throw new Unavailable('replay-undecided')
+    return settleRepeat(ports, entry, first)
+  }
+  const revocation = revocationOf(entry, position)
+  if (revocation === undefined) throw new TypeError('a revocation needs a revocation id')
+  return { kind: 'recorded', revocation, isProjected }
+}
+
+/** From the view while Redis may not have it, else from the history. */
+export async function findRevocation(
+  { view, history }: Pick<RevokePorts, 'view' | 'history'>,
+  id: string,
+): Promise<Revocation | undefined> {
+  const unprojected = view.unprojected(id)
+  if (unprojected !== undefined) return revocationOf(unprojected.entry, unprojected.position)
+  return history.find(id)
+}
+
+/** Answers a request whose id has been used: it is the same one, or a misuse of the key. */
+export async function settleRepeat(
+  ports: RecordPorts,
+  entry: RevokedEntry,
+  prior: Revocation,
+): Promise<RevokeOutcome> {
+  if (!isSameRequest(prior, entry)) return { kind: 'reused' }
+  const isProjected = await ports.projection.waitFor(prior.position, 0)
+  return { kind: 'recorded', revocation: prior, isProjected }
+}
+
+const MAX_ATTEMPTS = 5
+
+async function sparing(
+  ports: RevokePorts,
+  entry: RevokedEntry,
+  spared: SessionId,
+): Promise<RecordOutcome | { readonly kind: 'spared-is-over' }> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const known = await ports.recheck(spared)
+    if (known === undefined) return { kind: 'spared-is-over' }
+    const expectLast = watermarkOf(entry.scope, ports.view, known.subject)
+    const outcome = await recordFact(ports, entry, { expectLast })
+    if (outcome.kind !== 'conflict') return outcome
+    // Somebody revoked the same scope meanwhile: see it first, then ask again whether the session is still there.
+    if (!(await ports.log.catchUp())) throw new Unavailable('log-not-followed')
+  }
+  return { kind: 'conflict' }
+}
+
+/** Where the scope was last revoked. `subject` is the spared session's own: it is only spared where it is covered. */
+function watermarkOf(scope: Scope, { wide }: LogView, subject: SubjectFacts): Position {
+  switch (scope.type) {
+    case 'global':
+      return wide.global?.position ?? ORIGIN
+    case 'tenant':
+      return wide.tenant(scope.tenant)?.position ?? ORIGIN
+    case 'client':
+      return wide.client(scope.client)?.position ?? ORIGIN
+    case 'user':
+      return subject.watermark?.position ?? ORIGIN
+    case 'session':
+      throw new TypeError('nothing is spared when one session is revoked')
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * ④ The wide facts in memory: watermarks of everyone, tenants and clients, role definitions, suspended tenants.
+ * Promise: taking a fact twice, late or out of order changes nothing that a later fact has settled.
+ */
+import type { ClientId, RoleName, TenantId } from '@curfew/contracts'
+
+import { newer, type RoleDefinition, type Suspension, type Watermark, type WideFact } from './facts.ts'
+
+/** What decisions read. */
+export interface WideFacts {
+  readonly global: Watermark | undefined
+  tenant(tenant: TenantId): Watermark | undefined
+  client(client: ClientId): Watermark | undefined
+  role(tenant: TenantId, role: RoleName): RoleDefinition | undefined
+  tenantSuspension(tenant: TenantId): Suspension | undefined
+}
+
+export class WideFactsInMemory implements WideFacts {
+  global: Watermark | undefined
+  readonly #tenants = new Map<TenantId, Watermark>()
+  readonly #clients = new Map<ClientId, Watermark>()
+  readonly #roles = new Map<string, RoleDefinition>()
+  readonly #suspensions = new Map<TenantId, Suspension>()
+
+  take(fact: WideFact): void {
+    switch (fact.kind) {
+      case 'global':
+        this.global = newer(this.global, fact.value)
+        return
+      case 'tenant':
+        return keepNewer(this.#tenants, fact.tenant, fact.value)
+      case 'client':
+        return keepNewer(this.#clients, fact.client, fact.value)
+      case 'role':
+        return keepNewer(this.#roles, roleKey(fact.tenant, fact.role), fact.value)
+      case 'suspension':
+        return keepNewer(this.#suspensions, fact.tenant, fact.value)
+    }
+  }
+
+  tenant(tenant: TenantId): Watermark | undefined {
+    return this.#tenants.get(tenant)
+  }
+
+  client(client: ClientId): Watermark | undefined {
+    return this.#clients.get(client)
+  }
+
+  role(tenant: TenantId, role: RoleName): RoleDefinition | undefined {
+    return this.#roles.get(roleKey(tenant, role))
+  }
+
+  tenantSuspension(tenant: TenantId): Suspension | undefined {
+    return this.#suspensions.get(tenant)
+  }
+}
+
+/** Unambiguous because names hold no slash. */
+function roleKey(tenant: TenantId, role: RoleName): string {
+  return `${tenant}/${role}`
+}
+
+function keepNewer<K, V extends { readonly position: WideFact['value']['position'] }>(
+  map: Map<K, V>,
+  key: K,
+  value: V,
+): void {
+  const latest = newer(map.get(key), value)
+  if (latest !== undefined) map.set(key, latest)
+}

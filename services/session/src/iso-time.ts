@@ -1,0 +1,7 @@
+/**
+ * ④ Times for people and for JSON.
+ * Promise: ISO 8601 in UTC; nothing here reads a clock.
+ */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,14 @@
+/**
+ * ④ The session authority as a process.
+ * Promise: it serves when everything it stands on is there, and ends in order when told to.
+ */
+import { runService } from '@curfew/service-kit'
+
+import { compose } from './compose.ts'
+import { readConfig } from './config.ts'
+
+await runService('session', async (logger) => {
+  const config = readConfig()
+  logger.level = config.SESSION_LOG_LEVEL
+  return compose(config, logger)
+})

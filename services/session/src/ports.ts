@@ -1,0 +1,125 @@
+/**
+ * ④ What the domain needs of the world, in its own words; adapters/ has one implementation of each.
+ * Promise: a port answers truthfully or throws; "there is no such session" is said only by a store that was asked.
+ */
+import type {
+  ClientId,
+  EffectState,
+  LogEntry,
+  Position,
+  RefusalReason,
+  RoleName,
+  SessionId,
+  SubjectKey,
+  TenantId,
+  UserId,
+} from '@curfew/contracts'
+
+import type { SubjectFacts } from './domain/facts.ts'
+import type { Revocation } from './domain/revocation.ts'
+import type { SessionRecord } from './domain/session-record.ts'
+
+export interface Clock {
+  nowMs(): number
+}
+
+/** What was read, and the position up to which the store held everything when the reading began. */
+export interface Reading<T> {
+  readonly projected: Position
+  readonly found: readonly T[]
+}
+
+export interface SessionStore {
+  /** In the order of the question. */
+  read(ids: readonly SessionId[]): Promise<Reading<SessionRecord | undefined>>
+  create(session: SessionRecord, nowMs: number): Promise<void>
+  /** Moves last-seen forward, never back, and never brings a session back. */
+  touch(sessions: readonly SessionRecord[], nowMs: number): Promise<void>
+  /** Ids of one subject, the latest to expire first; continues after the cursor of the page before. */
+  pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage>
+  /** Ids of everyone, in no order. */
+  pageOfAll(cursor: string | undefined): Promise<IdPage>
+}
+
+export interface IdPage {
+  readonly ids: readonly SessionId[]
+  readonly next: string | undefined
+}
+
+export interface SubjectStore {
+  read(subjects: readonly SubjectKey[]): Promise<Reading<SubjectFacts>>
+}
+
+export interface ClaimLedger {
+  /** True for exactly one caller, for as long as `rememberMs` lasts. */
+  spend(issuer: string, claimId: string, rememberMs: number): Promise<boolean>
+}
+
+export interface RevocationHistory {
+  find(id: string): Promise<Revocation | undefined>
+  /** Newest first, only those before `before`. */
+  page(before: Position | undefined, limit: number): Promise<readonly Revocation[]>
+}
+
+export type Publication =
+  | { readonly kind: 'stored'; readonly position: Position; readonly duplicate: boolean }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'unknown' }
+
+/** ⑤ The log, written and followed. */
+export interface FactLog {
+  /** At the end of the log and connected: what is not in the view has not been said, or only just now. */
+  readonly isFollowing: boolean
+  publish(entry: LogEntry, expectLast?: Position): Promise<Publication>
+  /** True when this replica's view has reached the position in time. */
+  waitFor(position: Position, timeoutMs: number): Promise<boolean>
+  /** True when the view has reached everything that was in the log when this was called. */
+  catchUp(): Promise<boolean>
+  /** Redis is older than it was, or the view has gaps: start again from what Redis holds. */
+  startAgain(reason: string): void
+}
+
+export interface Projection {
+  /** True when Redis holds everything up to the position; false at once while Redis is not to be had. */
+  waitFor(position: Position, timeoutMs: number): Promise<boolean>
+}
+
+/** ④ What happened, told once: the adapter makes a log line and a number of it. */
+export interface Reports {
+  sessionCreated(session: SessionRecord): void
+  sessionRefused(refused: { client: ClientId; reason: RefusalReason }): void
+  sessionEnded(ended: { sessionId: SessionId; actor: string; state: EffectState }): void
+  sessionsResolved(results: ReadonlyMap<ResolveResult, number>): void
+  touchFailed(err: unknown): void
+  claimSettled(settled: { outcome: string; sessionId: SessionId; reason?: string }): void
+  revocationRecorded(recorded: RecordedRevocation): void
+  grantsChanged(changed: Changed & { subject: SubjectKey }): void
+  roleChanged(changed: Changed & { tenant: TenantId; role: RoleName }): void
+  suspensionChanged(changed: Changed & { tenant: TenantId; user?: UserId; suspended: boolean }): void
+  operatorRefused(refused: { reason: string; requestId: string; sessionId?: SessionId }): void
+  clientRefused(refused: { requestId: string }): void
+  projectionFailed(err: unknown): void
+  viewStartedAgain(reason: string): void
+  logInDoubt(reason: string): void
+}
+
+export type ResolveResult = RefusalReason | 'live'
+
+export interface RecordedRevocation {
+  /** Its position is null while it is not known whether the log has it. */
+  readonly revocation: Omit<Revocation, 'position'> & { readonly position: Position | null }
+  readonly state: EffectState
+  readonly isProjected: boolean
+  readonly requestId: string
+}
+
+export interface Changed {
+  readonly actor: string
+  readonly state: EffectState
+  readonly requestId: string
+}
+
+export interface ClientRegistry {
+  /** The client, if the secret is its own. */
+  authenticate(id: string, secret: string): ClientId | undefined
+}

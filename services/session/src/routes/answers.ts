@@ -1,0 +1,35 @@
+/**
+ * ④ The questions that this service answers over NATS, all alike: one queue group, one way to stop.
+ * Promise: replicas share the questions; a stopping replica takes no new ones and finishes those it has.
+ */
+import { SESSION_QUEUE, type RequestContract } from '@curfew/contracts'
+import { answer, isConnected } from '@curfew/messaging'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { Logger } from 'pino'
+import type { Static, TSchema } from 'typebox'
+
+export class Answers {
+  readonly #nc: NatsConnection
+  readonly #logger: Logger
+  readonly #open: ReturnType<typeof answer>[] = []
+
+  constructor(nc: NatsConnection, logger: Logger) {
+    this.#nc = nc
+    this.#logger = logger
+  }
+
+  to<Q extends TSchema, A extends TSchema>(
+    contract: RequestContract<Q, A>,
+    subject: string,
+    handler: (question: Static<Q>, context: { readonly subject: string }) => Promise<Static<A>> | Static<A>,
+  ): void {
+    const options = { queue: SESSION_QUEUE, logger: this.#logger }
+    this.#open.push(answer(this.#nc, contract, subject, handler, options))
+  }
+
+  async close(): Promise<void> {
+    // Without a server there is nobody to hear of it, and waiting for him would take for ever.
+    if (isConnected(this.#nc)) await Promise.all(this.#open.map((each) => each.drain()))
+    else for (const each of this.#open) each.unsubscribe()
+  }
+}

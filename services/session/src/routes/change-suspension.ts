@@ -1,0 +1,52 @@
+/**
+ * ④ What the four routes of suspension share: one entry in the log, told and answered alike.
+ * Promise: of `suspended` and `resumed`, the later in the log holds.
+ */
+import type { LogEntryOf, TenantId, UserId } from '@curfew/contracts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
+
+import { recordFact } from '../domain/record-fact.ts'
+import { Unavailable } from '../errors.ts'
+import { ACCEPTED, effectJson } from './effect.ts'
+import { entryHead } from './entry-head.ts'
+import { ReasonSchema } from './fields.ts'
+import type { ChangePorts } from './put-role.ts'
+
+/** No body at all is the same as an empty one. */
+export const SuspensionBody = Type.Union([
+  Type.Object({ reason: Type.Optional(ReasonSchema) }, { additionalProperties: false }),
+  Type.Null(),
+])
+
+export interface Suspending {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly actor: string
+  readonly whom: { readonly tenant: TenantId; readonly user?: UserId }
+  readonly isSuspended: boolean
+  readonly body: Static<typeof SuspensionBody>
+}
+
+export async function changeSuspension(ports: ChangePorts, change: Suspending): Promise<FastifyReply> {
+  const { request, reply, actor, whom, isSuspended, body } = change
+  const startedAtMs = ports.clock.nowMs()
+  const entry: LogEntryOf<'suspended' | 'resumed'> = {
+    ...entryHead('suspension', actor, startedAtMs),
+    type: isSuspended ? 'suspended' : 'resumed',
+    ...(body?.reason !== undefined && { reason: body.reason }),
+    ...whom,
+  }
+  const outcome = await recordFact(ports, entry)
+  if (outcome.kind === 'conflict') throw new Unavailable('contended')
+  const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
+  ports.reports.suspensionChanged({
+    ...whom,
+    suspended: isSuspended,
+    actor,
+    state: effect.state,
+    requestId: request.id,
+  })
+  const position = outcome.kind === 'recorded' ? outcome.position : null
+  return reply.code(ACCEPTED).send({ ...whom, suspended: isSuspended, position, ...effect })
+}

@@ -1,0 +1,48 @@
+/**
+ * ④ `If-Match` and `If-None-Match` (RFC 9110) on resources whose version is a log position.
+ * Promise: a condition that cannot be understood is refused, never ignored.
+ */
+import { ORIGIN, type Position } from '@curfew/contracts'
+import { Problem } from '@curfew/service-kit'
+import { Type } from 'typebox'
+
+export const ConditionHeaders = Type.Object({
+  'if-match': Type.Optional(Type.String({ maxLength: 1_024 })),
+  'if-none-match': Type.Optional(Type.String({ maxLength: 1_024 })),
+})
+
+export interface Conditions {
+  readonly 'if-match'?: string
+  readonly 'if-none-match'?: string
+}
+
+export function etagOf(position: Position): string {
+  return `"${position}"`
+}
+
+export function areConditionsGiven(conditions: Conditions): boolean {
+  return conditions['if-match'] !== undefined || conditions['if-none-match'] !== undefined
+}
+
+const ETAGS = /^(?:W\/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e]*")*$/
+
+/**
+ * @param current undefined when there is no such resource yet.
+ * @returns what the log's latest entry must be for the change to go through.
+ * @throws Problem `precondition-failed`, or `bad-request` for what is no condition.
+ */
+export function expectedPosition(conditions: Conditions, current: Position | undefined): Position {
+  const { 'if-match': match, 'if-none-match': noneMatch } = conditions
+  if (match !== undefined && !matches('if-match', match, current)) throw new Problem('precondition-failed')
+  if (noneMatch !== undefined && matches('if-none-match', noneMatch, current))
+    throw new Problem('precondition-failed')
+  return current ?? ORIGIN
+}
+
+function matches(name: string, condition: string, current: Position | undefined): boolean {
+  if (condition.trim() === '*') return current !== undefined
+  if (!ETAGS.test(condition.trim())) throw new Problem('bad-request', `header "${name}" holds no entity tags`)
+  // Strong comparison: a weak tag matches nothing, and positions hold neither commas nor quotes.
+  const tags = condition.split(',').map((tag) => tag.trim())
+  return current !== undefined && tags.includes(etagOf(current))
+}

@@ -1,0 +1,34 @@
+/** ④ `GET /v1/revocations`: the history, newest first, as far as the operator may see it. */
+import type { Position } from '@curfew/contracts'
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Type } from 'typebox'
+
+import { formatCursor, parseCursor } from '../domain/cursors.ts'
+import { listRevocations } from '../domain/list-revocations.ts'
+import { READ } from '../domain/permissions.ts'
+import type { RevocationHistory } from '../ports.ts'
+import { CursorSchema } from './fields.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+import { revocationJson } from './revocation-json.ts'
+
+const QuerySchema = Type.Object({ cursor: Type.Optional(CursorSchema) }, { additionalProperties: false })
+
+export function getRevocations(app: CurfewServer, history: RevocationHistory, guard: OperatorGuard): void {
+  const schema = { querystring: QuerySchema }
+  app.get('/v1/revocations', { schema, onRequest: guard.requires(READ) }, async (request) => {
+    const before = positionIn(request.query.cursor)
+    const { revocations, next } = await listRevocations(history, guard.operatorOf(request), before)
+    return {
+      revocations: revocations.map((revocation) => revocationJson(revocation, revocation.position)),
+      next_cursor: next === undefined ? null : formatCursor('position', next),
+    }
+  })
+}
+
+function positionIn(cursor: string | undefined): Position | undefined {
+  if (cursor === undefined) return undefined
+  const position = parseCursor('position', cursor)
+  if (position === undefined)
+    throw new Problem('bad-request', 'query parameter "cursor" is not one of this list')
+  return position as Position
+}

@@ -1,0 +1,54 @@
+/** ④ `GET /v1/sessions`: live sessions, filtered and paged; never a token. */
+import { ClientIdSchema, TenantIdSchema, UserIdSchema } from '@curfew/contracts'
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Type } from 'typebox'
+
+import { formatCursor, parseCursor } from '../domain/cursors.ts'
+import { cursorKindOf, listSessions, type SessionFilter } from '../domain/list-sessions.ts'
+import type { LookUpPorts } from '../domain/look-up.ts'
+import type { Operator } from '../domain/operator.ts'
+import { READ } from '../domain/permissions.ts'
+import { CursorSchema } from './fields.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+import { sessionJson } from './session-json.ts'
+
+const QuerySchema = Type.Object(
+  {
+    tenant: Type.Optional(TenantIdSchema),
+    user: Type.Optional(UserIdSchema),
+    client: Type.Optional(ClientIdSchema),
+    cursor: Type.Optional(CursorSchema),
+  },
+  { additionalProperties: false },
+)
+
+export function getSessions(app: CurfewServer, ports: LookUpPorts, guard: OperatorGuard): void {
+  const schema = { querystring: QuerySchema }
+  app.get('/v1/sessions', { schema, onRequest: guard.requires(READ) }, async (request) => {
+    const { cursor, ...asked } = request.query
+    const operator = guard.operatorOf(request)
+    const filter = withinReach(asked, operator)
+    if (filter.user !== undefined && filter.tenant === undefined)
+      throw new Problem('bad-request', 'query parameter "user" needs "tenant"')
+    const kind = cursorKindOf(filter)
+    const after = cursor === undefined ? undefined : parseCursor(kind, cursor)
+    if (cursor !== undefined && after === undefined)
+      throw new Problem('bad-request', 'query parameter "cursor" is not one of this list')
+    // The list of another tenant looks like that of one without sessions.
+    if (asked.tenant !== undefined && filter.tenant !== asked.tenant)
+      return { sessions: [], next_cursor: null }
+
+    const { sessions, next } = await listSessions(ports, filter, after)
+    return {
+      sessions: sessions.map((listed) => ({
+        ...sessionJson(listed, ports.view.wide),
+        ...(listed.session.id === operator.sessionId && { current: true }),
+      })),
+      next_cursor: next === undefined ? null : formatCursor(kind, next),
+    }
+  })
+}
+
+function withinReach(asked: SessionFilter, operator: Operator): SessionFilter {
+  return operator.isAdministrative ? asked : { ...asked, tenant: operator.tenant }
+}

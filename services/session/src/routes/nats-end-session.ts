@@ -1,0 +1,35 @@
+/**
+ * ① ④ `curfew.sessions.end`: logout.
+ * Promise: it goes to the log whether or not Redis is there or knows the session: ending is never skipped on a doubtful no.
+ */
+import { END_SESSION, SUBJECTS } from '@curfew/contracts'
+
+import { recordFact, type RecordPorts } from '../domain/record-fact.ts'
+import { logoutId } from '../domain/revocation.ts'
+import { Unavailable } from '../errors.ts'
+import { isoTime } from '../iso-time.ts'
+import type { Clock, Reports } from '../ports.ts'
+import type { Answers } from './answers.ts'
+
+export interface EndPorts extends RecordPorts {
+  readonly clock: Clock
+  readonly reports: Reports
+}
+
+export function answerEndSession(answers: Answers, ports: EndPorts): void {
+  answers.to(END_SESSION, SUBJECTS.endSession, async ({ session, actor, reason }) => {
+    const outcome = await recordFact(ports, {
+      v: 1,
+      id: logoutId(session),
+      type: 'revoked',
+      at: isoTime(ports.clock.nowMs()),
+      actor,
+      reason,
+      scope: { type: 'session', session },
+    })
+    if (outcome.kind === 'conflict') throw new Unavailable('contended')
+    const state = outcome.kind
+    ports.reports.sessionEnded({ sessionId: session, actor, state })
+    return { state }
+  })
+}

@@ -1,0 +1,22 @@
+/**
+ * ① ④ `curfew.sessions.prepare`: asked before the first credential is read.
+ * Promise: a session born here is covered by every revocation that this replica has not seen yet.
+ */
+import { PREPARE_SESSION, SUBJECTS } from '@curfew/contracts'
+
+import type { LogView } from '../domain/log-view.ts'
+import { Unavailable } from '../errors.ts'
+import type { FactLog } from '../ports.ts'
+import type { Answers } from './answers.ts'
+
+export interface PreparePorts {
+  readonly log: FactLog
+  readonly view: LogView
+}
+
+export function answerPrepareSession(answers: Answers, { log, view }: PreparePorts): void {
+  answers.to(PREPARE_SESSION, SUBJECTS.prepareSession, () => {
+    if (!log.isFollowing) throw new Unavailable('log-not-followed')
+    return { birth: view.applied }
+  })
+}

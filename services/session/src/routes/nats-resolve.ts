@@ -1,0 +1,50 @@
+/**
+ * ② ④ `curfew.<epoch>.resolve.<audience>`: a verifier's misses.
+ * Promise: the audience is the one in the subject, which the broker lets only that service use.
+ */
+import { AudienceSchema, RESOLVE, resolveSubject, type Audience, type Resolved } from '@curfew/contracts'
+import { Compile } from 'typebox/compile'
+
+import { resolveSessions, type ResolvePorts, type ResolvedSession } from '../domain/resolve-sessions.ts'
+import { idleExpiresAtMs } from '../domain/session-record.ts'
+import type { ResolveResult } from '../ports.ts'
+import type { Answers } from './answers.ts'
+import { sessionInfo } from './session-json.ts'
+
+const audience = Compile(AudienceSchema)
+
+export function answerResolve(answers: Answers, ports: ResolvePorts, epoch: number): void {
+  answers.to(RESOLVE, resolveSubject(epoch, '*' as Audience), async ({ sessions: ids }, { subject }) => {
+    const { asOf, nowMs, sessions } = await resolveSessions(ports, audienceOf(subject), ids)
+    ports.reports.sessionsResolved(countResults(sessions))
+    return { asOf, sessions: sessions.map((resolved) => resolvedAnswer(resolved, ports, nowMs)) }
+  })
+}
+
+function resolvedAnswer(resolved: ResolvedSession, { view }: ResolvePorts, nowMs: number): Resolved {
+  if (resolved.status === 'refused') return resolved
+  const { proof, session } = resolved
+  return {
+    status: 'live',
+    proof,
+    session: sessionInfo(resolved, view.wide),
+    // Both are above zero, because at zero the session would have been refused.
+    idleRemainingMs: idleExpiresAtMs(session) - nowMs,
+    remainingMs: session.expiresAtMs - nowMs,
+  }
+}
+
+function audienceOf(subject: string): Audience {
+  const last = subject.slice(subject.lastIndexOf('.') + 1)
+  if (!audience.Check(last)) throw new Error('the subject names no audience')
+  return last
+}
+
+function countResults(sessions: readonly ResolvedSession[]): Map<ResolveResult, number> {
+  const counts = new Map<ResolveResult, number>()
+  for (const resolved of sessions) {
+    const result = resolved.status === 'live' ? 'live' : resolved.reason
+    counts.set(result, (counts.get(result) ?? 0) + 1)
+  }
+  return counts
+}

@@ -1,0 +1,133 @@
+/**
+ * ④ `POST /v1/revocations`: ends every session of a scope.
+ * Promise: repeated with its Idempotency-Key it is the same revocation; who may not see a scope cannot tell it from none.
+ */
+import { ScopeSchema, type LogEntryOf, type Scope, type SessionId } from '@curfew/contracts'
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
+
+import { findLive, type OperatorPorts } from '../domain/authenticate-operator.ts'
+import { countAffected } from '../domain/count-affected.ts'
+import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
+import { REVOKE } from '../domain/permissions.ts'
+import { revocationReach } from '../domain/revocation-reach.ts'
+import { newRevocationId, revocationIdFor } from '../domain/revocation.ts'
+import {
+  findRevocation,
+  revoke,
+  settleRepeat,
+  type RevokeOutcome,
+  type RevokePorts,
+} from '../domain/revoke.ts'
+import { isoTime } from '../iso-time.ts'
+import { ACCEPTED, effectJson } from './effect.ts'
+import { ReasonSchema } from './fields.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+import { revocationJson } from './revocation-json.ts'
+
+const BodySchema = Type.Object(
+  {
+    scope: ScopeSchema,
+    reason: ReasonSchema,
+    except_current: Type.Optional(Type.Boolean({ description: 'Spares the session that makes this call' })),
+    dry_run: Type.Optional(Type.Boolean({ description: 'Only counts whom it would hit' })),
+  },
+  { additionalProperties: false },
+)
+type Body = Static<typeof BodySchema>
+
+const HeadersSchema = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x20-\\x7e]{1,128}$' })),
+})
+
+export type RevocationPorts = OperatorPorts & Omit<RevokePorts, 'recheck'>
+
+export function postRevocations(app: CurfewServer, ports: RevocationPorts, guard: OperatorGuard): void {
+  const schema = { body: BodySchema, headers: HeadersSchema }
+  app.post('/v1/revocations', { schema, onRequest: guard.requires(REVOKE) }, async (request, reply) => {
+    const startedAtMs = ports.clock.nowMs()
+    const { body } = request
+    const operator = guard.operatorOf(request)
+    const key = request.headers['idempotency-key']
+    const entry = entryFor(body, operator, { key, at: isoTime(startedAtMs) })
+    if (needsRecentAuthentication(body.scope)) guard.requireRecent(request)
+
+    // A lost Redis must not stop a revocation, and the log notices a repetition as well.
+    const prior = key === undefined ? undefined : await findRevocation(ports, entry.id).catch(() => undefined)
+    if (prior === undefined) await requireReach(ports, operator, body.scope)
+    if (body.dry_run === true) {
+      const { count, isComplete } = await countAffected(ports, body.scope, entry.except?.[0])
+      return { dry_run: true, scope: body.scope, sessions: { count, complete: isComplete } }
+    }
+    const outcome =
+      prior === undefined
+        ? await revoke({ ...ports, recheck: rechecking(ports) }, entry)
+        : await settleRepeat(ports, entry, prior)
+    return answer(ports, { request, reply, entry, outcome, startedAtMs })
+  })
+}
+
+function entryFor(
+  { scope, reason, except_current: isCurrentSpared }: Body,
+  operator: Operator,
+  { key, at }: { readonly key: string | undefined; readonly at: string },
+): LogEntryOf<'revoked'> & { reason: string } {
+  if (isCurrentSpared === true && scope.type === 'session')
+    throw new Problem('bad-request', 'member "except_current" cannot go with a single session')
+  const isSpared = isCurrentSpared === true && coversOperator(scope, operator)
+  return {
+    v: 1,
+    id: key === undefined ? newRevocationId() : revocationIdFor(operator.actor, key),
+    type: 'revoked',
+    at,
+    actor: operator.actor,
+    reason,
+    scope,
+    ...(isSpared && { except: [operator.sessionId] }),
+  }
+}
+
+async function requireReach(ports: RevocationPorts, operator: Operator, scope: Scope): Promise<void> {
+  switch (await revocationReach(ports, operator, scope)) {
+    case 'allowed':
+      return
+    case 'forbidden':
+      throw new Problem('forbidden')
+    case 'hidden':
+      throw new Problem('not-found')
+  }
+}
+
+function rechecking(ports: OperatorPorts): RevokePorts['recheck'] {
+  return async (session: SessionId) => {
+    const found = await findLive(ports, session)
+    return typeof found === 'string' ? undefined : found
+  }
+}
+
+interface Answering {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly entry: LogEntryOf<'revoked'> & { reason: string }
+  readonly outcome: RevokeOutcome
+  readonly startedAtMs: number
+}
+
+function answer(ports: RevocationPorts, { request, reply, entry, outcome, startedAtMs }: Answering): object {
+  if (outcome.kind === 'reused') throw new Problem('idempotency-key-reused')
+  // Somebody ended the operator's own session while he was making this call.
+  if (outcome.kind === 'spared-is-over') throw new Problem('unauthenticated')
+  const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
+  const revocation =
+    outcome.kind === 'recorded' ? outcome.revocation : { ...entry, except: entry.except ?? [] }
+  const position = outcome.kind === 'recorded' ? outcome.revocation.position : null
+  ports.reports.revocationRecorded({
+    revocation: revocationJson(revocation, position),
+    state: effect.state,
+    isProjected: effect.recorded,
+    requestId: request.id,
+  })
+  void reply.code(ACCEPTED).header('location', `/v1/revocations/${revocation.id}`)
+  return { revocation: revocationJson(revocation, position), ...effect }
+}

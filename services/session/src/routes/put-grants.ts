@@ -1,0 +1,86 @@
+/**
+ * ④ `PUT /v1/subjects/{tenant}/{user}/grants`: what a subject may do from now on, in live sessions too.
+ * Promise: with a condition, the change goes through only on what the operator has seen; nobody raises himself.
+ */
+import {
+  PermissionsSchema,
+  RolesSchema,
+  subjectKey,
+  type LogEntryOf,
+  type Position,
+  type SubjectKey,
+} from '@curfew/contracts'
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Type } from 'typebox'
+
+import { lookUpSubject, type LookUpPorts } from '../domain/look-up.ts'
+import { reaches } from '../domain/operator.ts'
+import { effectivePermissions, GRANTS, mayHandOut } from '../domain/permissions.ts'
+import { recordFact, type RecordPorts } from '../domain/record-fact.ts'
+import type { Reports } from '../ports.ts'
+import {
+  areConditionsGiven,
+  ConditionHeaders,
+  etagOf,
+  expectedPosition,
+  type Conditions,
+} from './conditions.ts'
+import { ACCEPTED, effectJson } from './effect.ts'
+import { entryHead } from './entry-head.ts'
+import { SubjectParams } from './fields.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+
+const BodySchema = Type.Object(
+  { roles: RolesSchema, permissions: PermissionsSchema },
+  { additionalProperties: false },
+)
+
+export interface GrantsPorts extends LookUpPorts, RecordPorts {
+  readonly log: LookUpPorts['log']
+  readonly reports: Reports
+}
+
+export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: OperatorGuard): void {
+  const schema = { params: SubjectParams, body: BodySchema, headers: ConditionHeaders }
+  const path = '/v1/subjects/:tenant/:user/grants'
+  app.put(path, { schema, onRequest: guard.requires(GRANTS) }, async (request, reply) => {
+    const startedAtMs = ports.clock.nowMs()
+    const { tenant, user } = request.params
+    const { roles, permissions } = request.body
+    const operator = guard.operatorOf(request)
+    if (!reaches(operator, tenant)) throw new Problem('not-found')
+    const effective = effectivePermissions(tenant, { roles, permissions }, ports.view.wide)
+    if (!mayHandOut(operator.permissions, effective))
+      throw new Problem('forbidden', 'only who holds a permission over Curfew may grant it')
+
+    const subject = subjectKey(tenant, user)
+    const expectLast = await expectation(ports, subject, request.headers)
+    const { actor } = operator
+    const entry: LogEntryOf<'grants-changed'> = {
+      ...entryHead('grants', actor, startedAtMs),
+      type: 'grants-changed',
+      tenant,
+      user,
+      roles,
+      permissions,
+    }
+    const outcome = await recordFact(ports, entry, expectLast === undefined ? {} : { expectLast })
+    if (outcome.kind === 'conflict') throw new Problem('precondition-failed')
+    const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
+    ports.reports.grantsChanged({ subject, actor, state: effect.state, requestId: request.id })
+    const position = outcome.kind === 'recorded' ? outcome.position : null
+    if (position !== null) void reply.header('etag', etagOf(position))
+    return reply.code(ACCEPTED).send({ roles, permissions, position, ...effect })
+  })
+}
+
+/** Without a condition the last one wins, and Redis need not be asked. */
+async function expectation(
+  ports: LookUpPorts,
+  subject: SubjectKey,
+  conditions: Conditions,
+): Promise<Position | undefined> {
+  if (!areConditionsGiven(conditions)) return undefined
+  const { grants } = await lookUpSubject(ports, subject)
+  return expectedPosition(conditions, grants?.position)
+}

@@ -1,0 +1,50 @@
+/** ④ `PUT /v1/tenants/{tenant}/roles/{role}`: redefines a role for everyone who has it, with one entry in the log. */
+import { PermissionsSchema, type LogEntryOf } from '@curfew/contracts'
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Type } from 'typebox'
+
+import { reaches } from '../domain/operator.ts'
+import { GRANTS, mayHandOut } from '../domain/permissions.ts'
+import { recordFact, type RecordPorts } from '../domain/record-fact.ts'
+import { Unavailable } from '../errors.ts'
+import type { Clock, Reports } from '../ports.ts'
+import { ACCEPTED, effectJson } from './effect.ts'
+import { entryHead } from './entry-head.ts'
+import { RoleParams } from './fields.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+
+const BodySchema = Type.Object({ permissions: PermissionsSchema }, { additionalProperties: false })
+
+export interface ChangePorts extends RecordPorts {
+  readonly clock: Clock
+  readonly reports: Reports
+}
+
+export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
+  const schema = { params: RoleParams, body: BodySchema }
+  const path = '/v1/tenants/:tenant/roles/:role'
+  app.put(path, { schema, onRequest: guard.requires(GRANTS) }, async (request, reply) => {
+    const startedAtMs = ports.clock.nowMs()
+    const { tenant, role } = request.params
+    const { permissions } = request.body
+    const operator = guard.operatorOf(request)
+    if (!reaches(operator, tenant)) throw new Problem('not-found')
+    if (!mayHandOut(operator.permissions, permissions))
+      throw new Problem('forbidden', 'only who holds a permission over Curfew may put it into a role')
+
+    const { actor } = operator
+    const entry: LogEntryOf<'role-changed'> = {
+      ...entryHead('role', actor, startedAtMs),
+      type: 'role-changed',
+      tenant,
+      role,
+      permissions,
+    }
+    const outcome = await recordFact(ports, entry)
+    if (outcome.kind === 'conflict') throw new Unavailable('contended')
+    const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
+    ports.reports.roleChanged({ tenant, role, actor, state: effect.state, requestId: request.id })
+    const position = outcome.kind === 'recorded' ? outcome.position : null
+    return reply.code(ACCEPTED).send({ permissions, position, ...effect })
+  })
+}

@@ -1,0 +1,53 @@
+/**
+ * ④ A session as others may see it: over NATS in the contract's shape, over HTTP in snake_case.
+ * Promise: metadata only; neither the secret's hash nor the birth leaves here.
+ */
+import type { SessionInfo } from '@curfew/contracts'
+
+import type { SubjectFacts } from '../domain/facts.ts'
+import { effectivePermissions } from '../domain/permissions.ts'
+import { idleExpiresAtMs, type SessionRecord } from '../domain/session-record.ts'
+import type { WideFacts } from '../domain/wide-facts.ts'
+import { isoTime } from '../iso-time.ts'
+
+export interface SessionInContext {
+  readonly session: SessionRecord
+  readonly subject: SubjectFacts
+}
+
+export function sessionInfo({ session, subject }: SessionInContext, wide: WideFacts): SessionInfo {
+  const { id, tenant, user, client, acr, amr, label } = session
+  return {
+    id,
+    tenant,
+    user,
+    client,
+    createdAt: isoTime(session.createdAtMs),
+    authTime: isoTime(session.authTimeMs),
+    acr,
+    amr: [...amr],
+    idleExpiresAt: isoTime(idleExpiresAtMs(session)),
+    expiresAt: isoTime(session.expiresAtMs),
+    roles: [...(subject.grants?.roles ?? [])],
+    permissions: effectivePermissions(tenant, subject.grants, wide),
+    ...(label !== undefined && { label }),
+  }
+}
+
+export function sessionJson(of: SessionInContext, wide: WideFacts): SessionJson {
+  const { createdAt, authTime, idleExpiresAt, expiresAt, ...same } = sessionInfo(of, wide)
+  return {
+    ...same,
+    created_at: createdAt,
+    auth_time: authTime,
+    idle_expires_at: idleExpiresAt,
+    expires_at: expiresAt,
+  }
+}
+
+export type SessionJson = Omit<SessionInfo, 'createdAt' | 'authTime' | 'idleExpiresAt' | 'expiresAt'> & {
+  readonly created_at: string
+  readonly auth_time: string
+  readonly idle_expires_at: string
+  readonly expires_at: string
+}

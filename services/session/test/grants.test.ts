@@ -1,0 +1,145 @@
+import { BearerClient, expectJson, expectProblem } from '@curfew/test-kit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { setStage, type Replica, type Stage } from './stage.ts'
+
+let stage: Stage
+let replica: Replica
+let api: BearerClient
+beforeAll(async () => {
+  stage = await setStage()
+  replica = await stage.start()
+  api = replica.as(await stage.login('curfew/operator'))
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+
+const grantsOf = (user: string): string => `/v1/subjects/acme/${user}/grants`
+
+describe('grants', () => {
+  it('from the seed are there at the first start', async () => {
+    const response = await api.get(grantsOf('alice'))
+    const grants = await expectJson<{ position: string }>(response, 200)
+    expect(grants).toMatchObject({ roles: ['editor'], permissions: ['reports:read'] })
+    expect(response.headers.get('etag')).toBe(`"${grants.position}"`)
+  })
+
+  it('change what a live session may do, without a new login', async () => {
+    const session = await stage.login('acme/worker')
+    expect(await stage.permissionsOf(session)).toEqual([])
+    const changed = await expectJson(
+      await api.put(grantsOf('worker'), { roles: ['viewer'], permissions: ['reports:read'] }),
+      202,
+    )
+    expect(changed).toMatchObject({ roles: ['viewer'], state: 'recorded', recorded: true })
+    expect(await stage.permissionsOf(session)).toEqual(['documents:read', 'reports:read'])
+    await expectJson(await api.put(grantsOf('worker'), { roles: [], permissions: [] }), 202)
+    expect(await stage.permissionsOf(session)).toEqual([])
+    expect(await stage.statusOf(session)).toBe('live')
+  })
+
+  it('answer what was last put, and nothing for whom the log never mentioned', async () => {
+    await expectJson(await api.put(grantsOf('writer'), { roles: ['editor'], permissions: [] }), 202)
+    expect(await expectJson(await api.get(grantsOf('writer')), 200)).toMatchObject({ roles: ['editor'] })
+    await expectProblem(await api.get(grantsOf('nobody')), 404, 'not-found')
+  })
+
+  it('with If-Match change only what was seen', async () => {
+    const put = (headers: Record<string, string>, permissions: string[]) =>
+      api.request('PUT', grantsOf('careful'), { json: { roles: [], permissions }, headers })
+    await expectProblem(
+      await put({ 'if-match': '"000001.0000000000000001"' }, []),
+      412,
+      'precondition-failed',
+    )
+    await expectProblem(await put({ 'if-match': '*' }, []), 412, 'precondition-failed')
+    const created = await put({ 'if-none-match': '*' }, ['a:read'])
+    await expectJson(created, 202)
+    await expectProblem(await put({ 'if-none-match': '*' }, ['b:read']), 412, 'precondition-failed')
+    const tag = created.headers.get('etag') ?? ''
+    await expectProblem(await put({ 'if-match': `W/${tag}` }, ['b:read']), 412, 'precondition-failed')
+    const second = await put({ 'if-match': `"other", ${tag}` }, ['b:read'])
+    await expectJson(second, 202)
+    await expectProblem(await put({ 'if-match': tag }, ['c:read']), 412, 'precondition-failed')
+    await expectJson(await put({ 'if-match': second.headers.get('etag') ?? '' }, ['d:read']), 202)
+    await expectJson(await put({ 'if-match': '*' }, ['e:read']), 202)
+  })
+
+  it('with If-Match let exactly one of many writers through', async () => {
+    const first = await api.put(grantsOf('contended'), { roles: [], permissions: ['n:0'] })
+    const tag = first.headers.get('etag') ?? ''
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        api.request('PUT', grantsOf('contended'), {
+          json: { roles: [], permissions: [`n:${n + 1}`] },
+          headers: { 'if-match': tag },
+        }),
+      ),
+    )
+    const statuses = answers.map((response) => response.status)
+    expect(statuses.filter((status) => status === 202)).toHaveLength(1)
+    expect(statuses.filter((status) => status === 412)).toHaveLength(19)
+    const winner = answers.find((response) => response.status === 202)
+    const { permissions } = await expectJson<{ permissions: string[] }>(winner as Response, 202)
+    expect(await expectJson(await api.get(grantsOf('contended')), 200)).toMatchObject({ permissions })
+  })
+})
+
+describe('a role', () => {
+  it('redefined reaches everyone who has it, in live sessions', async () => {
+    const [alice, bob, carol] = [
+      await stage.login('acme/alice'),
+      await stage.login('acme/bob'),
+      await stage.login('globex/carol'),
+    ]
+    await expectJson(
+      await api.put('/v1/subjects/globex/carol/grants', { roles: ['viewer'], permissions: [] }),
+      202,
+    )
+    await expectJson(await api.put('/v1/tenants/acme/roles/viewer', { permissions: ['documents:list'] }), 202)
+    expect(await stage.permissionsOf(bob)).toEqual(['documents:list'])
+    expect(await stage.permissionsOf(alice)).toContain('documents:write')
+    // The same name in another tenant is another role, and one that nobody defined gives nothing.
+    expect(await stage.permissionsOf(carol)).toEqual([])
+    await expectJson(await api.put('/v1/tenants/acme/roles/viewer', { permissions: ['documents:read'] }), 202)
+  })
+})
+
+describe('a suspension', () => {
+  it('of a user stops live sessions and new ones until resumed', async () => {
+    const session = await stage.login('acme/alice')
+    const other = await stage.login('acme/bob')
+    const path = '/v1/subjects/acme/alice'
+    expect(await expectJson(await api.post(`${path}/suspend`, { reason: 'away' }), 202)).toMatchObject({
+      tenant: 'acme',
+      user: 'alice',
+      suspended: true,
+      recorded: true,
+    })
+    expect(await stage.statusOf(session)).toBe('suspended')
+    expect(await stage.statusOf(other)).toBe('live')
+    expect(await stage.tryCreate('acme/alice')).toEqual({ outcome: 'refused', reason: 'suspended' })
+    expect(await expectJson(await api.post(`${path}/resume`), 202)).toMatchObject({ suspended: false })
+    expect(await stage.statusOf(session)).toBe('live')
+    await stage.login('acme/alice')
+  })
+
+  it('of a tenant stops everyone in it, and does not lift that of a user', async () => {
+    const [alice, bob, carol] = [
+      await stage.login('acme/alice'),
+      await stage.login('acme/bob'),
+      await stage.login('globex/carol'),
+    ]
+    await expectJson(await api.post('/v1/subjects/acme/bob/suspend'), 202)
+    await expectJson(await api.post('/v1/tenants/acme/suspend'), 202)
+    expect(await stage.statusOf(alice)).toBe('suspended')
+    expect(await stage.statusOf(carol)).toBe('live')
+    await expectJson(await api.post('/v1/tenants/acme/resume'), 202)
+    expect(await stage.statusOf(alice)).toBe('live')
+    expect(await stage.statusOf(bob)).toBe('suspended')
+    await expectJson(await api.post('/v1/subjects/acme/bob/resume'), 202)
+  })
+
+  it('of the operators themselves is refused: nobody could end it', async () => {
+    await expectProblem(await api.post('/v1/tenants/curfew/suspend'), 409, 'conflict')
+  })
+})
