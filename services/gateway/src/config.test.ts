@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, describe, expect, it } from 'vitest'
+
+import { readConfig } from './config.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'curfew-config-'))
+const keyFile = join(directory, 'key')
+writeFileSync(keyFile, 'k'.repeat(43))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const least = {
+  GATEWAY_ACCOUNTS_FILE: '/accounts.json',
+  GATEWAY_CSRF_KEY_FILE: keyFile,
+  CURFEW_NATS_URL: 'nats://gateway:pw@127.0.0.1:4222',
+}
+
+async function faultsOf(env: Record<string, string>): Promise<string> {
+  const outcome = await readConfig({ ...least, ...env }).catch((error: unknown) => error)
+  return outcome instanceof Error ? outcome.message : 'no fault'
+}
+
+describe('the settings', () => {
+  it('have defaults for everything but files and credentials', async () => {
+    const config = await readConfig(least)
+    expect(config).toMatchObject({
+      listen: { host: '127.0.0.1', port: 8080 },
+      operations: undefined,
+      cookieName: '__Host-session',
+      bodyBytesMax: 10 * 1024 * 1024,
+    })
+    expect([...config.upstreams]).toEqual([['documents', 'http://127.0.0.1:8082']])
+    expect([...config.programmaticClients]).toEqual(['api', 'cli'])
+  })
+
+  it('name several services, each by its origin', async () => {
+    const { upstreams } = await readConfig({
+      ...least,
+      GATEWAY_UPSTREAMS: 'documents=http://d:1, billing=https://b.example/',
+    })
+    expect([...upstreams]).toEqual([
+      ['documents', 'http://d:1'],
+      ['billing', 'https://b.example'],
+    ])
+  })
+
+  it.each([
+    'documents',
+    'documents=',
+    'documents=d:8082',
+    'documents=http://d/path',
+    'documents=http://d/?x',
+    'documents=http://user:secret@d',
+    'documents=ftp://d',
+    'Documents=http://d',
+    'a/b=http://d',
+    '..=http://d',
+    'gateway=http://d',
+    'documents=http://d,documents=http://e',
+  ])('refuse the services %j, and quote no credential', async (text) => {
+    const faults = await faultsOf({ GATEWAY_UPSTREAMS: text })
+    expect(faults).toContain('GATEWAY_UPSTREAMS')
+    expect(faults).not.toContain('secret')
+  })
+
+  it.each([
+    ['GATEWAY_COOKIE_NAME', 'session'],
+    ['GATEWAY_COOKIE_NAME', '__Host-a b'],
+    ['GATEWAY_COOKIE_NAME', '__Host-a;Domain=x'],
+    ['GATEWAY_PROGRAMMATIC_CLIENTS', 'api,browser'],
+    ['GATEWAY_PROGRAMMATIC_CLIENTS', 'a b'],
+    ['GATEWAY_PORT', '0'],
+    ['GATEWAY_PORT', '80x'],
+    ['GATEWAY_CSRF_KEY_FILE', '/missing'],
+    ['GATEWAY_BODY_BYTES_MAX', '-1'],
+    ['GATEWAY_UNKNOWN', 'x'],
+  ])('refuse %s=%j', async (name, value) => expect(await faultsOf({ [name]: value })).toContain(name))
+
+  it('refuse a key that can be guessed', async () => {
+    const short = join(directory, 'short')
+    writeFileSync(short, 'k'.repeat(31))
+    expect(await faultsOf({ GATEWAY_CSRF_KEY_FILE: short })).toContain('fewer than 32 bytes')
+  })
+
+  it('tell every fault at once', async () => {
+    const faults = await faultsOf({ GATEWAY_PROGRAMMATIC_CLIENTS: 'browser', GATEWAY_UPSTREAMS: 'x' })
+    expect(faults.split('\n')).toHaveLength(2)
+  })
+})

@@ -1,0 +1,172 @@
+/**
+ * ① The settings of the gateway, and the only reader of its environment.
+ * Promise: what starts is complete and checked; every fault is named at once.
+ */
+import { readFile } from 'node:fs/promises'
+
+import {
+  AudienceSchema,
+  ClientIdSchema,
+  GATEWAY_AUDIENCE,
+  type Audience,
+  type ClientId,
+} from '@curfew/contracts'
+import { ConfigError, loadConfig } from '@curfew/service-kit'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+
+import { BROWSER } from './domain/credential.ts'
+
+const Port = (description: string, standard?: number) =>
+  Type.Integer({
+    minimum: 1,
+    maximum: 65_535,
+    description,
+    ...(standard !== undefined && { default: standard }),
+  })
+
+const Settings = Type.Object({
+  GATEWAY_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
+  GATEWAY_PORT: Port('Port of the public face', 8080),
+  GATEWAY_OPERATIONS_PORT: Type.Optional(
+    Port('Port of /healthz, /readyz and /metrics; the public one when not set'),
+  ),
+  GATEWAY_LOG_LEVEL: Type.Union(
+    [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
+    { description: 'Least level that is logged', default: 'info' },
+  ),
+  GATEWAY_ACCOUNTS_FILE: Type.String({
+    minLength: 1,
+    description: 'JSON file of accounts with argon2id hashes',
+  }),
+  GATEWAY_CSRF_KEY_FILE: Type.String({
+    minLength: 1,
+    description: 'File with at least 32 random bytes, the same for all replicas',
+  }),
+  GATEWAY_UPSTREAMS: Type.String({
+    description:
+      'name=origin[,…]: the services behind /api/<name>; the name is also the audience of their tokens',
+    default: 'documents=http://127.0.0.1:8082',
+  }),
+  GATEWAY_UPSTREAM_TIMEOUT_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 80,
+    description: 'How long a service may be silent before and during its answer',
+    default: 30,
+  }),
+  GATEWAY_BODY_BYTES_MAX: Type.Integer({
+    minimum: 1,
+    description: 'Largest request body that is passed on to a service',
+    default: 10_485_760,
+  }),
+  GATEWAY_COOKIE_NAME: Type.String({
+    pattern: '^__Host-[A-Za-z0-9_-]{1,64}$',
+    description: 'Name of the session cookie; browsers enforce what the prefix stands for',
+    default: '__Host-session',
+  }),
+  GATEWAY_PROGRAMMATIC_CLIENTS: Type.String({
+    description: 'Clients, separated by commas, that get a bearer token instead of a cookie',
+    default: 'api,cli',
+  }),
+  GATEWAY_DEFAULT_TENANT: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 128, description: 'Tenant of a login that names none' }),
+  ),
+  CURFEW_NATS_URL: Type.String({ minLength: 1, description: 'nats://user:password@host:port', secret: true }),
+})
+
+export interface GatewayConfig {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly logLevel: string
+  readonly natsUrl: string
+  readonly accountsFile: string
+  readonly csrfKey: Buffer
+  /** Origins by name. */
+  readonly upstreams: ReadonlyMap<Audience, string>
+  readonly upstreamTimeoutMs: number
+  readonly bodyBytesMax: number
+  readonly cookieName: string
+  readonly programmaticClients: ReadonlySet<ClientId>
+  readonly defaultTenant: string | undefined
+}
+
+/** @throws ConfigError */
+export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<GatewayConfig> {
+  const settings = loadConfig(Settings, { env, prefixes: ['GATEWAY_', 'CURFEW_'] })
+  const faults: string[] = []
+  const upstreams = parseUpstreams(settings.GATEWAY_UPSTREAMS, faults)
+  const programmaticClients = parseClients(settings.GATEWAY_PROGRAMMATIC_CLIENTS, faults)
+  const csrfKey = await readKey(settings.GATEWAY_CSRF_KEY_FILE, faults)
+  if (faults.length > 0) throw new ConfigError(faults)
+
+  const host = settings.GATEWAY_HOST
+  const operationsPort = settings.GATEWAY_OPERATIONS_PORT
+  return {
+    listen: { host, port: settings.GATEWAY_PORT },
+    operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    logLevel: settings.GATEWAY_LOG_LEVEL,
+    natsUrl: settings.CURFEW_NATS_URL,
+    accountsFile: settings.GATEWAY_ACCOUNTS_FILE,
+    csrfKey,
+    upstreams,
+    upstreamTimeoutMs: settings.GATEWAY_UPSTREAM_TIMEOUT_SECONDS * 1_000,
+    bodyBytesMax: settings.GATEWAY_BODY_BYTES_MAX,
+    cookieName: settings.GATEWAY_COOKIE_NAME,
+    programmaticClients,
+    defaultTenant: settings.GATEWAY_DEFAULT_TENANT,
+  }
+}
+
+function parseUpstreams(text: string, faults: string[]): Map<Audience, string> {
+  const upstreams = new Map<Audience, string>()
+  for (const pair of listOf(text)) {
+    const [name = '', url = ''] = splitOnce(pair, '=')
+    const fault = (rule: string): number => faults.push(`GATEWAY_UPSTREAMS: ${JSON.stringify(name)} ${rule}`)
+    if (!Value.Check(AudienceSchema, name)) fault('is not a service name (a-z, 0-9, -)')
+    else if (name === GATEWAY_AUDIENCE) fault('is the gateway itself')
+    else if (upstreams.has(name)) fault('is named twice')
+    else if (!isHttpOrigin(url)) fault('needs an origin such as http://127.0.0.1:8082, without a path')
+    else upstreams.set(name, new URL(url).origin)
+  }
+  return upstreams
+}
+
+function isHttpOrigin(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, pathname, search, hash, username, password } = new URL(url)
+  return /^https?:$/.test(protocol) && pathname === '/' && search + hash + username + password === ''
+}
+
+function parseClients(text: string, faults: string[]): Set<ClientId> {
+  const clients = new Set<ClientId>()
+  for (const name of listOf(text)) {
+    if (Value.Check(ClientIdSchema, name) && name !== BROWSER) clients.add(name)
+    else faults.push(`GATEWAY_PROGRAMMATIC_CLIENTS: ${JSON.stringify(name)} cannot be such a client`)
+  }
+  return clients
+}
+
+const KEY_BYTES_MIN = 32
+
+async function readKey(path: string, faults: string[]): Promise<Buffer> {
+  try {
+    const key = await readFile(path)
+    if (key.length >= KEY_BYTES_MIN) return key
+    faults.push(`GATEWAY_CSRF_KEY_FILE: ${path} holds fewer than ${KEY_BYTES_MIN} bytes`)
+  } catch {
+    faults.push(`GATEWAY_CSRF_KEY_FILE: ${path} cannot be read`)
+  }
+  return Buffer.alloc(0)
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}

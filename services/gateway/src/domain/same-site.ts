@@ -1,0 +1,40 @@
+/**
+ * ① Whether a browser says that a request was made by a page of this very site.
+ * Promise: what a browser declares as foreign is refused whatever else it carries; programs, which declare nothing, pass.
+ */
+
+export interface Provenance {
+  readonly host: string | undefined
+  readonly secFetchSite: string | undefined
+  readonly origin: string | undefined
+  readonly referer: string | undefined
+}
+
+export type Foreign = 'fetch-site' | 'origin' | 'referer'
+
+/** What speaks against the request, or undefined. */
+export function foreignSign({ host, secFetchSite, origin, referer }: Provenance): Foreign | undefined {
+  // `none` is the user's own doing: a bookmark, the address bar. A sibling site (`same-site`) is not trusted.
+  if (secFetchSite !== undefined && secFetchSite !== 'same-origin' && secFetchSite !== 'none')
+    return 'fetch-site'
+  if (origin !== undefined) return isOriginOf(origin, host) ? undefined : 'origin'
+  if (secFetchSite !== undefined || referer === undefined) return undefined
+  return isOriginOf(originOf(referer), host) ? undefined : 'referer'
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : 'null'
+}
+
+const LOOPBACK = /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+function isOriginOf(origin: string, host: string | undefined): boolean {
+  const match = /^(https?):\/\/[^/]+$/.exec(origin)
+  if (match === null || host === undefined) return false
+  const site = `${match[1]}://${host}`
+  if (!URL.canParse(origin) || !URL.canParse(site)) return false
+  const [claimed, ours] = [new URL(origin), new URL(site)]
+  // The cookie is `Secure`: a page that came without TLS cannot be ours, except where browsers trust the way itself.
+  if (claimed.protocol === 'http:' && !LOOPBACK.test(claimed.hostname)) return false
+  return claimed.origin === ours.origin && ours.pathname === '/' && ours.username === ''
+}

@@ -1,0 +1,113 @@
+/**
+ * ① /api/<service>/*: the reverse proxy, streaming both ways.
+ * Promise: behind it there is a live session or nothing, and what arrives there opens only that service.
+ */
+import type { OutgoingHttpHeaders } from 'node:http'
+import { pipeline } from 'node:stream'
+
+import type { Audience } from '@curfew/contracts'
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import type { Verifier } from '@curfew/verifier'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import { upstreamPath } from '../domain/api-path.ts'
+import { headersForClient, headersForUpstream } from '../domain/relayed-headers.ts'
+import type { RequestBodies, Upstream, UpstreamAnswer } from '../ports.ts'
+import type { Boundary } from './boundary.ts'
+
+/** Not TRACE, which would show a client what the gateway adds. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+export interface ApiRoutes {
+  readonly boundary: Boundary
+  readonly verifier: Verifier
+  readonly upstreams: ReadonlyMap<Audience, Upstream>
+  readonly bodies: RequestBodies
+}
+
+export function addApiRoutes(app: CurfewServer, routes: ApiRoutes): void {
+  const { boundary, upstreams } = routes
+  void app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    // Bodies pass through unread, whatever they are.
+    scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
+    for (const [service, upstream] of upstreams)
+      for (const url of [`/api/${service}`, `/api/${service}/*`])
+        scope.route({
+          method: METHODS,
+          url,
+          exposeHeadRoute: false,
+          onRequest: [refuseUpgrade, ...boundary.liveSession],
+          handler: (request, reply) => relay(request, reply, { ...routes, service, upstream }),
+        })
+    done()
+  })
+}
+
+interface Target extends ApiRoutes {
+  readonly service: Audience
+  readonly upstream: Upstream
+}
+
+async function relay(request: FastifyRequest, reply: FastifyReply, target: Target): Promise<void> {
+  const { service, upstream, verifier, bodies } = target
+  const path = upstreamPath(request.raw.url ?? '', service)
+  if (path === undefined) throw new Problem('bad-request', 'the gateway does not pass on such a path')
+  const body = bodies.of(request.raw)
+  if (body.isTooLarge) throw new Problem('payload-too-large')
+
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  const answer = await upstream.forward({
+    method: request.method,
+    path,
+    headers: headersForUpstream(request.headers, {
+      relayToken: verifier.relayToken(request.session, service),
+      requestId: request.id,
+      clientAddress: request.raw.socket.remoteAddress,
+      protocol: request.protocol,
+    }),
+    body: body.stream,
+    signal: gone.signal,
+  })
+  if (answer.kind !== 'answered') body.stream?.destroy()
+  if (reply.raw.destroyed) return abandon(reply, answer)
+  if (answer.kind !== 'answered') throw problemOf(answer, body.isTooLarge)
+  pass(reply, answer)
+}
+
+type Answered = Extract<UpstreamAnswer, { kind: 'answered' }>
+
+function pass(reply: FastifyReply, { status, headers, body }: Answered): void {
+  const outgoing: OutgoingHttpHeaders = {}
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) outgoing[name] = value
+  Object.assign(outgoing, headersForClient(headers))
+  try {
+    reply.raw.writeHead(status, outgoing)
+  } catch (cause) {
+    body.destroy()
+    throw new Problem('upstream-failed', undefined, { cause })
+  }
+  reply.hijack()
+  // A stream of events shows its headers before its first event; a body of known length follows at once.
+  if (headers['content-length'] === undefined) reply.raw.flushHeaders()
+  // Either end takes the other with it: a cut answer reaches the client as cut, never as complete.
+  pipeline(body, reply.raw, () => undefined)
+}
+
+function problemOf(answer: Exclude<UpstreamAnswer, Answered>, isBodyTooLarge: boolean): Problem {
+  if (isBodyTooLarge) return new Problem('payload-too-large')
+  const { kind, cause } = answer
+  return new Problem(kind === 'failed' ? 'upstream-failed' : 'unavailable', undefined, { cause })
+}
+
+function abandon(reply: FastifyReply, answer: UpstreamAnswer): void {
+  if (answer.kind === 'answered') answer.body.destroy()
+  reply.hijack()
+}
+
+function refuseUpgrade(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  const isWebSocket = request.headers.upgrade?.toLowerCase().includes('websocket') === true
+  done(isWebSocket ? new Problem('bad-request', 'WebSocket connections are not passed on') : undefined)
+}
