@@ -1,0 +1,58 @@
+/**
+ * ③ Joins the parts of the documents service: the only place where adapters are made.
+ * Promise: what was opened is closed again, in the opposite order, also when the start fails half way.
+ */
+import type { Audience } from '@curfew/contracts'
+import { curfewFastify } from '@curfew/fastify'
+import { connectMessaging, isConnected } from '@curfew/messaging'
+import { createHttpServer, createMetrics, type Logger, type RunningService } from '@curfew/service-kit'
+import { connectRedis, redisReadiness } from '@curfew/service-kit/redis'
+import { createVerifier } from '@curfew/verifier'
+
+import { createClaimMint } from './adapters/claim-mint.ts'
+import { createHttpFileService } from './adapters/http-file-service.ts'
+import { createRedisDocumentStore } from './adapters/redis-document-store.ts'
+import type { DocumentsConfig } from './config.ts'
+import { addDocumentRoutes } from './routes/document-routes.ts'
+
+const SERVICE = 'documents'
+/** The gateway mints relay tokens for it, and no other service accepts them. */
+const AUDIENCE = SERVICE as Audience
+
+/** Listens when it resolves. @throws when the key cannot be used or NATS cannot be reached */
+export async function composeDocuments(config: DocumentsConfig, logger: Logger): Promise<RunningService> {
+  await using stack = new AsyncDisposableStack()
+  const registry = createMetrics(SERVICE)
+  const { issuer, claimLifetimeSeconds: lifetimeSeconds } = config
+  const claims = await createClaimMint(config.signingKeyFile, { issuer, lifetimeSeconds })
+  const redis = connectRedis({ url: config.redisUrl, name: SERVICE, logger })
+  stack.defer(() => redis.disconnect())
+  const nc = await connectMessaging({ url: config.natsUrl, name: SERVICE, logger })
+  stack.defer(() => (isConnected(nc) ? nc.drain() : nc.close()))
+  const verifier = await createVerifier({ nc, audience: AUDIENCE, registry, logger })
+  stack.defer(() => verifier.close())
+
+  const app = createHttpServer({
+    service: SERVICE,
+    logger,
+    registry,
+    readiness: [
+      { name: 'nats', check: () => isConnected(nc) || 'no connection' },
+      { name: 'verifier', check: () => verifier.ready || 'no session service answers' },
+      redisReadiness(redis),
+    ],
+    operations: config.operations,
+  })
+  stack.defer(() => app.close())
+  await app.register(curfewFastify, { verifier })
+  addDocumentRoutes(app, {
+    documents: createRedisDocumentStore(redis),
+    files: createHttpFileService(config.filesUrl, claims),
+    claims,
+    maxBytes: config.maxBytes,
+  })
+  await app.listen(config.listen)
+
+  const owned = stack.move()
+  return { close: () => owned.disposeAsync() }
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+
+import { readConfig } from './config.ts'
+
+const minimal = {
+  DOCUMENTS_ISSUER: 'http://127.0.0.1:8082',
+  DOCUMENTS_SIGNING_KEY_FILE: '/run/secrets/key.json',
+  CURFEW_NATS_URL: 'nats://documents:secret@127.0.0.1:4222',
+  CURFEW_REDIS_URL: 'redis://documents:secret@127.0.0.1:6379',
+}
+
+describe('the settings', () => {
+  it('need an issuer, a key and the servers, and have a default for the rest', () => {
+    expect(readConfig(minimal)).toMatchObject({
+      listen: { host: '127.0.0.1', port: 8082 },
+      operations: undefined,
+      issuer: 'http://127.0.0.1:8082',
+      filesUrl: 'http://127.0.0.1:8083',
+      claimLifetimeSeconds: 60,
+      maxBytes: 1_073_741_824,
+    })
+  })
+
+  it.each([
+    ['DOCUMENTS_CLAIM_LIFETIME_SECONDS', '0'],
+    ['DOCUMENTS_CLAIM_LIFETIME_SECONDS', '301'],
+    ['DOCUMENTS_ISSUER', 'documents'],
+    ['DOCUMENTS_ISSUER', 'http://documents/'],
+    ['DOCUMENTS_ISSUER', 'http://user:password@documents'],
+    ['DOCUMENTS_FILES_URL', 'http://files:8083/'],
+    ['DOCUMENTS_FILES_URL', 'ftp://files'],
+    ['DOCUMENTS_FILES_URL', 'http://files?x=y'],
+    ['DOCUMENTS_MAX_BYTES', '1e9'],
+    ['DOCUMENTS_ISUER', 'http://documents'],
+  ])('refuse %s=%s', (name, value) => expect(() => readConfig({ ...minimal, [name]: value })).toThrow(name))
+})

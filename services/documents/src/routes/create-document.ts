@@ -1,0 +1,40 @@
+/**
+ * ③ ⑥ `POST /documents`: metadata first, and a claim to upload the bytes with.
+ */
+import type { CurfewServer } from '@curfew/service-kit'
+
+import { newDocument, uploadOf } from '../domain/document.ts'
+import { callerOf, type DocumentRoutesOptions } from './documents-context.ts'
+import { documentJson, newDocumentBody, NoQuery, transferJson } from './shapes.ts'
+
+export function addCreateDocument(app: CurfewServer, options: DocumentRoutesOptions): void {
+  const { documents, files, claims, maxBytes } = options
+  app.post(
+    '/documents',
+    {
+      schema: { body: newDocumentBody(maxBytes), querystring: NoQuery },
+      onRequest: app.requirePermission('documents:write'),
+    },
+    async (request, reply) => {
+      const { content_type: contentType, ...described } = request.body
+      const caller = callerOf(request)
+      const document = newDocument({ ...described, contentType }, caller.subject, Date.now())
+      await documents.add(document)
+      request.log.info({
+        event: 'document.created',
+        documentId: document.id,
+        file: document.file,
+        sessionId: caller.session,
+      })
+      const claim = await claims.mint(uploadOf(document, maxBytes), caller)
+      // Relative to the request, because the gateway shows this service under a path of its own.
+      return reply
+        .code(201)
+        .header('location', `documents/${document.id}`)
+        .send({
+          document: documentJson(document),
+          upload: transferJson(files.urlOf(document.file), 'PUT', claim),
+        })
+    },
+  )
+}

@@ -1,0 +1,38 @@
+/**
+ * ③ ⑥ `POST /documents/{id}/download` and `/upload`: one claim for one transfer.
+ * Promise: no claim is handed out for what cannot work: downloading what is not there, uploading what is.
+ */
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+
+import { downloadOf, uploadOf } from '../domain/document.ts'
+import { callerOf, contentOf, findDocument, type DocumentRoutesOptions } from './documents-context.ts'
+import { DocumentPath, NoBody, NoQuery, transferJson } from './shapes.ts'
+
+export function addRequestTransfer(app: CurfewServer, options: DocumentRoutesOptions): void {
+  const { documents, files, claims, maxBytes } = options
+  const schema = { params: DocumentPath, querystring: NoQuery, body: NoBody }
+
+  app.post(
+    '/documents/:id/download',
+    { schema, onRequest: app.requirePermission('documents:read') },
+    async (request) => {
+      const document = await findDocument(documents, request)
+      const learned = await contentOf(options, document, request)
+      if (learned.kind === 'absent') throw new Problem('conflict', 'no bytes have been uploaded')
+      const claim = await claims.mint(downloadOf(document, learned.content), callerOf(request))
+      return transferJson(files.urlOf(document.file), 'POST', claim)
+    },
+  )
+
+  app.post(
+    '/documents/:id/upload',
+    { schema, onRequest: app.requirePermission('documents:write') },
+    async (request) => {
+      const document = await findDocument(documents, request)
+      const learned = await contentOf(options, document, request)
+      if (learned.kind === 'stored') throw new Problem('conflict', 'the bytes have been uploaded')
+      const claim = await claims.mint(uploadOf(document, maxBytes), callerOf(request))
+      return transferJson(files.urlOf(document.file), 'PUT', claim)
+    },
+  )
+}

@@ -1,0 +1,48 @@
+/**
+ * ⑦ Joins the parts of the file service: the only place where adapters are made.
+ * Promise: what was opened is closed again, in the opposite order, also when the start fails half way.
+ */
+import { connectMessaging, isConnected } from '@curfew/messaging'
+import { createHttpServer, createMetrics, type Logger, type RunningService } from '@curfew/service-kit'
+
+import { createClaimDesk } from './adapters/claim-desk.ts'
+import { openDirectoryStore } from './adapters/directory-store.ts'
+import type { FilesConfig } from './config.ts'
+import { addFileRoutes } from './routes/file-routes.ts'
+
+const SERVICE = 'files'
+/** The longest upload, however steadily it comes in; other bodies are given seconds (body-patience.ts). */
+const UPLOAD_TIMEOUT_MS = 3_600_000
+
+/** Listens when it resolves. @throws when NATS cannot be reached or the directory cannot be used */
+export async function composeFiles(config: FilesConfig, logger: Logger): Promise<RunningService> {
+  await using stack = new AsyncDisposableStack()
+  const registry = createMetrics(SERVICE)
+  const store = await openDirectoryStore(config.root)
+  const nc = await connectMessaging({ url: config.natsUrl, name: SERVICE, logger })
+  stack.defer(() => (isConnected(nc) ? nc.drain() : nc.close()))
+
+  const app = createHttpServer({
+    service: SERVICE,
+    logger,
+    registry,
+    readiness: [
+      { name: 'nats', check: () => isConnected(nc) || 'no connection' },
+      { name: 'storage', check: () => store.checkWritable().then(() => true) },
+    ],
+    requestTimeoutMs: UPLOAD_TIMEOUT_MS,
+    operations: config.operations,
+  })
+  stack.defer(() => app.close())
+  addFileRoutes(app, {
+    claims: createClaimDesk(nc, config.issuers),
+    store,
+    registry,
+    allowClaimInUrl: config.allowClaimInUrl,
+    maxBytes: config.maxBytes,
+  })
+  await app.listen(config.listen)
+
+  const owned = stack.move()
+  return { close: () => owned.disposeAsync() }
+}

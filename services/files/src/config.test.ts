@@ -1,0 +1,58 @@
+import { ConfigError } from '@curfew/service-kit'
+import { expect, it } from 'vitest'
+
+import { readConfig } from './config.ts'
+
+const minimal = {
+  FILES_ROOT: '/srv/files',
+  FILES_ISSUERS: 'https://a.test=https://a.test/.well-known/jwks.json',
+  CURFEW_NATS_URL: 'nats://files:secret@127.0.0.1:4222',
+}
+
+it('needs a place for the files, issuers and the broker, and has a default for the rest', () => {
+  expect(readConfig(minimal)).toEqual({
+    listen: { host: '127.0.0.1', port: 8083 },
+    operations: undefined,
+    logLevel: 'info',
+    natsUrl: 'nats://files:secret@127.0.0.1:4222',
+    root: '/srv/files',
+    issuers: new Map([['https://a.test', new URL('https://a.test/.well-known/jwks.json')]]),
+    allowClaimInUrl: false,
+    maxBytes: 1_073_741_824,
+  })
+})
+
+it('names everything that is missing or unknown at once', () => {
+  const fault = (() => {
+    try {
+      return readConfig({ FILES_ALOW_CLAIM_IN_URL: 'true' })
+    } catch (error) {
+      return error
+    }
+  })()
+  expect(fault).toBeInstanceOf(ConfigError)
+  for (const name of ['FILES_ROOT', 'FILES_ISSUERS', 'CURFEW_NATS_URL', 'FILES_ALOW_CLAIM_IN_URL'])
+    expect(String(fault)).toContain(name)
+})
+
+it('reads several issuers', () => {
+  const FILES_ISSUERS = 'https://a.test=https://a.test/jwks.json?v=1, b=http://b:8082/jwks.json'
+  expect(
+    [...readConfig({ ...minimal, FILES_ISSUERS }).issuers].map(([issuer, url]) => [issuer, url.href]),
+  ).toEqual([
+    ['https://a.test', 'https://a.test/jwks.json?v=1'],
+    ['b', 'http://b:8082/jwks.json'],
+  ])
+})
+
+it.each([
+  'https://a.test',
+  '=https://a.test/jwks',
+  'a=',
+  'a=ftp://a.test/jwks',
+  'a=file:///etc/passwd',
+  'a=http://a/jwks,',
+  'a=http://a/jwks,a=http://b/jwks',
+])('refuses the issuers %s', (FILES_ISSUERS) =>
+  expect(() => readConfig({ ...minimal, FILES_ISSUERS })).toThrow(/FILES_ISSUERS/),
+)

@@ -1,0 +1,79 @@
+/**
+ * ⑦ The settings of the file service, and the only reader of its environment.
+ * Promise: claims are accepted from the issuers named here, with keys from the places named here, and from nobody else.
+ */
+import { ConfigError, loadConfig } from '@curfew/service-kit'
+import { Type } from 'typebox'
+
+const Port = { minimum: 1, maximum: 65_535 }
+
+const Settings = Type.Object({
+  FILES_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
+  FILES_PORT: Type.Integer({ ...Port, description: 'Port to listen on', default: 8083 }),
+  FILES_OPERATIONS_PORT: Type.Optional(
+    Type.Integer({ ...Port, description: 'Port of /healthz, /readyz and /metrics; FILES_PORT when not set' }),
+  ),
+  FILES_LOG_LEVEL: Type.Union(
+    [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
+    { description: 'Least level that is logged', default: 'info' },
+  ),
+  FILES_ROOT: Type.String({ minLength: 1, description: 'Directory that the files lie in' }),
+  FILES_ISSUERS: Type.String({
+    minLength: 1,
+    description: 'Whose claims are accepted: issuer=URL of its JWKS[,…]',
+  }),
+  FILES_ALLOW_CLAIM_IN_URL: Type.Boolean({
+    description: 'Accept ?claim= on GET and HEAD, although URLs end up in histories and logs',
+    default: false,
+  }),
+  FILES_MAX_BYTES: Type.Integer({
+    minimum: 1,
+    description: 'Largest file that is accepted',
+    default: 1_073_741_824,
+  }),
+  CURFEW_NATS_URL: Type.String({ minLength: 1, description: 'nats://user:password@host:port', secret: true }),
+})
+
+export interface FilesConfig {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly logLevel: string
+  readonly natsUrl: string
+  readonly root: string
+  /** Where the keys of each issuer are. */
+  readonly issuers: ReadonlyMap<string, URL>
+  readonly allowClaimInUrl: boolean
+  readonly maxBytes: number
+}
+
+/** @throws ConfigError naming every fault */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): FilesConfig {
+  const settings = loadConfig(Settings, { env, prefixes: ['FILES_', 'CURFEW_'] })
+  const host = settings.FILES_HOST
+  const operationsPort = settings.FILES_OPERATIONS_PORT
+  return {
+    listen: { host, port: settings.FILES_PORT },
+    operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    logLevel: settings.FILES_LOG_LEVEL,
+    natsUrl: settings.CURFEW_NATS_URL,
+    root: settings.FILES_ROOT,
+    issuers: parseIssuers(settings.FILES_ISSUERS),
+    allowClaimInUrl: settings.FILES_ALLOW_CLAIM_IN_URL,
+    maxBytes: settings.FILES_MAX_BYTES,
+  }
+}
+
+function parseIssuers(text: string): Map<string, URL> {
+  const issuers = new Map<string, URL>()
+  const faults = new Set<string>()
+  for (const pair of text.split(',').map((part) => part.trim())) {
+    const [, issuer = '', jwksUrl = ''] = /^([^=]{1,255})=(.+)$/.exec(pair) ?? []
+    const url = URL.parse(jwksUrl)
+    if (url === null || !/^https?:$/.test(url.protocol))
+      faults.add('FILES_ISSUERS must be issuer=http(s) URL of its JWKS, separated by commas')
+    else if (issuers.has(issuer)) faults.add('FILES_ISSUERS names an issuer twice')
+    else issuers.set(issuer, url)
+  }
+  if (faults.size > 0) throw new ConfigError([...faults])
+  return issuers
+}

@@ -1,0 +1,50 @@
+/**
+ * ⑦ What an upload may be, from its claim and its headers, before a byte of it is read.
+ * Promise: what is certain to be refused is refused here, where it costs neither the claim nor the bytes.
+ */
+import { MediaTypeSchema, type FileActOf } from '@curfew/one-time-claims'
+import { Compile } from 'typebox/compile'
+
+import type { UploadLimits } from '../ports.ts'
+
+export interface UploadHeaders {
+  readonly contentType: string | undefined
+  readonly contentLength: number | undefined
+  readonly contentEncoding: string | undefined
+  readonly contentRange: string | undefined
+}
+
+export type UploadCheck =
+  | { readonly kind: 'limits'; readonly limits: UploadLimits }
+  | { readonly kind: 'partial' | 'encoded' | 'wrong-type' | 'too-large' }
+
+const mediaType = Compile(MediaTypeSchema)
+
+export function checkUpload(
+  act: FileActOf<'upload'>,
+  headers: UploadHeaders,
+  serverMaxBytes: number,
+): UploadCheck {
+  // RFC 9110 §14.5: a part must not be taken for the whole.
+  if (headers.contentRange !== undefined) return { kind: 'partial' }
+  if (headers.contentEncoding !== undefined && headers.contentEncoding.toLowerCase() !== 'identity')
+    return { kind: 'encoded' }
+
+  const contentType = agreedType(act.content_type, headers.contentType)
+  if (contentType === undefined) return { kind: 'wrong-type' }
+
+  const maxBytes = Math.min(act.max_bytes ?? serverMaxBytes, serverMaxBytes)
+  if (headers.contentLength !== undefined && headers.contentLength > maxBytes) return { kind: 'too-large' }
+  return { kind: 'limits', limits: { contentType, maxBytes, digest: act.digest } }
+}
+
+/** The claim's word decides; a sender that says nothing agrees with it. */
+function agreedType(claimed: string | undefined, sent: string | undefined): string | undefined {
+  if (sent === undefined) return claimed ?? 'application/octet-stream'
+  if (claimed !== undefined) return normalise(claimed) === normalise(sent) ? claimed : undefined
+  return mediaType.Check(sent) ? sent : undefined
+}
+
+function normalise(type: string): string {
+  return type.toLowerCase().replaceAll(/\s*;\s*/g, ';')
+}

@@ -1,0 +1,51 @@
+/**
+ * ⑦ How a refusal looks from outside: the table that the routes are held to.
+ * Promise: whatever is wrong with a claim looks the same; whoever brings none is told which scheme to use and nothing else.
+ */
+import { Problem } from '@curfew/service-kit'
+
+import type { Receipt } from './ports.ts'
+import type { UploadCheck } from './domain/upload-limits.ts'
+
+/** RFC 6750 §3: no error code for a request without a credential. */
+export function claimMissing(): Problem {
+  return new Problem('claim-invalid')
+}
+
+export function claimInvalid(): Problem {
+  return new Problem('claim-invalid', undefined, {
+    headers: { 'www-authenticate': 'Bearer realm="curfew", error="invalid_token"' },
+  })
+}
+
+export function uploadRefused(kind: Exclude<UploadCheck['kind'], 'limits'>): Problem {
+  switch (kind) {
+    case 'partial':
+      return new Problem('bad-request', 'a part cannot be uploaded, only the whole')
+    case 'encoded':
+      return new Problem('unsupported-media-type', 'the content must not be encoded')
+    case 'wrong-type':
+      return new Problem('unsupported-media-type', 'the content type is not the one that the claim allows')
+    case 'too-large':
+      return new Problem('payload-too-large')
+  }
+}
+
+export function receiptRefused(kind: Exclude<Receipt['kind'], 'stored'>): Problem {
+  switch (kind) {
+    case 'exists':
+      return alreadyStored()
+    case 'too-large':
+      return new Problem('payload-too-large')
+    case 'digest-mismatch':
+      return new Problem('digest-mismatch')
+    case 'full':
+      return new Problem('storage-full')
+    case 'broken-off':
+      return new Problem('bad-request', 'the upload broke off')
+  }
+}
+
+export function alreadyStored(): Problem {
+  return new Problem('conflict', 'the file has its content already')
+}

@@ -1,0 +1,51 @@
+/**
+ * ⑦ What the routes need from the outside, in their own words.
+ */
+import type { Readable } from 'node:stream'
+
+import type { ClaimVerdict, Digest, FileActOf, FileClaim, FileId, Redemption } from '@curfew/one-time-claims'
+
+export type Operation = 'download' | 'upload' | 'delete'
+
+/** A claim that has been found to allow this operation on this file. */
+export type ClaimFor<Op extends Operation> = FileClaim & { readonly act: FileActOf<Op> }
+
+export interface ClaimDesk {
+  /** Never rejects. */
+  verify(claim: string): Promise<ClaimVerdict>
+  /** @throws RequestFailed when the authority cannot be asked; the claim may then be spent. */
+  redeem(claim: FileClaim): Promise<Redemption>
+}
+
+/** What is known of stored bytes. They never change: a file is written once, read, and deleted. */
+export interface StoredFile {
+  readonly size: number
+  readonly digest: Digest
+  readonly contentType: string
+}
+
+/** Holds a file handle until `stream()` has ended or `close()` is called. */
+export interface OpenFile {
+  readonly file: StoredFile
+  stream(): Readable
+  close(): Promise<void>
+}
+
+export interface UploadLimits {
+  readonly contentType: string
+  readonly maxBytes: number
+  readonly digest?: Digest | undefined
+}
+
+/** Whatever is not `stored` has left nothing behind. */
+export type Receipt =
+  | { readonly kind: 'stored'; readonly file: StoredFile }
+  | { readonly kind: 'exists' | 'too-large' | 'digest-mismatch' | 'full' | 'broken-off' }
+
+export interface FileStore {
+  find(id: FileId): Promise<StoredFile | undefined>
+  open(id: FileId): Promise<OpenFile | undefined>
+  receive(id: FileId, source: AsyncIterable<Uint8Array>, limits: UploadLimits): Promise<Receipt>
+  /** False when there was nothing to remove. */
+  remove(id: FileId): Promise<boolean>
+}

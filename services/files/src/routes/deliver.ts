@@ -1,0 +1,109 @@
+/**
+ * ⑦ `GET /files/{id}` with a bearer claim, `POST` with a form field for browsers, `HEAD` for free.
+ * Promise: one claim, one delivery; a file that is missing or another version costs nothing, and neither does looking.
+ */
+import { bearerToken } from '@curfew/fastify'
+import { Type } from '@fastify/type-provider-typebox'
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import { entityTag, representationHeaders } from '../domain/representation.ts'
+import type { ClaimFor, FileStore, StoredFile } from '../ports.ts'
+import type { Admission } from './admission.ts'
+import { FilePath, NoQuery } from './request-shapes.ts'
+
+export interface DeliverOptions {
+  readonly admission: Admission
+  readonly store: FileStore
+  readonly allowClaimInUrl: boolean
+}
+
+const closed = { additionalProperties: false }
+const ClaimQuery = Type.Object({ claim: Type.Optional(Type.String()) }, closed)
+const ClaimForm = Type.Object({ claim: Type.String() }, closed)
+/** A claim of the greatest length, percent-encoded where it must be, and its name. */
+const FORM_LIMIT_BYTES = 8 * 1024
+
+type Asked = Parameters<Admission['admit']>[1]
+
+export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): void {
+  const { admission, store } = options
+  const querystring = options.allowClaimInUrl ? ClaimQuery : NoQuery
+
+  async function look(asked: Asked, reply: FastifyReply): Promise<FastifyReply> {
+    const claim = await admission.admit('download', asked)
+    const file = await store.find(claim.act.file)
+    if (file === undefined) throw new Problem('not-found')
+    checkVersion(claim, file, asked)
+    return reply.headers(representationHeaders(file, claim.act)).send()
+  }
+
+  async function deliver(asked: Asked, reply: FastifyReply): Promise<FastifyReply> {
+    const claim = await admission.admit('download', asked)
+    const opened = await store.open(claim.act.file)
+    if (opened === undefined) throw new Problem('not-found')
+    try {
+      checkVersion(claim, opened.file, asked)
+      await admission.spend(claim, asked.log)
+    } catch (refusal) {
+      await opened.close()
+      throw refusal
+    }
+    // From here the stream owns the handle; the server destroys it when the caller goes away.
+    return reply.headers(representationHeaders(opened.file, claim.act)).send(opened.stream())
+  }
+
+  function checkVersion(claim: ClaimFor<'download'>, file: StoredFile, { log }: Asked): void {
+    const { etag } = claim.act
+    if (etag !== undefined && etag !== entityTag(file.digest)) throw admission.mismatch(claim, log)
+  }
+
+  const shape = { schema: { params: FilePath, querystring } }
+  // By hand: the HEAD route that the framework adds to a GET route would spend the claim.
+  app.head('/files/:id', shape, (request, reply) => look(presented(request, onlyClaim(request)), reply))
+  app.get('/files/:id', { ...shape, exposeHeadRoute: false }, (request, reply) =>
+    deliver(presented(request, onlyClaim(request)), reply),
+  )
+  void app.register(async (forms: CurfewServer) => {
+    forms.removeAllContentTypeParsers()
+    forms.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: FORM_LIMIT_BYTES },
+      (_request, body, done) => done(null, readForm(String(body))),
+    )
+    forms.post(
+      '/files/:id',
+      { schema: { params: FilePath, querystring: NoQuery, body: ClaimForm } },
+      (request, reply) => {
+        if (bearerToken(request.raw) !== undefined) throw sentTwice()
+        return deliver(presented(request, request.body.claim), reply)
+      },
+    )
+  })
+}
+
+function presented(request: FastifyRequest<{ Params: { id: string } }>, claim: string | undefined): Asked {
+  return { claim, file: request.params.id, log: request.log }
+}
+
+function onlyClaim(request: FastifyRequest<{ Querystring: { claim?: string } }>): string | undefined {
+  const inHeader = bearerToken(request.raw)
+  const inUrl = request.query.claim
+  if (inHeader !== undefined && inUrl !== undefined) throw sentTwice()
+  return inHeader ?? inUrl
+}
+
+function sentTwice(): Problem {
+  return new Problem('bad-request', 'send the claim once')
+}
+
+/** A field that comes twice becomes a list, which the schema refuses. */
+function readForm(text: string): Record<string, string | string[]> {
+  const fields = new URLSearchParams(text)
+  return Object.fromEntries(
+    [...new Set(fields.keys())].map((name) => {
+      const values = fields.getAll(name)
+      return [name, values.length === 1 ? String(values[0]) : values]
+    }),
+  )
+}

@@ -1,0 +1,29 @@
+/**
+ * ⑦ All routes of the file service on one server.
+ */
+import type { CurfewServer } from '@curfew/service-kit'
+import type { Registry } from 'prom-client'
+
+import type { ClaimDesk, FileStore } from '../ports.ts'
+import { createAdmission } from './admission.ts'
+import { limitBodies } from './body-patience.ts'
+import { createClaimReport } from './claim-report.ts'
+import { addDeliverRoutes } from './deliver.ts'
+import { addRemoveRoute } from './remove.ts'
+import { addUploadRoute } from './upload.ts'
+
+export interface FileRoutesOptions {
+  readonly claims: ClaimDesk
+  readonly store: FileStore
+  readonly registry: Registry
+  readonly allowClaimInUrl: boolean
+  readonly maxBytes: number
+}
+
+export function addFileRoutes(app: CurfewServer, options: FileRoutesOptions): void {
+  const { claims, store, registry, allowClaimInUrl, maxBytes } = options
+  const admission = createAdmission(claims, createClaimReport(registry))
+  addDeliverRoutes(app, { admission, store, allowClaimInUrl })
+  addUploadRoute(app, { admission, store, patience: limitBodies(app), maxBytes })
+  addRemoveRoute(app, { admission, store })
+}

@@ -1,0 +1,71 @@
+import { readdir } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+
+import { expect, it, vi } from 'vitest'
+
+import { file, putInto, setStage, type Stage } from '../../test/stage.ts'
+
+const SIZE = 64 * 1024 * 1024
+
+const openHandles = async (): Promise<number> => (await readdir('/dev/fd')).length
+
+/** Bytes read from the disk, once nothing more is read. */
+function settled(count: () => number): Promise<number> {
+  let last = -1
+  return vi.waitFor(
+    () => {
+      const [earlier, now] = [last, count()]
+      last = now
+      expect(now).toBeGreaterThan(0)
+      expect(now).toBe(earlier)
+      return now
+    },
+    { timeout: 5_000, interval: 100 },
+  )
+}
+
+function watchStream(stage: Stage): () => number {
+  const open = stage.store.open.bind(stage.store)
+  let stream: (Readable & { bytesRead?: number }) | undefined
+  vi.spyOn(stage.store, 'open').mockImplementation(async (id) => {
+    const opened = await open(id)
+    return opened && { ...opened, stream: () => (stream = opened.stream()) }
+  })
+  return () => stream?.bytesRead ?? 0
+}
+
+it('is read from the disk no faster than it is taken, and let go of when its reader leaves', async () => {
+  await using stage = await setStage()
+  await putInto(stage.store, Buffer.alloc(SIZE))
+  const before = await openHandles()
+  const bytesRead = watchStream(stage)
+  const response = await new Promise<IncomingMessage>((resolve) => {
+    const headers = { authorization: `Bearer ${stage.desk.claim({ op: 'download', file })}` }
+    get(`${stage.url}/files/${file}`, { agent: false, headers }, resolve)
+  })
+  expect(response.headers['content-length']).toBe(String(SIZE))
+  // Nobody takes the body: what the sockets hold fills up, and then the file is not read on.
+  expect(await settled(bytesRead)).toBeLessThan(SIZE / 2)
+  expect(await openHandles()).toBeGreaterThan(before)
+
+  response.destroy()
+  await vi.waitFor(async () => expect(await openHandles()).toBe(before))
+})
+
+it('is let go of when its reader leaves while the authority is still asked', async () => {
+  await using stage = await setStage()
+  await putInto(stage.store, Buffer.alloc(SIZE))
+  const before = await openHandles()
+  const authority = Promise.withResolvers<'redeemed'>()
+  stage.desk.answer = () => authority.promise
+  const leaving = new AbortController()
+  const response = stage
+    .request('GET', stage.desk.claim({ op: 'download', file }), { signal: leaving.signal })
+    .catch((error: unknown) => error)
+  await vi.waitFor(() => expect(stage.desk.asked).toHaveLength(1))
+  leaving.abort()
+  await response
+  authority.resolve('redeemed')
+  await vi.waitFor(async () => expect(await openHandles()).toBeLessThanOrEqual(before))
+})

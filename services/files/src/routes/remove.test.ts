@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+
+import { file, putInto, setStage, type Stage } from '../../test/stage.ts'
+
+let stage: Stage
+beforeEach(async () => {
+  stage = await setStage()
+})
+afterEach(() => stage[Symbol.asyncDispose]())
+
+const removal = (): string => stage.desk.claim({ op: 'delete', file })
+
+it('removes the file, and spends nothing on one that is not there', async () => {
+  await putInto(stage.store, 'x')
+  expect((await stage.request('DELETE', removal())).status).toBe(204)
+  expect(await stage.store.find(file)).toBeUndefined()
+  expect((await stage.request('DELETE', removal())).status).toBe(404)
+  expect(stage.desk.asked).toHaveLength(1)
+})
+
+it.each([
+  ['spent', 409],
+  ['withdrawn', 403],
+] as const)('keeps the file when the claim is %s', async (outcome, status) => {
+  await putInto(stage.store, 'x')
+  stage.desk.answer = () => outcome
+  expect((await stage.request('DELETE', removal())).status).toBe(status)
+  expect(await stage.store.find(file)).toBeDefined()
+})
+
+it.each(['download', 'upload'] as const)('keeps the file when the claim is for %s', async (op) => {
+  await putInto(stage.store, 'x')
+  expect((await stage.request('DELETE', stage.desk.claim({ op, file }))).status).toBe(403)
+  expect((await stage.request('DELETE')).status).toBe(401)
+  expect(await stage.store.find(file)).toBeDefined()
+  expect(stage.desk.asked).toHaveLength(0)
+})
+
+it.each(['PATCH', 'OPTIONS'])('knows no %s', async (method) => {
+  const response = await stage.request(method)
+  expect(response.status).toBe(405)
+  expect(response.headers.get('allow')).toBe('DELETE, GET, HEAD, POST, PUT')
+})

@@ -1,0 +1,32 @@
+/**
+ * ⑦ `DELETE /files/{id}` with a bearer claim: how the service that owns a document takes back its bytes.
+ * Promise: a file that is not there costs no claim, so that deleting can be repeated until it is certain.
+ */
+import { bearerToken } from '@curfew/fastify'
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+
+import type { FileStore } from '../ports.ts'
+import type { Admission } from './admission.ts'
+import { FilePath, NoQuery } from './request-shapes.ts'
+
+export interface RemoveOptions {
+  readonly admission: Admission
+  readonly store: FileStore
+}
+
+export function addRemoveRoute(app: CurfewServer, { admission, store }: RemoveOptions): void {
+  app.delete('/files/:id', { schema: { params: FilePath, querystring: NoQuery } }, async (request, reply) => {
+    const { log } = request
+    const claim = await admission.admit('delete', {
+      claim: bearerToken(request.raw),
+      file: request.params.id,
+      log,
+    })
+    if ((await store.find(claim.act.file)) === undefined) throw new Problem('not-found')
+    await admission.spend(claim, log)
+    // False: another claim for the same was quicker, and what was asked for has happened.
+    await store.remove(claim.act.file)
+    log.info({ event: 'file.removed', file: claim.act.file, sessionId: claim.session })
+    return reply.code(204).send()
+  })
+}

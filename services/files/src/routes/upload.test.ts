@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto'
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+
+import { formatDigest, type FileActOf } from '@curfew/one-time-claims'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+import { file, MAX_BYTES, putInto, refusalOf, setStage, type Stage } from '../../test/stage.ts'
+
+const CONTENT = 'Hello, file service!'
+const DIGEST = formatDigest(createHash('sha256').update(CONTENT).digest())
+const NOTHING = ['.transit']
+
+let stage: Stage
+beforeEach(async () => {
+  stage = await setStage()
+})
+afterEach(() => stage[Symbol.asyncDispose]())
+
+const upload = (changes: Partial<FileActOf<'upload'>> = {}): string =>
+  stage.desk.claim({ op: 'upload', file, ...changes })
+const put = (claim: string, body: RequestInit['body'] = CONTENT, headers = {}): Promise<Response> =>
+  stage.request('PUT', claim, { body, duplex: 'half', headers: { 'content-type': 'text/plain', ...headers } })
+const inPieces = (...pieces: string[]): ReadableStream =>
+  ReadableStream.from(pieces.map((piece) => Buffer.from(piece)))
+
+describe('an upload', () => {
+  it('becomes a file, and says what was stored', async () => {
+    const response = await put(upload({ content_type: 'text/plain', digest: DIGEST, max_bytes: 20 }))
+    const etag = '"PgConU8oGKK5SXwSUxZvCU7wQLrl6jwu9EsLhxsoLWU"'
+    expect(response.status).toBe(201)
+    expect(response.headers.get('etag')).toBe(etag)
+    expect(await response.json()).toEqual({ file: { id: file, size: 20, digest: DIGEST, etag } })
+    const stored = await stage.request('GET', stage.desk.claim({ op: 'download', file }))
+    expect(await stored.text()).toBe(CONTENT)
+    expect(stored.headers.get('content-type')).toBe('text/plain')
+  })
+
+  it.each(['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
+    'of type %s is bytes like any other',
+    async (type) => {
+      const response = await put(upload(), '{not parsed', { 'content-type': type })
+      expect(response.status).toBe(201)
+      expect(await stage.store.find(file)).toMatchObject({ size: 11, contentType: type })
+    },
+  )
+
+  it('of nothing becomes an empty file', async () => {
+    expect((await put(upload(), '')).status).toBe(201)
+    expect(await stage.store.find(file)).toMatchObject({ size: 0 })
+  })
+
+  it('in pieces of unknown number is one file', async () => {
+    expect((await put(upload({ digest: DIGEST }), inPieces('Hello, ', 'file ', 'service!'))).status).toBe(201)
+  })
+})
+
+describe('an upload costs no claim and leaves nothing', () => {
+  it.each([
+    ['announcing more than the claim allows', { max_bytes: 19 }, {}, '413 payload-too-large'],
+    ['of another type', { content_type: 'image/png' }, {}, '415 unsupported-media-type'],
+    ['that is encoded', {}, { 'content-encoding': 'gzip' }, '415 unsupported-media-type'],
+    ['of a part', {}, { 'content-range': 'bytes 0-19/40' }, '400 bad-request'],
+  ])('%s', async (_, act, headers, refusal) => {
+    expect(await refusalOf(await put(upload(act), CONTENT, headers))).toBe(refusal)
+    expect(stage.desk.asked).toHaveLength(0)
+    expect(await stage.everything()).toEqual(NOTHING)
+  })
+
+  it('on a file that has its content', async () => {
+    await putInto(stage.store, 'first')
+    expect(await refusalOf(await put(upload()))).toBe('409 conflict')
+    expect(stage.desk.asked).toHaveLength(0)
+  })
+
+  it('without a good claim for it', async () => {
+    expect(await refusalOf(await put(stage.desk.bad('signature')))).toBe('401 claim-invalid')
+    expect(await refusalOf(await put(stage.desk.claim({ op: 'download', file })))).toBe('403 claim-mismatch')
+    expect(await refusalOf(await stage.request('PUT', undefined, { body: CONTENT }))).toBe(
+      '401 claim-invalid',
+    )
+    const inUrl = await fetch(`${stage.url}/files/${file}?claim=${upload()}`, {
+      method: 'PUT',
+      body: CONTENT,
+    })
+    expect(await refusalOf(inUrl)).toBe('400 bad-request')
+    expect(stage.desk.asked).toHaveLength(0)
+    expect(await stage.everything()).toEqual(NOTHING)
+  })
+})
+
+describe('an upload leaves nothing', () => {
+  it.each([
+    ['spent', 409, 'claim-spent'],
+    ['withdrawn', 403, 'claim-withdrawn'],
+  ] as const)('with a claim that is %s', async (outcome, status, code) => {
+    stage.desk.answer = () => outcome
+    expect(await refusalOf(await put(upload()))).toBe(`${status} ${code}`)
+    expect(await stage.everything()).toEqual(NOTHING)
+  })
+
+  it('that turns out longer than allowed', async () => {
+    const pieces = inPieces('Hello, ', 'file ', 'service!')
+    expect(await refusalOf(await put(upload({ max_bytes: 19 }), pieces))).toBe('413 payload-too-large')
+    expect(await stage.everything()).toEqual(NOTHING)
+  })
+
+  it('of other content than promised', async () => {
+    expect(await refusalOf(await put(upload({ digest: DIGEST }), 'other'))).toBe('422 digest-mismatch')
+    expect(await stage.everything()).toEqual(NOTHING)
+  })
+
+  it('that breaks off', async () => {
+    const client = open('PUT', upload(), { 'content-length': '1000000' })
+    client.write('Hello')
+    await vi.waitFor(async () =>
+      expect(await stage.everything()).toContainEqual(expect.stringContaining('content')),
+    )
+    client.destroy()
+    await vi.waitFor(async () => expect(await stage.everything()).toEqual(NOTHING))
+    expect((await put(upload())).status).toBe(201)
+  })
+})
+
+describe('a caller that waits to be asked for the body', () => {
+  it('is asked only once its claim is spent', async () => {
+    const steps: string[] = []
+    stage.desk.answer = () => {
+      steps.push('spent')
+      return 'redeemed'
+    }
+    const client = open('PUT', upload(), { expect: '100-continue', 'content-length': '20' })
+    client.on('continue', () => {
+      steps.push('asked for the body')
+      client.end(CONTENT)
+    })
+    client.flushHeaders()
+    expect((await answerOf(client)).statusCode).toBe(201)
+    expect(steps).toEqual(['spent', 'asked for the body'])
+  })
+
+  it('is told its refusal instead', async () => {
+    const client = open('PUT', stage.desk.bad('expired'), { expect: '100-continue', 'content-length': '20' })
+    const asked = vi.fn<() => void>()
+    client.on('continue', asked)
+    client.flushHeaders()
+    expect((await answerOf(client)).statusCode).toBe(401)
+    expect(asked).not.toHaveBeenCalled()
+  })
+
+  it('is asked at once where the body is the claim itself', async () => {
+    await putInto(stage.store, CONTENT)
+    const form = `claim=${stage.desk.claim({ op: 'download', file })}`
+    const client = httpRequest(`${stage.url}/files/${file}`, {
+      method: 'POST',
+      agent: false,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': String(form.length),
+        expect: '100-continue',
+      },
+    })
+    client.on('continue', () => client.end(form))
+    client.flushHeaders()
+    expect((await answerOf(client)).statusCode).toBe(200)
+  })
+})
+
+it('lets a caller that is still sending read its refusal', async () => {
+  const response = await put(stage.desk.bad('expired'), Buffer.alloc(MAX_BYTES))
+  expect(await refusalOf(response)).toBe('401 claim-invalid')
+})
+
+function open(method: string, claim: string, headers: Record<string, string>): ClientRequest {
+  const client = httpRequest(`${stage.url}/files/${file}`, {
+    method,
+    agent: false,
+    headers: { authorization: `Bearer ${claim}`, 'content-type': 'text/plain', ...headers },
+  })
+  client.on('error', () => undefined)
+  return client
+}
+
+function answerOf(client: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve) => {
+    client.once('response', (response) => {
+      response.resume()
+      resolve(response)
+    })
+  })
+}
