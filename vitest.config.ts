@@ -1,10 +1,15 @@
 /**
- * Three rings of tests: `unit` needs nothing, `integration` one part against real NATS and Redis, `flows` the whole system.
+ * Rings of tests: `unit` needs nothing, `integration` one part against real NATS and Redis, `flows` the whole system,
+ * `containers` the images and the compose file. One ring after the other: the two that follow want the machine for themselves.
  */
 import { defineConfig } from 'vitest/config'
 
 // Containers and processes start within seconds; a promise that takes longer than this is broken.
-const realServers = { testTimeout: 60_000, hookTimeout: 120_000 }
+const realServers = {
+  globalSetup: './infra/test/choose-servers.ts',
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+}
 
 export default defineConfig({
   test: {
@@ -18,11 +23,30 @@ export default defineConfig({
           include: ['{packages,services}/*/test/**/*.test.ts'],
           ...realServers,
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
-        test: { name: 'flows', include: ['test/flows/**/*.test.ts'], ...realServers, maxWorkers: 1 },
+        test: {
+          name: 'flows',
+          include: ['test/flows/**/*.test.ts'],
+          ...realServers,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'containers',
+          include: ['test/containers/**/*.test.ts'],
+          ...realServers,
+          // Building an image copies thousands of files.
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
       },
     ],
   },

@@ -11,6 +11,8 @@ export default class SummaryReporter implements Reporter {
     for (const module of modules) {
       // A file that did not load has no tests, but has failed.
       if (module.errors().length > 0) failed += 1
+      // A suite whose hook failed has only skipped tests, but has failed.
+      for (const suite of module.children.allSuites()) if (suite.errors().length > 0) failed += 1
       for (const test of module.children.allTests()) {
         const { state } = test.result()
         if (state === 'passed') passed += 1

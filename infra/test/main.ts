@@ -1,0 +1,63 @@
+/**
+ * `npm test`: the checks of `pnpm check`, then every test on real servers. Arguments go to vitest.
+ * Promise: says which servers are used; the last line is `N passed, N failed`, and the exit code agrees with it.
+ */
+import { NoServers } from '@curfew/local-system'
+import { chooseServers, describeServers, startTestServers, type ServerKind } from '@curfew/test-kit'
+
+import { codeOfStop, runProgram, watchForSignals } from './run-program.ts'
+
+const CHECKS = [
+  { name: 'format', command: 'oxfmt', args: ['--check'] },
+  { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
+  { name: 'types', command: 'tsc', args: ['--noEmit'] },
+  { name: 'dead code', command: 'knip', args: [] },
+] as const
+
+/** All of them, so that one run shows everything that is wrong. @returns the names of those that failed */
+async function runChecks(): Promise<string[]> {
+  const failed: string[] = []
+  for (const { name, command, args } of CHECKS) {
+    if (codeOfStop() !== undefined) break
+    heading(name)
+    if ((await runProgram(command, args)) !== 0) failed.push(name)
+  }
+  return failed
+}
+
+/** Starts them once: where programs have to be obtained first, that happens here and not in every test file at a time. */
+async function prepareServers(): Promise<ServerKind> {
+  const kind = await chooseServers()
+  heading(`tests; NATS and Redis run as ${describeServers(kind)}`)
+  await using servers = await startTestServers()
+  return servers.kind === 'containers' ? 'containers' : 'processes'
+}
+
+async function main(vitestArgs: readonly string[]): Promise<number> {
+  const failed = await runChecks()
+  const stopped = codeOfStop()
+  if (stopped !== undefined) return stopped
+  if (failed.length > 0) {
+    console.error(`\nNot acceptable: ${failed.join(', ')}. See above; the tests have not been run.`)
+    console.info(`0 passed, ${failed.length} failed`)
+    return 1
+  }
+  const kind = await prepareServers()
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...vitestArgs]
+  return runProgram(process.execPath, vitest, { CURFEW_TEST_SERVERS: kind })
+}
+
+function heading(text: string): void {
+  console.info(`\n── ${text}`)
+}
+
+watchForSignals()
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  console.error(error instanceof NoServers ? error.message : error)
+  console.info('0 passed, 1 failed')
+  process.exitCode = 1
+}
+// The channel to bootstrap.mjs would keep this process alive.
+if (process.connected) process.disconnect()

@@ -1,0 +1,100 @@
+/**
+ * ①–⑦ The whole of Curfew for one test file: real servers, every service a process of its own, fresh identities.
+ * Promise: everything answers when the promise resolves; nothing is left when the system is disposed of.
+ */
+import { join } from 'node:path'
+
+import {
+  createDevelopmentIdentities,
+  startServices,
+  type DevelopmentAccount,
+  type DevelopmentClient,
+  type Services,
+  type ServicesOptions,
+} from '@curfew/local-system'
+
+import { expectJson } from './expectations.ts'
+import { BearerClient, BrowserClient, HttpClient } from './http-clients.ts'
+import { createTemporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
+import { startTestServers, type TestServers } from './test-servers.ts'
+
+/** How many processes of each service, and settings beyond the usual ones. */
+export type TestSystemOptions = Pick<ServicesOptions, 'replicas' | 'env'>
+
+export interface TestSystem extends AsyncDisposable {
+  readonly servers: TestServers
+  /** Each can be killed, stopped and restarted; `replicas` has the further ones with their URLs. */
+  readonly services: Services
+  /** With their passwords. */
+  readonly accounts: readonly DevelopmentAccount[]
+  /** Trusted backends, with their secrets. */
+  readonly clients: readonly DevelopmentClient[]
+  /** Where `session`, `gateway-2`, … writes its log. */
+  logFile(process: string): string
+  account(username: string): DevelopmentAccount
+  /** Logs in as a program; at the first gateway unless another is named. */
+  login(username: string, gateway?: string): Promise<BearerClient>
+  /** Logs in as a browser. */
+  openBrowser(username: string, gateway?: string): Promise<BrowserClient>
+}
+
+/** `await using system = await startTestSystem()`. @throws with the end of its log when a part does not start. */
+export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
+  const directory = await createTemporaryDirectory()
+  try {
+    const servers = await startTestServers()
+    try {
+      return await systemOn(servers, directory, options)
+    } catch (error) {
+      await servers.stop()
+      throw error
+    }
+  } catch (error) {
+    await directory.remove()
+    throw error
+  }
+}
+
+async function systemOn(
+  servers: TestServers,
+  directory: TemporaryDirectory,
+  options: TestSystemOptions,
+): Promise<TestSystem> {
+  const { accounts, clients } = await createDevelopmentIdentities(directory.path)
+  const services = await startServices({ ...options, servers, directory: directory.path })
+
+  const account = (username: string): DevelopmentAccount => {
+    const found = accounts.find((candidate) => candidate.username === username)
+    if (found === undefined) throw new Error(`nobody is called ${username} here`)
+    return found
+  }
+  const credentialsOf = (username: string): object => {
+    const { tenant, password } = account(username)
+    return { tenant, username, password }
+  }
+  return {
+    servers,
+    services,
+    accounts,
+    clients,
+    account,
+    logFile: (process) => join(directory.path, 'logs', `${process}.log`),
+    login: async (username, gateway = services.gateway.url) => {
+      const request = { ...credentialsOf(username), client: 'api' }
+      const response = await new HttpClient(gateway).post('/login', request)
+      const { token } = await expectJson<{ token: string }>(response, 200)
+      return new BearerClient(gateway, token)
+    },
+    openBrowser: async (username, gateway = services.gateway.url) => {
+      const browser = new BrowserClient(gateway)
+      const response = await browser.post('/login', credentialsOf(username))
+      browser.csrfToken = (await expectJson<{ csrf_token: string }>(response, 200)).csrf_token
+      return browser
+    },
+    [Symbol.asyncDispose]: async () => {
+      await services.stop()
+      await servers.stop()
+      await directory.remove()
+    },
+  }
+}
