@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'claim-withdrawn': { status: 403, title: 'The session behind the claim is over' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   conflict: { status: 409, title: 'The request conflicts with the current state' },
   'claim-spent': { status: 409, title: 'The claim has been used' },
   'precondition-failed': { status: 412, title: 'The resource has changed since it was read' },
