@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 let running: ChildProcess | undefined
 let stopCode: number | undefined

@@ -1,7 +1,7 @@
 /**
  * ⑥ ⑦ One claim, one transfer: up, down, and everything that must not work.
  */
-import type { BearerClient} from '@curfew/test-kit';
+import type { BearerClient } from '@curfew/test-kit'
 import { expectProblem, startTestSystem, type TestSystem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 

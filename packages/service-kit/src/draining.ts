@@ -2,7 +2,7 @@
  * How a server stops: the requests under way finish, and no connection outlives them.
  * Promise: closing takes as long as the slowest request under way, not as long as callers keep connections open.
  */
-import type { FastifyReply } from 'fastify'
+import type { Socket } from 'node:net'
 
 import type { CurfewServer } from './http-server.ts'
 
@@ -12,26 +12,54 @@ export interface Draining {
 }
 
 const IDLE_CHECK_INTERVAL_MS = 50
+/** For a request of which a part has arrived: time to arrive and be refused. */
+const GRACE_MS = 1_000
 
 export function drainOnClose(app: CurfewServer): Draining {
+  const connections = countRequests(app)
   let isStopping = false
-  let timer: NodeJS.Timeout | undefined
+  const timers: NodeJS.Timeout[] = []
 
   app.addHook('preClose', (done) => {
     isStopping = true
-    // Node closes only the connections that are idle at this moment. One whose response was already on its way when
-    // the stop came would be kept open for the whole keep-alive time after it.
-    timer = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_INTERVAL_MS)
+    // Node closes the connections that are idle at this moment and then waits for the others: for one whose response
+    // ends later, the whole keep-alive time; for one on which no request has ever come, without any limit.
+    timers.push(
+      setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_INTERVAL_MS),
+      setTimeout(() => closeUnused(connections), GRACE_MS),
+    )
     done()
   })
   app.addHook('onClose', (_, done) => {
-    clearInterval(timer)
+    for (const timer of timers) clearTimeout(timer)
     done()
   })
-  app.addHook('onSend', (_, reply: FastifyReply, payload, done) => {
+  app.addHook('onSend', (_, reply, payload, done) => {
     // Tells the caller not to send its next request into a connection that is about to go.
-    if (isStopping) reply.header('connection', 'close')
+    if (isStopping) void reply.header('connection', 'close')
     done(null, payload)
   })
   return { isStopping: () => isStopping }
+}
+
+/** The open connections, and how many requests are under way on each. */
+function countRequests(app: CurfewServer): ReadonlyMap<Socket, number> {
+  const connections = new Map<Socket, number>()
+  app.server.on('connection', (socket: Socket) => {
+    connections.set(socket, 0)
+    socket.once('close', () => connections.delete(socket))
+  })
+  const add = (socket: Socket, difference: number): void => {
+    const count = connections.get(socket)
+    if (count !== undefined) connections.set(socket, count + difference)
+  }
+  app.server.on('request', ({ socket }, response) => {
+    add(socket, 1)
+    response.once('close', () => add(socket, -1))
+  })
+  return connections
+}
+
+function closeUnused(connections: ReadonlyMap<Socket, number>): void {
+  for (const [socket, count] of connections) if (count === 0) socket.destroy()
 }

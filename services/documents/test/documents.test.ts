@@ -146,6 +146,9 @@ it('takes nothing along with a request for a claim', async () => {
   const { document } = await create(alice)
   const path = `/api/documents/${document.id}/upload`
   expect((await alice.post(path, {})).status).toBe(200)
+  const announced = { headers: { 'content-type': 'application/json' } }
+  expect((await alice.request('POST', path, announced)).status).toBe(200)
+  expect(await codeOf(await alice.request('POST', path, { ...announced, body: '{' }))).toBe('400 bad-request')
   expect(await codeOf(await alice.post(path, { lifetime: 1e9 }))).toBe('400 bad-request')
 })
 

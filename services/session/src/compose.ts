@@ -164,6 +164,7 @@ async function openAuthority(
   const readiness = [
     { name: 'log', check: () => log.isFollowing || 'not followed' },
     redisReadiness(redis),
+    { name: 'view', check: () => view.complete || 'incomplete until Redis has caught up' },
     { name: 'projection', check: () => projection.behindMs <= PROJECTION_LAG_MS_MAX || 'behind the log' },
   ]
   return { ports, log, readiness }

@@ -52,7 +52,7 @@ describe('a trusted backend', () => {
     ['no base64', { authorization: 'Basic %%%' }],
     ['a bearer token', { authorization: `Bearer ${BACKEND.secret}` }],
   ])('is refused with %s', async (_, headers) => {
-    const response = await post({ tenant: 'acme', user: 'alice' }, headers as Record<string, string>)
+    const response = await post({ tenant: 'acme', user: 'alice' }, headers)
     await expectProblem(response, 401, 'invalid-client')
     expect(response.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
     expect(replica.lines.join('')).not.toContain(BACKEND.secret)

@@ -1,4 +1,4 @@
-import { BearerClient, expectJson, expectProblem } from '@curfew/test-kit'
+import { type BearerClient, expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { setStage, type Replica, type Stage } from './stage.ts'

@@ -1,4 +1,4 @@
-import { BearerClient, expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
+import { type BearerClient, expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { setStage, type Created, type Replica, type Stage } from './stage.ts'
@@ -31,7 +31,7 @@ describe('who calls', () => {
     ]
     const bodies = []
     for (const each of headers) {
-      const response = await new HttpClient(replica.url).get('/v1/sessions', each as Record<string, string>)
+      const response = await new HttpClient(replica.url).get('/v1/sessions', each)
       const { request_id: _, ...body } = await expectProblem(response, 401, 'unauthenticated')
       expect(response.headers.get('www-authenticate')).toBe('Bearer realm="curfew"')
       bodies.push(body)

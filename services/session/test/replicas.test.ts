@@ -69,14 +69,14 @@ describe('two replicas', () => {
     let checked = 0
     for (let round = 0; round < 40; round++) {
       const victim = await stage.login('acme/victim')
-      let isOver = false
+      const over = new AbortController()
       const heard: { asOf: Position; status: string }[] = []
       const asking = Array.from({ length: 8 }, async () => {
-        while (!isOver) heard.push(await resolveWithPosition(victim))
+        while (!over.signal.aborted) heard.push(await resolveWithPosition(victim))
       })
       const position = await revokeUser(round % 2 === 0 ? one : two, 'victim')
       for (let more = 0; more < 5; more++) heard.push(await resolveWithPosition(victim))
-      isOver = true
+      over.abort()
       await Promise.all(asking)
       for (const { asOf, status } of heard) {
         if (asOf < position) continue
@@ -130,7 +130,7 @@ describe('two replicas', () => {
         one.as(a).post('/v1/revocations', body),
         two.as(b).post('/v1/revocations', body),
       ])
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 401])
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202, 401]))
       await until('both agree', async () => {
         const statuses = await Promise.all([a, b, a, b].map((each) => stage.statusOf(each)))
         return statuses.filter((status) => status === 'live').length === 2

@@ -65,9 +65,10 @@ describe('a revocation', () => {
     expect(await stage.tryCreate('acme/bob', { birth })).toMatchObject({ outcome: 'created' })
   })
 
-  it('wins against a login whatever their order, a hundred times', async () => {
+  it('wins against a login whatever their order', async () => {
     const by = await operator()
     const scope = { type: 'user', tenant: 'acme', user: 'racer' }
+    const statuses: string[] = []
     for (let round = 0; round < 25; round++) {
       const birth = await stage.prepare()
       const logins = [1, 2].map(() => stage.tryCreate('acme/racer', { birth }))
@@ -76,8 +77,9 @@ describe('a revocation', () => {
       const answers = await Promise.all([...logins, ...more])
       await revocation
       for (const answer of answers)
-        if (answer.outcome === 'created') expect(await stage.statusOf(answer)).toBe('revoked')
+        statuses.push(answer.outcome === 'created' ? await stage.statusOf(answer) : answer.reason)
     }
+    expect(new Set(statuses)).toEqual(new Set(['revoked']))
   })
 
   it('is in the history, newest first, and can be read by its id', async () => {
@@ -157,9 +159,9 @@ describe('sparing the current session', () => {
       const responses = await Promise.all(
         [one, two].map((by) => replica.as(by).request('POST', '/v1/revocations', { json: body })),
       )
-      const statuses = responses.map((response) => response.status).toSorted()
+      const statuses = new Set(responses.map((response) => response.status))
       // The second to reach the log finds its own session over.
-      expect(statuses).toEqual([202, 401])
+      expect(statuses).toEqual(new Set([202, 401]))
       const live = await Promise.all([one, two].map((by) => stage.statusOf(by)))
       expect(live.toSorted()).toEqual(['live', 'revoked'])
     }

@@ -75,6 +75,7 @@ export interface Replica {
   /** Everything it has logged. */
   readonly lines: string[]
   as(session: { readonly token: string }): BearerClient
+  isReady(): Promise<boolean>
 }
 
 export class Stage implements AsyncDisposable {
@@ -120,6 +121,7 @@ export class Stage implements AsyncDisposable {
       url,
       lines,
       as: (session: { token: string }) => new BearerClient(url, session.token),
+      isReady: async () => (await fetch(`${url}/readyz`)).ok,
     }
     this.replicas.push(replica)
     return replica
@@ -171,6 +173,24 @@ export class Stage implements AsyncDisposable {
     return resolved.status === 'live' ? 'live' : resolved.reason
   }
 
+  /** Asks until the answer is one of these. Fails at once when one is heard that must never be. */
+  async settles(
+    of: { readonly token: string },
+    to: readonly string[],
+    never: readonly string[],
+  ): Promise<void> {
+    let heard = ''
+    await until(`status ${to.join(' or ')}`, async () => {
+      heard = await this.statusOf(of).catch(() => 'unavailable')
+      return to.includes(heard) || never.includes(heard)
+    })
+    if (never.includes(heard)) throw new Error(`the session was said to be ${heard}`)
+  }
+
+  revokeUser(by: BearerClient, user: string): Promise<Response> {
+    return by.post('/v1/revocations', { scope: { type: 'user', tenant: 'acme', user }, reason: 'test' })
+  }
+
   async permissionsOf({ token }: { readonly token: string }): Promise<readonly string[]> {
     const [resolved] = await this.resolve([sessionIdOf(token)])
     return resolved?.status === 'live' ? resolved.session.permissions : []
@@ -209,10 +229,7 @@ export class Stage implements AsyncDisposable {
     const connections = [this.gateway, this.documents, this.files]
     await until('everyone is connected', () => connections.every(isConnected))
     await until('somebody answers', async () => (await this.prepare()) !== undefined)
-    await until('replicas are ready', async () => {
-      const answers = await Promise.all(this.replicas.map(({ url }) => fetch(`${url}/readyz`)))
-      return answers.every(({ ok }) => ok)
-    })
+    for (const replica of this.replicas) await until('it is ready', () => replica.isReady())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

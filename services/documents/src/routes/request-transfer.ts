@@ -9,6 +9,13 @@ import { callerOf, contentOf, findDocument, type DocumentRoutesOptions } from '.
 import { DocumentPath, NoBody, NoQuery, transferJson } from './shapes.ts'
 
 export function addRequestTransfer(app: CurfewServer, options: DocumentRoutesOptions): void {
+  void app.register(async (transfers: CurfewServer) => {
+    acceptEmptyJson(transfers)
+    addTransferRoutes(transfers, options)
+  })
+}
+
+function addTransferRoutes(app: CurfewServer, options: DocumentRoutesOptions): void {
   const { documents, files, claims, maxBytes } = options
   const schema = { params: DocumentPath, querystring: NoQuery, body: NoBody }
 
@@ -35,4 +42,14 @@ export function addRequestTransfer(app: CurfewServer, options: DocumentRoutesOpt
       return transferJson(files.urlOf(document.file), 'PUT', claim)
     },
   )
+}
+
+/** Many clients announce JSON with every POST; here there is nothing to say in it. */
+function acceptEmptyJson(app: CurfewServer): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, null)
+    else void parse(request, String(body), done)
+  })
 }

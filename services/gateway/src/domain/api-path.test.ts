@@ -15,6 +15,7 @@ describe('an honest path', () => {
     ['/api/documents/a%20b', '/documents/a%20b'],
     ['/api/documents/%C3%A9', '/documents/%C3%A9'],
     ['/api/documents/100%25', '/documents/100%25'],
+    ['/api/documents/100%252525', '/documents/100%252525'],
     ['/api/documents/a.b..c', '/documents/a.b..c'],
     ['/api/documents/...', '/documents/...'],
     ['/api/documents/.well-known/jwks.json', '/documents/.well-known/jwks.json'],

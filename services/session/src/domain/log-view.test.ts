@@ -6,7 +6,6 @@ import {
   type Position,
   type Scope,
   type SessionId,
-  type SubjectKey,
   type TenantId,
   type UserId,
 } from '@curfew/contracts'
@@ -197,6 +196,6 @@ describe('Redis and the view together', () => {
 
   function factsOf(entry: LogEntry, position: Position): SubjectFacts {
     const fact = factOf(entry, position)
-    return fact?.reach === 'subject' && (fact.subject as SubjectKey) === ALICE ? fact.facts : {}
+    return fact?.reach === 'subject' && fact.subject === ALICE ? fact.facts : {}
   }
 })
