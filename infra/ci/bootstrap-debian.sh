@@ -5,6 +5,7 @@ set -euo pipefail
 packages=(
   ca-certificates # the authorities that npm, and the images built here, trust
   nats-server     # the broker: image of the container tests, and local processes
+  curl            # the README's tour, run by test/flows
   redis-server    # the session store: likewise; brings redis-cli
   docker.io       # the engine that Testcontainers talks to
   busybox-static  # shell and small tools of the images that build-images.sh makes

@@ -1,6 +1,7 @@
 /**
  * ③ The settings of the documents service, and the only reader of its environment.
  */
+import { MAX_CLAIM_LIFETIME_SECONDS } from '@curfew/one-time-claims'
 import { loadConfig } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
@@ -35,7 +36,7 @@ const Settings = Type.Object({
   }),
   DOCUMENTS_CLAIM_LIFETIME_SECONDS: Type.Integer({
     minimum: 1,
-    maximum: 300,
+    maximum: MAX_CLAIM_LIFETIME_SECONDS,
     description: 'How long a claim can be presented',
     default: 60,
   }),
