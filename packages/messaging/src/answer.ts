@@ -1,6 +1,6 @@
 /**
  * Serves one kind of question over NATS.
- * Promise: every question gets an answer of the contract's shape or an error word, never a stack or a silent drop.
+ * Promise: every question gets an answer of the contract's shape or an error word, in an inbox and nowhere else.
  */
 import type { RequestContract } from '@curfew/contracts'
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
@@ -47,6 +47,10 @@ export function answer<Q extends TSchema, A extends TSchema>(
   const underWay = new Set<Promise<void>>()
 
   function accept(message: Msg): void {
+    if (!isInbox(message.reply)) {
+      logger?.warn({ event: 'nats.question.reply-refused', request: contract.name, subject: message.subject })
+      return
+    }
     if (underWay.size >= MAX_UNDER_WAY) return respondError(message, 'unavailable')
     const task = serve(message).finally(() => underWay.delete(task))
     underWay.add(task)
@@ -87,6 +91,14 @@ export function answer<Q extends TSchema, A extends TSchema>(
   })
 
   return { unsubscribe: () => subscription.unsubscribe(), drain: () => drain(nc, subscription, underWay) }
+}
+
+/**
+ * The asker chooses where the answer goes, and the broker lets the answerer publish there by its own permissions. Anything
+ * but an inbox could be the log itself, into which an asker may not write.
+ */
+function isInbox(reply: string | undefined): boolean {
+  return reply !== undefined && /^_INBOX[._]/.test(reply)
 }
 
 async function drain(
