@@ -285,25 +285,3 @@ describe('permissions', () => {
     )
   })
 })
-
-describe('a question that names a foreign place for its answer', () => {
-  it('is not answered: nobody speaks through the permissions of who answers', async () => {
-    const admin = await connectMessaging({ url: servers.natsUrl('admin'), name: 'test-watching', logger })
-    try {
-      const log = 'curfew.1.log.poison'
-      const heard: string[] = []
-      admin.subscribe(log, { callback: (_error, message) => heard.push(message.string()) })
-      await admin.flush()
-      await keep(answer(serving, DOUBLE, 'curfew.hello', double, { logger }))
-      asking.publish('curfew.hello', JSON.stringify({ number: 21 }), { reply: log })
-      asking.publish('curfew.hello', 'not a question', { reply: log })
-      // An honest question behind them is answered, so they have been dealt with.
-      expect(await ask(asking, DOUBLE, 'curfew.hello', { number: 4 })).toEqual({ doubled: 8 })
-      await admin.flush()
-      expect(heard).toEqual([])
-      expect(logged.map(({ event }) => event)).toContain('nats.question.reply-refused')
-    } finally {
-      await admin.close()
-    }
-  })
-})
