@@ -1,7 +1,7 @@
 import { expectJson, expectProblem } from '@curfew/test-kit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { setStage, until, type Created, type Replica, type Stage } from './stage.ts'
+import { setStage, until, type Replica, type Stage } from './stage.ts'
 
 let stage: Stage
 let replica: Replica

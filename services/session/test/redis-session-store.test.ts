@@ -91,7 +91,7 @@ describe('the store', () => {
   it('neither revives a session by touching it nor moves its time back', async () => {
     const gone = session()
     await store.touch([gone], Date.now() + 1_000)
-    expect((await store.read([gone.id])).found).toEqual([undefined])
+    expect(await stage.redis.exists(`curfew:session:{${gone.id}}`)).toBe(0)
     const there = session()
     await store.create(there, there.createdAtMs)
     await store.touch([there], there.createdAtMs + 5_000)

@@ -29,7 +29,7 @@ export interface Pin {
   release(): void
 }
 
-export const MAX_BACKLOG = 100_000
+const MAX_BACKLOG = 100_000
 
 export class LogView {
   readonly #wide = new WideFactsInMemory()

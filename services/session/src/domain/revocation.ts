@@ -55,7 +55,7 @@ export function isSameRequest(
 }
 
 /** One text for one scope. */
-export function scopeText(scope: Scope): string {
+function scopeText(scope: Scope): string {
   switch (scope.type) {
     case 'global':
       return 'global'
