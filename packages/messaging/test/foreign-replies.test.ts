@@ -23,7 +23,7 @@ it('a question that names a foreign place for its answer is not answered: nobody
   if (!serving || !asking || !admin) throw new Error('three connections')
   const log = 'curfew.1.log.poison'
   const heard: string[] = []
-  admin.subscribe(log, { callback: (_error, message) => heard.push(message.string()) })
+  admin.subscribe(log, { callback: (_error, message) => void heard.push(message.string()) })
   await admin.flush()
   answer(serving, DOUBLE, 'curfew.hello', ({ number }) => ({ doubled: number * 2 }), { logger })
   await serving.flush()

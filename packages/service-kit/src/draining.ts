@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 
-import type { CurfewServer } from './http-server.ts'
+import type { CurfewServer } from './curfew-server.ts'
 
 export interface Draining {
   /** True from when `close()` was called. */

@@ -5,20 +5,11 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import {
-  fastify,
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify'
+import { fastify, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Histogram, Registry } from 'prom-client'
 
 import { answerClientError } from './client-errors.ts'
+import type { CurfewServer } from './curfew-server.ts'
 import { drainOnClose, type Draining } from './draining.ts'
 import { httpDuration } from './metrics.ts'
 import { addOperationsRoutes } from './operations.ts'
@@ -28,14 +19,6 @@ import type { ReadinessCheck } from './readiness.ts'
 import { logWhenEnded, noteProblem, QuietLogController } from './request-log.ts'
 import { createRouteMethods } from './route-methods.ts'
 import { compileValidator } from './validation.ts'
-
-export type CurfewServer = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->
 
 export interface HttpServerOptions {
   readonly service: string

@@ -19,7 +19,7 @@ export type { Logger } from 'pino'
 /** `destination` is standard output unless given, which tests do. */
 export function createLogger(
   options: { readonly service: string; readonly level: string },
-  destination?: DestinationStream,
+  destination: DestinationStream = standardOutput(),
 ): Logger {
   const settings = {
     level: options.level,
@@ -39,7 +39,12 @@ export function createLogger(
     },
     hooks: { streamWrite: redactByShape },
   }
-  return redactBindings(destination ? pino(settings, destination) : pino(settings))
+  return redactBindings(pino(settings, destination))
+}
+
+/** Written before the call returns: the last lines of a process that ends are those that are needed most, and in order. */
+function standardOutput(): DestinationStream {
+  return pino.destination({ dest: 1, sync: true })
 }
 
 type Child = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => unknown

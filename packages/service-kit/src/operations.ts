@@ -5,7 +5,7 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { Registry } from 'prom-client'
 
-import type { CurfewServer } from './http-server.ts'
+import type { CurfewServer } from './curfew-server.ts'
 import { examine, type ReadinessCheck } from './readiness.ts'
 
 export interface OperationsOptions {

@@ -75,11 +75,6 @@ describe('a command', () => {
 
 describe('a killed Redis', () => {
   it('refuses commands at once, executes none of them later, and comes back by itself', async () => {
-    const script = "return redis.call('incr', KEYS[1])"
-    redis.defineCommand('count', { numberOfKeys: 1, lua: script })
-    const count = (): Promise<unknown> =>
-      (redis as unknown as { count(key: string): Promise<unknown> }).count('curfew:n')
-    await expect(count()).resolves.toBe(1)
     const readiness = redisReadiness(redis)
     expect(readiness.check()).toBe(true)
 
@@ -87,25 +82,36 @@ describe('a killed Redis', () => {
     await vi.waitUntil(() => redis.status !== 'ready', untilTrue)
     expect(readiness.check()).toBe('no connection')
     const started = performance.now()
-    await expect(count()).rejects.toMatchObject(UNAVAILABLE)
-    await expect(redis.multi().incr('curfew:n').exec()).rejects.toMatchObject(UNAVAILABLE)
+    await expect(redis.incr('curfew:down')).rejects.toMatchObject(UNAVAILABLE)
+    await expect(redis.multi().incr('curfew:down').exec()).rejects.toMatchObject(UNAVAILABLE)
     expect(performance.now() - started).toBeLessThan(700)
 
     await servers.redis.restart()
     await vi.waitUntil(() => redis.status === 'ready' && admin.status === 'ready', untilTrue)
-    await expect(count()).resolves.toBe(2)
+    await expect(redis.get('curfew:down')).resolves.toBeNull()
     expect(events()).toContain('redis.connection.lost')
     expect(events()).toContain('redis.connection.restored')
   })
 
+  it('has forgotten the scripts, which are sent again', async () => {
+    redis.defineCommand('echo', { numberOfKeys: 1, lua: 'return ARGV[1]' })
+    const echo = (text: string): Promise<unknown> =>
+      Reflect.apply(Reflect.get(redis, 'echo'), redis, ['curfew:a', text])
+    await expect(echo('before')).resolves.toBe('before')
+    await servers.redis.kill('SIGKILL')
+    await servers.redis.restart()
+    await vi.waitUntil(() => redis.status === 'ready' && admin.status === 'ready', untilTrue)
+    await expect(echo('after')).resolves.toBe('after')
+  })
+
   it('under a command leaves its outcome unknown', async () => {
     await servers.redis.kill('SIGSTOP')
-    const outcome = redis.incr('curfew:n').catch((error: unknown) => error)
+    const outcome = redis.incr('curfew:unknown').catch((error: unknown) => error)
     await servers.redis.kill('SIGKILL')
     expect(await outcome).toMatchObject(UNAVAILABLE)
     await servers.redis.restart()
     await vi.waitUntil(() => redis.status === 'ready' && admin.status === 'ready', untilTrue)
-    expect([null, '1']).toContain(await redis.get('curfew:n'))
+    expect([null, '1']).toContain(await redis.get('curfew:unknown'))
   })
 
   it('makes a route that needs it unavailable', async () => {
