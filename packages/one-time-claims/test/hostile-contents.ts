@@ -1,6 +1,8 @@
 /**
  * Hostile claims whose payload or outer shape is at fault: acts, members written twice, things that are no claim at all.
  */
+import { sign } from 'node:crypto'
+
 import { forge } from './forge.ts'
 import { goodHeader, goodPayload, type Hostile, type Stage } from './stage.ts'
 
@@ -106,6 +108,7 @@ function shapes(stage: Stage): Hostile[] {
   ]
   return [
     ...malformed.map(([name, claim]): Hostile => [name, 'malformed', claim]),
+    ['another spelling of the same bytes', 'malformed', signedText(stage, header, respelled(payload))],
     ['a changed header', 'malformed', `${flip(header)}.${payload}.${signature}`],
     ['a changed signature', 'signature', `${header}.${payload}.${flip(signature)}`],
     [
@@ -128,4 +131,17 @@ function shapes(stage: Stage): Hostile[] {
 
 function flip(part: string): string {
   return (part.startsWith('A') ? 'B' : 'A') + part.slice(1)
+}
+
+/** Signs what stands there, letter for letter. */
+function signedText({ key }: Stage, header: string, payload: string): string {
+  const input = `${header}.${payload}`
+  return `${input}.${sign(null, Buffer.from(input), key.privateKey).toString('base64url')}`
+}
+
+/** The last letter of base64url may carry bits that mean nothing. */
+function respelled(payload: string): string {
+  const json = Buffer.from(payload, 'base64url').toString()
+  const part = Buffer.from(json.padEnd(json.length + (3 - (json.length % 3)) + 1)).toString('base64url')
+  return part.slice(0, -1) + String.fromCharCode(part.charCodeAt(part.length - 1) + 1)
 }

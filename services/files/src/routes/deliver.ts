@@ -59,11 +59,9 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
   }
 
   const shape = { schema: { params: FilePath, querystring } }
-  // By hand: the HEAD route that the framework adds to a GET route would spend the claim.
+  // Before GET: the HEAD route that the framework would add to that one would spend the claim.
   app.head('/files/:id', shape, (request, reply) => look(presented(request, onlyClaim(request)), reply))
-  app.get('/files/:id', { ...shape, exposeHeadRoute: false }, (request, reply) =>
-    deliver(presented(request, onlyClaim(request)), reply),
-  )
+  app.get('/files/:id', shape, (request, reply) => deliver(presented(request, onlyClaim(request)), reply))
   void app.register(async (forms: CurfewServer) => {
     forms.removeAllContentTypeParsers()
     forms.addContentTypeParser(

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 
 import { expect, it, vi } from 'vitest'
 
-import { file, putInto, setStage, type Stage } from '../../test/stage.ts'
+import { file, putInto, refusalOf, setStage, type Stage } from '../../test/stage.ts'
 
 const SIZE = 64 * 1024 * 1024
 
@@ -68,4 +68,19 @@ it('is let go of when its reader leaves while the authority is still asked', asy
   await response
   authority.resolve('redeemed')
   await vi.waitFor(async () => expect(await openHandles()).toBeLessThanOrEqual(before))
+})
+
+it('is not held on to when its claim is refused', async () => {
+  await using stage = await setStage()
+  await putInto(stage.store, 'x')
+  const refusal = async (changes: object): Promise<string> =>
+    refusalOf(await stage.request('GET', stage.desk.claim({ op: 'download', file, ...changes })))
+  const before = await openHandles()
+  stage.desk.answer = () => 'spent'
+  for (let round = 0; round < 20; round += 1) {
+    expect(await refusal({})).toBe('409 claim-spent')
+    expect(await refusal({ etag: '"other"' })).toBe('403 claim-mismatch')
+  }
+  // A connection or two may be kept alive.
+  expect(await openHandles()).toBeLessThan(before + 10)
 })

@@ -104,6 +104,14 @@ describe('an upload leaves nothing', () => {
     expect(await stage.everything()).toEqual(NOTHING)
   })
 
+  it('that turns out longer than allowed long before its end, and says so at once', async () => {
+    const client = open('PUT', upload({ max_bytes: 19 }), { 'transfer-encoding': 'chunked' })
+    client.write('twenty bytes and more')
+    expect((await answerOf(client)).statusCode).toBe(413)
+    expect(await stage.everything()).toEqual(NOTHING)
+    client.destroy()
+  })
+
   it('of other content than promised', async () => {
     expect(await refusalOf(await put(upload({ digest: DIGEST }), 'other'))).toBe('422 digest-mismatch')
     expect(await stage.everything()).toEqual(NOTHING)

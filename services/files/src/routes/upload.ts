@@ -44,7 +44,7 @@ export function addUploadRoute(app: CurfewServer, options: UploadOptions): void 
 
         patience.release(raw)
         if (raw.headers.expect !== undefined) reply.raw.writeContinue()
-        // Destroying the body with the iterator would destroy the connection that the answer has to take.
+        // A body destroyed with its iterator would be cut off from the connection, and out of reach for body-patience.ts.
         const body = raw.iterator({ destroyOnReturn: false })
         const receipt = await store.receive(claim.act.file, body, check.limits)
         if (receipt.kind !== 'stored') throw receiptRefused(receipt.kind)
