@@ -167,4 +167,15 @@ describe('Follower on the feed', () => {
     follower.distrustFeed(0)
     expect([follower.healthy, follower.next(0).kind]).toEqual([false, 'catch-up'])
   })
+
+  it('does not count it as a failure to be interrupted again and again while it gets further', () => {
+    const follower = new ScriptedFollower()
+    for (let seq = 1; seq <= 20; seq += 1) {
+      const run = follower.begin()
+      follower.readUpTo(run, 100)
+      follower.read(run, { seq, json: json(seq) }, 0)
+      follower.failed(run, 0)
+      expect(follower.failures).toBe(1)
+    }
+  })
 })

@@ -35,6 +35,7 @@ export class Follower {
   #connected = true
   #run = 0
   #failures = 0
+  #cursorAtFailure = 0
   #doubted: string | undefined
   /** The last sequence handed to `onEntry`, where reading goes on. */
   #cursor: number
@@ -75,7 +76,7 @@ export class Follower {
     return this.#run
   }
 
-  /** Failed attempts in a row. */
+  /** Failed attempts in a row, none of which brought the reader further. */
   get failures(): number {
     return this.#failures
   }
@@ -149,7 +150,10 @@ export class Follower {
 
   /** The run could not be finished. */
   failed(run: number, nowMs: number): void {
-    if (run === this.#run && !this.frozen) this.#retry(nowMs)
+    if (run !== this.#run || this.frozen) return
+    if (this.#cursor > this.#cursorAtFailure) this.#failures = 0
+    this.#cursorAtFailure = this.#cursor
+    this.#retry(nowMs)
   }
 
   /** An attempt to publish was acknowledged; false when this proves that the log is not what it was. */

@@ -27,7 +27,10 @@ export interface PublishOptions {
 }
 
 export interface LogWriter {
-  /** Publishes under `entry.id`, retrying under the same id; never takes longer than about six seconds, never rejects. */
+  /**
+   * Publishes under `entry.id`, retrying under the same id; never takes longer than about six seconds.
+   * @throws LogError only for an entry that no reader could parse: stored, it would stop them all.
+   */
   publish(entry: LogEntry, options?: PublishOptions): Promise<PublishResult>
 }
 

@@ -24,7 +24,7 @@ import { orAborted } from './abortable.ts'
 import type { StoredEntry } from './following.ts'
 
 /** A reading that brings nothing for so long is given up and begun anew. */
-const READ_STALL_MS = 1_500
+const READ_STALL_MS = 3_000
 /** The server forgets the consumer of an abandoned reading after this time. */
 const CONSUMER_ABANDONED_MS = 10_000
 const READ_AHEAD = { max_messages: 256, expires: 5_000, idle_heartbeat: 500 }

@@ -25,6 +25,7 @@ const REPLICAS_IN_CLUSTER = 3
 /** A deposed leader may answer with an old length for a moment: looked at again before anything is concluded. */
 const LENGTH_LOOKS = 5
 const BETWEEN_LOOKS_MS = 300
+const GENESIS_ATTEMPTS = 10
 
 export interface PrepareOptions {
   readonly nc: NatsConnection
@@ -78,9 +79,27 @@ export async function prepareStream(options: PrepareOptions, epoch: number): Pro
 
 /** The log's own id; writes the genesis entry when the log is empty and may be created. */
 export async function ensureGenesis(log: NatsLog, jsm: JetStreamManager, create: boolean): Promise<string> {
-  const found = await log.logId()
-  if (found !== undefined) return found
-  if (!create) throw new LogError('LOG_MISSING', 'the log has no genesis entry')
+  for (let attempt = 1; ; attempt += 1) {
+    const logId = await log.logId()
+    if (logId !== undefined) return logId
+    if (!create) throw new LogError('LOG_MISSING', 'the log has no genesis entry')
+    try {
+      await publishGenesis(jsm, log.epoch)
+    } catch (err) {
+      const isFirstTaken =
+        err instanceof JetStreamApiError && err.code === JetStreamApiCodes.StreamWrongLastSequence
+      // Somebody else wrote the first entry: theirs counts, if it is a genesis.
+      if (isFirstTaken && (await log.logId()) === undefined)
+        throw new LogError('LOG_SETTINGS', 'the log does not begin with a genesis entry')
+      if (isFirstTaken) continue
+      // While another replica is creating the stream, nobody may be listening to its subjects yet.
+      if (attempt === GENESIS_ATTEMPTS) throw err
+      await sleep(BETWEEN_LOOKS_MS)
+    }
+  }
+}
+
+async function publishGenesis(jsm: JetStreamManager, epoch: number): Promise<void> {
   const genesis: LogEntryOf<'genesis'> = {
     v: 1,
     type: 'genesis',
@@ -89,19 +108,10 @@ export async function ensureGenesis(log: NatsLog, jsm: JetStreamManager, create:
     actor: 'system',
     logId: randomBytes(16).toString('base64url'),
   }
-  try {
-    await jsm.jetstream().publish(subjectOfEntry(log.epoch, genesis), JSON.stringify(genesis), {
-      msgID: genesis.id,
-      expect: { streamName: streamName(log.epoch), lastSequence: 0 },
-    })
-  } catch (err) {
-    // Somebody else wrote the first entry: theirs counts.
-    if (!(err instanceof JetStreamApiError) || err.code !== JetStreamApiCodes.StreamWrongLastSequence)
-      throw err
-  }
-  const logId = await log.logId()
-  if (logId === undefined) throw new LogError('LOG_SETTINGS', 'the log does not begin with a genesis entry')
-  return logId
+  await jsm.jetstream().publish(subjectOfEntry(epoch, genesis), JSON.stringify(genesis), {
+    msgID: genesis.id,
+    expect: { streamName: streamName(epoch), lastSequence: 0 },
+  })
 }
 
 async function highestEpoch(jsm: JetStreamManager): Promise<number | undefined> {

@@ -144,7 +144,10 @@ describe('openLog', () => {
   it('reads a long log in full before it is handed out', async () => {
     await using writer = await startReplica({ url })
     const ids = Array.from({ length: 3_000 }, (_, n) => `id-${n}`)
-    await Promise.all(ids.map(async (id) => store(writer, revokedUser(id, id))))
+    const lane = async (first: number) => {
+      for (let n = first; n < ids.length; n += 50) await store(writer, revokedUser(`user${n}`, `id-${n}`))
+    }
+    await Promise.all(Array.from({ length: 50 }, async (_, first) => lane(first)))
     await using replica = await startReplica({ url })
     expect(facts(replica.handed).toSorted()).toEqual(ids.toSorted())
     expect(replica.reader.healthy).toBe(true)

@@ -41,8 +41,7 @@ export async function startReplica({ url, beforeEntry, ...options }: ReplicaOpti
   const handed: Handed[] = []
   const doubts: string[] = []
   const logged: Record<string, unknown>[] = []
-  const note = (fields: Record<string, unknown>): void =>
-    void logged.push(fields)
+  const note = (fields: Record<string, unknown>): void => void logged.push(fields)
   const logger: LogLogger = { info: note, warn: note, error: note }
   try {
     const log = await openLog({

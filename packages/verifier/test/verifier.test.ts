@@ -236,13 +236,13 @@ describe('when the authority comes, goes and changes', () => {
     expect(await kindOf(verifier.check(token))).toBe('refused')
   })
 
-  it('a lost broker makes checks unsure at once, and admitted again when it is back', async () => {
+  it('a lost broker makes checks unsure, at once when the loss is noticed, and admitted again when it is back', async () => {
     const authority = startAuthority(await connected('session'))
     const verifier = await verifierOf(GATEWAY_AUDIENCE)
     const { token } = authority.issue()
     expect(await kindOf(verifier.check(token))).toBe('admitted')
     await servers.nats.kill('SIGKILL')
-    await vi.waitFor(async () => expect(await kindOf(verifier.check(token))).toBe('unsure'))
+    await vi.waitFor(async () => expect(await kindOf(verifier.check(token))).toBe('unsure'), 10_000)
     const startedMs = performance.now()
     for (let checks = 0; checks < 50; checks += 1) expect(await kindOf(verifier.check(token))).toBe('unsure')
     expect(performance.now() - startedMs).toBeLessThan(1000)
