@@ -1,8 +1,9 @@
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 
 import { expectProblem, type BearerClient } from '@curfew/test-kit'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
+import { eventually } from './eventually.ts'
 import { BODY_BYTES_MAX, startGatewaySystem, type GatewaySystem } from './gateway-system.ts'
 
 let system: GatewaySystem
@@ -51,10 +52,10 @@ describe('an upload', () => {
   it('of unknown length reaches the service while it is still being sent', async () => {
     const { client, answer } = startUpload({ 'content-type': 'application/octet-stream' })
     client.write(chunk)
-    await vi.waitFor(() => expect(arrived()?.bytes).toBe(chunk.length))
+    await eventually(() => expect(arrived()?.bytes).toBe(chunk.length))
     expect(arrived()?.headers['transfer-encoding']).toBe('chunked')
     client.write(chunk)
-    await vi.waitFor(() => expect(arrived()?.bytes).toBe(2 * chunk.length))
+    await eventually(() => expect(arrived()?.bytes).toBe(2 * chunk.length))
     client.end()
     expect((await answer).status).toBe(200)
     expect(arrived()?.ending).toBe('complete')
@@ -97,17 +98,17 @@ describe('an upload', () => {
     client.end()
     const { status, text } = await answer
     expect([status, (JSON.parse(text) as { code: string }).code]).toEqual([413, 'payload-too-large'])
-    await vi.waitFor(() => expect(arrived()?.ending).toBe('aborted'))
+    await eventually(() => expect(arrived()?.ending).toBe('aborted'))
     expect(arrived()?.bytes).toBeLessThanOrEqual(BODY_BYTES_MAX)
   })
 
   it('that its sender breaks off is broken off at the service, and the gateway goes on', async () => {
     const { client, answer } = startUpload({ 'content-length': 10 * chunk.length })
     client.write(chunk)
-    await vi.waitFor(() => expect(arrived()?.bytes).toBe(chunk.length))
+    await eventually(() => expect(arrived()?.bytes).toBe(chunk.length))
     client.destroy()
     await expect(answer).rejects.toThrow(/hang up/)
-    await vi.waitFor(() => expect(arrived()?.ending).toBe('aborted'))
+    await eventually(() => expect(arrived()?.ending).toBe('aborted'))
     expect((await program.get('/api/documents')).status).toBe(200)
   })
 

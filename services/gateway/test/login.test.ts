@@ -1,7 +1,8 @@
 import { HttpClient, expectJson, expectProblem } from '@curfew/test-kit'
 import { formatSessionToken, newSessionId, newSessionSecret } from '@curfew/contracts'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { eventually } from './eventually.ts'
 import { COOKIE, startGatewaySystem, type GatewaySystem } from './gateway-system.ts'
 
 let system: GatewaySystem
@@ -218,6 +219,6 @@ it('while the session service is away a login is 503 and a session is neither lo
   expect(browser.cookie(COOKIE)).toBeDefined()
   expect((await fetch(`${system.url}/readyz`)).status).toBe(503)
   await system.session.restart()
-  await vi.waitFor(async () => expect((await browser.get('/session')).status).toBe(200), 10_000)
-  await vi.waitFor(async () => expect((await fetch(`${system.url}/readyz`)).status).toBe(200), 10_000)
+  await eventually(async () => expect((await browser.get('/session')).status).toBe(200))
+  await eventually(async () => expect((await fetch(`${system.url}/readyz`)).status).toBe(200))
 })

@@ -9,7 +9,9 @@ import { HELLO, SUBJECTS } from '@curfew/contracts'
 import { createDevelopmentIdentities, freePort } from '@curfew/local-system'
 import { answer, connectMessaging } from '@curfew/messaging'
 import { startTestServers, type TestServers } from '@curfew/test-kit'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { eventually } from './eventually.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
@@ -47,7 +49,7 @@ describe('the process of the gateway', () => {
   it('is alive without the session service, ready when it comes, and ends in order', async () => {
     const { child, ended } = startGateway(settings)
     const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
-    await vi.waitFor(async () => expect(await statusOf('/healthz')).toBe(200), 15_000)
+    await eventually(async () => expect(await statusOf('/healthz')).toBe(200))
     const readiness = await fetch(`http://127.0.0.1:${port}/readyz`)
     expect(readiness.status).toBe(503)
     expect(await readiness.json()).toMatchObject({
@@ -56,7 +58,7 @@ describe('the process of the gateway', () => {
 
     const nc = await connectMessaging({ url: servers.natsUrl('session'), name: 'test-authority' })
     answer(nc, HELLO, SUBJECTS.hello, () => ({ epoch: 1 }))
-    await vi.waitFor(async () => expect(await statusOf('/readyz')).toBe(200), 10_000)
+    await eventually(async () => expect(await statusOf('/readyz')).toBe(200))
     await nc.close()
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     expect(metrics).toContain('curfew_verifier_checks_total')
@@ -66,9 +68,9 @@ describe('the process of the gateway', () => {
 
   it('ends in order also when the broker has gone first', async () => {
     const { child, ended } = startGateway(settings)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
-    }, 15_000)
+    })
     await servers.nats.kill('SIGKILL')
     child.kill('SIGTERM')
     expect((await ended).code).toBe(0)

@@ -1,18 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { createUpstream, type UpstreamConnections } from '../src/adapters/undici-upstream.ts'
 import type { UpstreamAnswer } from '../src/ports.ts'
+import { eventually } from './eventually.ts'
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts'
 
 const UNDER_WAY_MAX = 512
 
 let service: RecordingUpstream
 let upstream: UpstreamConnections
-beforeAll(async () => {
+beforeEach(async () => {
   service = await startRecordingUpstream()
   upstream = createUpstream(service.origin, 60_000)
 })
-afterAll(async () => {
+afterEach(async () => {
   await upstream.close()
   await service.close()
 })
@@ -41,9 +42,8 @@ describe('the connections to one service', () => {
     const open = await Promise.all(Array.from({ length: UNDER_WAY_MAX }, () => forward(gone.signal)))
     expect(new Set(open.map(({ kind }) => kind))).toEqual(new Set(['answered']))
     expect((await forward(gone.signal)).kind).toBe('busy')
-    for (const answer of open)
-      if (answer.kind === 'answered') answer.body.on('error', () => undefined).destroy()
-    await vi.waitFor(async () => expect((await forward(gone.signal)).kind).toBe('answered'))
+    for (const answer of open) if (answer.kind === 'answered') answer.body.destroy()
+    await eventually(async () => expect((await forward(gone.signal)).kind).toBe('answered'))
     gone.abort()
   })
 })

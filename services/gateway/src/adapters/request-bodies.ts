@@ -30,10 +30,10 @@ function counted(source: IncomingMessage, bytesMax: number): RequestBody {
       else next(null, chunk)
     },
   })
-  // Whoever reads it is told as well; nobody may be reading it yet.
+  // Whoever reads it is told as well; while nobody does, an error must not end the process.
   stream.on('error', () => undefined)
-  source.once('error', (error) => stream.destroy(error))
-  // Not a pipeline: that would end the caller's connection together with the one to the service.
+  // Not a pipeline: that would end the caller's connection together with the one to the service. A caller that goes away
+  // is noticed by the signal of its response.
   source.pipe(stream)
   stream.once('close', () => {
     source.unpipe(stream)

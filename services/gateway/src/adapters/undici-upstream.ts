@@ -43,6 +43,8 @@ export function createUpstream(origin: string, silenceTimeoutMs: number): Upstre
     try {
       const answer = await pool.request({ method, path, headers, body: body ?? null, signal })
       answer.body.once('close', () => (underWay -= 1))
+      // It may be cut off before anyone listens, and an error that nobody hears ends the process.
+      answer.body.on('error', () => undefined)
       return { kind: 'answered', status: answer.statusCode, headers: answer.headers, body: answer.body }
     } catch (cause) {
       underWay -= 1

@@ -3,7 +3,6 @@
  * Promise: behind it there is a live session or nothing, and what arrives there opens only that service.
  */
 import type { OutgoingHttpHeaders } from 'node:http'
-import { pipeline } from 'node:stream'
 
 import type { Audience } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
@@ -51,6 +50,8 @@ interface Target extends ApiRoutes {
 
 async function relay(request: FastifyRequest, reply: FastifyReply, target: Target): Promise<void> {
   const { service, upstream, verifier, bodies } = target
+  // Its session was checked in the meantime, and `close` would not come a second time.
+  if (reply.raw.destroyed) return void reply.hijack()
   const path = upstreamPath(request.raw.url ?? '', service)
   if (path === undefined) throw new Problem('bad-request', 'the gateway does not pass on such a path')
   const body = bodies.of(request.raw)
@@ -92,8 +93,9 @@ function pass(reply: FastifyReply, { status, headers, body }: Answered): void {
   reply.hijack()
   // A stream of events shows its headers before its first event; a body of known length follows at once.
   if (headers['content-length'] === undefined) reply.raw.flushHeaders()
-  // Either end takes the other with it: a cut answer reaches the client as cut, never as complete.
-  pipeline(body, reply.raw, () => undefined)
+  // A cut answer reaches the client as cut, never as complete; a client that goes away is `gone`, which ends the body.
+  body.once('error', () => reply.raw.destroy())
+  body.pipe(reply.raw)
 }
 
 function problemOf(answer: Exclude<UpstreamAnswer, Answered>, isBodyTooLarge: boolean): Problem {
