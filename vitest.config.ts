@@ -38,6 +38,16 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Its searches use both cores by themselves.
+        test: {
+          name: 'model',
+          include: ['test/model/**/*.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        extends: true,
         test: {
           name: 'containers',
           include: ['test/containers/**/*.test.ts'],

@@ -31,7 +31,7 @@ it.skipIf(!hasCurl)(
         accounts: system.accounts,
       }
       await writeFile(join(cwd, '.data', 'dev.json'), JSON.stringify(dev))
-      const [, tour] = /<!-- tour -->\n```sh\n(.*?)```/s.exec(await readFile(README, 'utf8')) ?? []
+      const [, tour] = /<!-- tour -->\s+```sh\n(.*?)```/s.exec(await readFile(README, 'utf8')) ?? []
       if (tour === undefined) throw new Error('the README has no tour')
       const { stdout, stderr } = await promisify(execFile)('bash', ['-eu', '-o', 'pipefail', '-c', tour], {
         cwd,
