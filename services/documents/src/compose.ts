@@ -47,7 +47,7 @@ export async function composeDocuments(config: DocumentsConfig, logger: Logger):
   await app.register(curfewFastify, { verifier })
   addDocumentRoutes(app, {
     documents: createRedisDocumentStore(redis),
-    files: createHttpFileService(config.filesUrl, claims),
+    files: createHttpFileService(config.files, claims),
     claims,
     maxBytes: config.maxBytes,
   })

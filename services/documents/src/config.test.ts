@@ -15,9 +15,20 @@ describe('the settings', () => {
       listen: { host: '127.0.0.1', port: 8082 },
       operations: undefined,
       issuer: 'http://127.0.0.1:8082',
-      filesUrl: 'http://127.0.0.1:8083',
+      files: { inside: 'http://127.0.0.1:8083', outside: 'http://127.0.0.1:8083' },
       claimLifetimeSeconds: 60,
       maxBytes: 1_073_741_824,
+    })
+  })
+
+  it('tell callers another address of the file service where it has one', () => {
+    const urls = {
+      DOCUMENTS_FILES_URL: 'http://files:8083',
+      DOCUMENTS_FILES_PUBLIC_URL: 'https://files.example',
+    }
+    expect(readConfig({ ...minimal, ...urls }).files).toEqual({
+      inside: 'http://files:8083',
+      outside: 'https://files.example',
     })
   })
 

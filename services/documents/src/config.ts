@@ -5,6 +5,8 @@ import { MAX_CLAIM_LIFETIME_SECONDS } from '@curfew/one-time-claims'
 import { loadConfig } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
+import type { FileServiceUrls } from './ports.ts'
+
 const Port = { minimum: 1, maximum: 65_535 }
 const BaseUrl = { pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$', maxLength: 255 }
 
@@ -31,9 +33,15 @@ const Settings = Type.Object({
   }),
   DOCUMENTS_FILES_URL: Type.String({
     ...BaseUrl,
-    description: 'Base URL of the file service, for this service and for its callers',
+    description: 'Base URL of the file service, as this service reaches it',
     default: 'http://127.0.0.1:8083',
   }),
+  DOCUMENTS_FILES_PUBLIC_URL: Type.Optional(
+    Type.String({
+      ...BaseUrl,
+      description: 'Base URL of the file service for callers, where it is another one',
+    }),
+  ),
   DOCUMENTS_CLAIM_LIFETIME_SECONDS: Type.Integer({
     minimum: 1,
     maximum: MAX_CLAIM_LIFETIME_SECONDS,
@@ -61,7 +69,7 @@ export interface DocumentsConfig {
   readonly redisUrl: string
   readonly issuer: string
   readonly signingKeyFile: string
-  readonly filesUrl: string
+  readonly files: FileServiceUrls
   readonly claimLifetimeSeconds: number
   readonly maxBytes: number
 }
@@ -79,7 +87,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): DocumentsConfi
     redisUrl: settings.CURFEW_REDIS_URL,
     issuer: settings.DOCUMENTS_ISSUER,
     signingKeyFile: settings.DOCUMENTS_SIGNING_KEY_FILE,
-    filesUrl: settings.DOCUMENTS_FILES_URL,
+    files: {
+      inside: settings.DOCUMENTS_FILES_URL,
+      outside: settings.DOCUMENTS_FILES_PUBLIC_URL ?? settings.DOCUMENTS_FILES_URL,
+    },
     claimLifetimeSeconds: settings.DOCUMENTS_CLAIM_LIFETIME_SECONDS,
     maxBytes: settings.DOCUMENTS_MAX_BYTES,
   }

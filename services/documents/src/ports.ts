@@ -43,6 +43,14 @@ export type Removal =
   | { readonly kind: 'withdrawn' }
   | { readonly kind: 'unavailable'; readonly cause: unknown }
 
+/** The file service has callers on both sides of the boundary. */
+export interface FileServiceUrls {
+  /** As this service reaches it. */
+  readonly inside: string
+  /** As those reach it who were given a claim. */
+  readonly outside: string
+}
+
 /** Neither method rejects. */
 export interface FileService {
   look(file: FileId, caller: Caller): Promise<Look>

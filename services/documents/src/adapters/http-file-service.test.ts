@@ -29,7 +29,10 @@ beforeAll(async () => {
     server.listen(0, '127.0.0.1', resolve)
   })
   const { port } = server.address() as AddressInfo
-  files = createHttpFileService(`http://127.0.0.1:${port}`, { mint, jwks: { keys: [] } })
+  files = createHttpFileService(
+    { inside: `http://127.0.0.1:${port}`, outside: 'https://files.example' },
+    { mint, jwks: { keys: [] } },
+  )
 })
 afterAll(() => {
   server.closeAllConnections()
@@ -100,7 +103,10 @@ describe('removing', () => {
 })
 
 it('finds nobody where nobody listens', async () => {
-  const nobody = createHttpFileService('http://127.0.0.1:9', { mint, jwks: { keys: [] } })
+  const nobody = createHttpFileService(
+    { inside: 'http://127.0.0.1:9', outside: 'https://files.example' },
+    { mint, jwks: { keys: [] } },
+  )
   expect(await nobody.look(file, caller)).toMatchObject({ kind: 'unavailable' })
   expect(await nobody.remove(file, caller)).toMatchObject({ kind: 'unavailable' })
 })

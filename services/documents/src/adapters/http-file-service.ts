@@ -7,7 +7,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 import type { Content } from '../domain/document.ts'
-import type { Caller, ClaimMint, FileService } from '../ports.ts'
+import type { Caller, ClaimMint, FileService, FileServiceUrls } from '../ports.ts'
 
 const LOOK_TIMEOUT_MS = 2_000
 /** Deleting a large file takes its disk a moment. */
@@ -17,12 +17,12 @@ const contentShape = Compile(
   Type.Object({ size: ByteCountSchema, digest: DigestSchema, etag: EntityTagSchema }),
 )
 
-export function createHttpFileService(baseUrl: string, claims: ClaimMint): FileService {
-  const urlOf = (file: FileId): string => `${baseUrl}/files/${file}`
+export function createHttpFileService(urls: FileServiceUrls, claims: ClaimMint): FileService {
+  const urlOf = (file: FileId): string => `${urls.outside}/files/${file}`
 
   async function send(method: 'HEAD' | 'DELETE', file: FileId, caller: Caller): Promise<Response> {
     const { claim } = await claims.mint({ op: method === 'HEAD' ? 'download' : 'delete', file }, caller)
-    const response = await fetch(urlOf(file), {
+    const response = await fetch(`${urls.inside}/files/${file}`, {
       method,
       headers: { authorization: `Bearer ${claim}`, 'x-request-id': caller.requestId },
       redirect: 'error',
