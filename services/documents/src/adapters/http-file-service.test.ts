@@ -110,3 +110,7 @@ it('finds nobody where nobody listens', async () => {
   expect(await nobody.look(file, caller)).toMatchObject({ kind: 'unavailable' })
   expect(await nobody.remove(file, caller)).toMatchObject({ kind: 'unavailable' })
 })
+
+it('sends callers to the address that they can reach', () => {
+  expect(files.urlOf(file)).toBe(`https://files.example/files/${file}`)
+})
