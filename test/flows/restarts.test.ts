@@ -30,10 +30,7 @@ afterAll(async () => system[Symbol.asyncDispose]())
 
 /** Services find their servers again by themselves; until then they say 503 and nothing else. */
 async function expectServedAgain(): Promise<void> {
-  for (const service of ['session', 'gateway', 'documents', 'files'] as const) {
-    const ready = new URL('/readyz', system.services[service].url)
-    await expect.poll(async () => (await fetch(ready)).status, { timeout: 20_000, interval: 50 }).toBe(200)
-  }
+  await system.untilReady()
   const seen = new Set<number>()
   await expect
     .poll(

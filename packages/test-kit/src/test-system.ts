@@ -3,12 +3,14 @@
  * Promise: everything answers when the promise resolves; nothing is left when the system is disposed of.
  */
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import {
   createDevelopmentIdentities,
   startServices,
   type DevelopmentAccount,
   type DevelopmentClient,
+  type ServiceProcess,
   type Services,
   type ServicesOptions,
 } from '@curfew/local-system'
@@ -32,6 +34,8 @@ export interface TestSystem extends AsyncDisposable {
   /** Where `session`, `gateway-2`, … writes its log. */
   logFile(process: string): string
   account(username: string): DevelopmentAccount
+  /** Every process says that it is ready: after servers came back, each finds them by itself. @throws after 20 s */
+  untilReady(): Promise<void>
   /** Logs in as a program; at the first gateway unless another is named. */
   login(username: string, gateway?: string): Promise<BearerClient>
   /** Logs in as a browser. */
@@ -78,6 +82,7 @@ async function systemOn(
     accounts,
     clients,
     account,
+    untilReady: () => untilReady(Object.values(services.replicas).flat()),
     logFile: (process) => join(directory.path, 'logs', `${process}.log`),
     login: async (username, gateway = services.gateway.url) => {
       const request = { ...credentialsOf(username), client: 'api' }
@@ -96,5 +101,28 @@ async function systemOn(
       await servers.stop()
       await directory.remove()
     },
+  }
+}
+
+const READY_WITHIN_MS = 20_000
+const POLL_MS = 25
+
+async function untilReady(processes: readonly ServiceProcess[]): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MS
+  for (const { name, url } of processes) {
+    while (!(await isReady(url))) {
+      if (performance.now() > deadline) throw new Error(`${name} is not ready`)
+      await delay(POLL_MS)
+    }
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(new URL('/readyz', url))
+    await response.body?.cancel()
+    return response.ok
+  } catch {
+    return false
   }
 }

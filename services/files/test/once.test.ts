@@ -129,10 +129,8 @@ describe('when the authority cannot be asked', () => {
     await system.servers.nats.kill('SIGKILL')
     await vi.waitFor(async () => expect(await outcomeOf(await send('GET', transfer))).toBe('503 unavailable'))
     await system.servers.nats.restart()
-    await vi.waitFor(async () => expect(await outcomeOf(await send('GET', transfer))).toBe('200'), {
-      timeout: 15_000,
-      interval: 200,
-    })
+    await system.untilReady()
+    expect(await outcomeOf(await send('GET', transfer))).toBe('200')
   })
 })
 
