@@ -39,8 +39,11 @@ export {
   GATEWAY_AUDIENCE,
   SESSION_QUEUE,
   SUBJECTS,
+  ackSubject,
   feedSubject,
   logSubject,
+  memberSubject,
+  renewSubject,
   resolveSubject,
   streamName,
   subjectToken,
@@ -55,14 +58,27 @@ export {
   subjectOfEntry,
 } from './log-entries.ts'
 export type { LogEntry, LogEntryOf, Scope } from './log-entries.ts'
+export { LeaseMsSchema, MemberIdSchema, PROTOCOL_VERSION } from './members.ts'
+export type { Member, MemberId } from './members.ts'
 export {
+  AcknowledgementSchema,
   CREATE_SESSION,
   END_SESSION,
   HELLO,
+  JOIN,
+  LEAVE,
   MAX_RESOLVE_BATCH,
   PREPARE_SESSION,
   REDEEM_CLAIM,
+  RENEW_LEASE,
   RESOLVE,
   SessionInfoSchema,
 } from './requests.ts'
-export type { EffectState, RefusalReason, RequestContract, Resolved, SessionInfo } from './requests.ts'
+export type {
+  Acknowledgement,
+  EffectState,
+  RefusalReason,
+  RequestContract,
+  Resolved,
+  SessionInfo,
+} from './requests.ts'

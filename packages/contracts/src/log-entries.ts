@@ -13,6 +13,7 @@ import {
   TenantIdSchema,
   UserIdSchema,
 } from './identifiers.ts'
+import { LeaseMsSchema, MemberIdSchema, MemberSchema } from './members.ts'
 import { logSubject } from './subjects.ts'
 
 export const MAX_ROLES = 64
@@ -47,11 +48,14 @@ const common = {
   reason: Type.Optional(Type.String({ maxLength: 500 })),
 }
 
+/** Entries with an effect that somebody waits for: members tell this replica when it has happened at them. */
+const acknowledged = { ...common, ackTo: Type.Optional(MemberIdSchema) }
+
 const LogEntrySchema = Type.Union([
   Type.Object({ ...common, type: Type.Literal('genesis'), logId: Type.String({ maxLength: 64 }) }, closed),
   Type.Object(
     {
-      ...common,
+      ...acknowledged,
       type: Type.Literal('revoked'),
       scope: ScopeSchema,
       /** Sessions spared; each was valid at the scope's previous watermark, which the writer proves (revocation-log). */
@@ -61,7 +65,7 @@ const LogEntrySchema = Type.Union([
   ),
   Type.Object(
     {
-      ...common,
+      ...acknowledged,
       type: Type.Literal('grants-changed'),
       tenant: TenantIdSchema,
       user: UserIdSchema,
@@ -72,7 +76,7 @@ const LogEntrySchema = Type.Union([
   ),
   Type.Object(
     {
-      ...common,
+      ...acknowledged,
       type: Type.Literal('role-changed'),
       tenant: TenantIdSchema,
       role: RoleNameSchema,
@@ -82,14 +86,24 @@ const LogEntrySchema = Type.Union([
   ),
   Type.Object(
     {
-      ...common,
+      ...acknowledged,
       type: Type.Union([Type.Literal('suspended'), Type.Literal('resumed')]),
       tenant: TenantIdSchema,
       user: Type.Optional(UserIdSchema),
     },
     closed,
   ),
-  Type.Object({ ...common, type: Type.Literal('barrier'), replica: Type.String({ maxLength: 64 }) }, closed),
+  Type.Object({ ...acknowledged, type: Type.Literal('barrier'), replica: MemberIdSchema }, closed),
+  /** The lease length in force from here on. The one before it counts for as long as such a lease may still run. */
+  Type.Object(
+    { ...common, type: Type.Literal('config'), leaseMs: LeaseMsSchema, previousLeaseMs: LeaseMsSchema },
+    closed,
+  ),
+  Type.Object({ ...common, type: Type.Literal('joined'), ...MemberSchema.properties }, closed),
+  Type.Object(
+    { ...common, type: Type.Union([Type.Literal('left'), Type.Literal('evicted')]), member: MemberIdSchema },
+    closed,
+  ),
 ])
 
 export type LogEntry = Static<typeof LogEntrySchema>
@@ -126,6 +140,12 @@ export function subjectOfEntry(epoch: number, entry: LogEntry): string {
         : logSubject(epoch, 'suspension', 'user', entry.tenant, entry.user)
     case 'barrier':
       return logSubject(epoch, 'barrier', entry.replica)
+    case 'config':
+      return logSubject(epoch, 'config')
+    case 'joined':
+    case 'left':
+    case 'evicted':
+      return logSubject(epoch, 'member', entry.member)
   }
 }
 

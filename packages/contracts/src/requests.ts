@@ -12,11 +12,15 @@ import {
   TenantIdSchema,
   UserIdSchema,
 } from './identifiers.ts'
+import { LeaseMsSchema, MemberIdSchema, MemberSchema } from './members.ts'
 import { PositionSchema } from './position.ts'
 
 const closed = { additionalProperties: false }
 const Milliseconds = Type.Integer({ minimum: 0 })
 const IsoTime = Type.String({ maxLength: 40 })
+
+const EpochSchema = Type.Integer({ minimum: 1, maximum: 999_999 })
+const SequenceSchema = Type.Integer({ minimum: 0 })
 
 /** One kind of request: what is asked and what is answered. The subject is chosen by the caller (subjects.ts). */
 export interface RequestContract<Question extends TSchema = TSchema, Answer extends TSchema = TSchema> {
@@ -68,6 +72,8 @@ export const ResolvedSchema = Type.Union([
       /** What a token for this audience must prove: the secret's hash at the gateway, a relay value elsewhere. */
       proof: Type.String({ minLength: 43, maxLength: 43 }),
       session: SessionInfoSchema,
+      /** Position of the log before the session's first credential was read. */
+      birth: PositionSchema,
       /** Deadlines are remaining times, counted by the asker from when it sent the request: clocks are not compared. */
       idleRemainingMs: Milliseconds,
       remainingMs: Milliseconds,
@@ -80,22 +86,68 @@ export type Resolved = Static<typeof ResolvedSchema>
 
 export const MAX_RESOLVE_BATCH = 256
 
-/** Where the log stands: asked once at start. */
+/** Which log is in force, and how long leases are: asked at start and whenever nobody answers. */
 export const HELLO = contract(
   'hello',
   Type.Object({}, closed),
-  Type.Object({ epoch: Type.Integer({ minimum: 1, maximum: 999_999 }) }, closed),
+  Type.Object({ epoch: EpochSchema, leaseMs: LeaseMsSchema }, closed),
 )
 
-/** ② Up to 256 sessions at once; answers come in the order of the question. */
+/**
+ * ② Up to 256 sessions at once; answers come in the order of the question, read by a replica that holds a lease and has
+ * applied at least `minSeq`. `asOf` is its position before it read.
+ */
 export const RESOLVE = contract(
   'resolve',
   Type.Object(
-    { sessions: Type.Array(SessionIdSchema, { minItems: 1, maxItems: MAX_RESOLVE_BATCH }) },
+    {
+      sessions: Type.Array(SessionIdSchema, { minItems: 1, maxItems: MAX_RESOLVE_BATCH }),
+      minSeq: SequenceSchema,
+    },
     closed,
   ),
   Type.Object({ asOf: PositionSchema, sessions: Type.Array(ResolvedSchema) }, closed),
 )
+
+/** ② A process that wants leases; the answer comes when the log says that it is a member. */
+export const JOIN = contract('join', MemberSchema, Type.Object({}, closed))
+
+/** ② Sent after the lease has been dropped: nothing has to be waited for any more. */
+export const LEAVE = contract(
+  'leave',
+  Type.Object({ member: MemberIdSchema }, closed),
+  Type.Object({}, closed),
+)
+
+/** ② Asks for a lease that counts from now; says on the way what has been applied. */
+export const RENEW_LEASE = contract(
+  'renew-lease',
+  Type.Object(
+    {
+      member: MemberIdSchema,
+      nonce: Type.String({ minLength: 1, maxLength: 64 }),
+      applied: SequenceSchema,
+      cachedSessions: SequenceSchema,
+    },
+    closed,
+  ),
+  Type.Union([
+    Type.Object(
+      {
+        outcome: Type.Literal('granted'),
+        epoch: EpochSchema,
+        barrier: SequenceSchema,
+        leaseMs: LeaseMsSchema,
+      },
+      closed,
+    ),
+    Type.Object({ outcome: Type.Literal('not-a-member') }, closed),
+  ]),
+)
+
+/** ② Cumulative: everything up to `applied` has taken effect at the member. Published, not requested. */
+export const AcknowledgementSchema = Type.Object({ member: MemberIdSchema, applied: SequenceSchema }, closed)
+export type Acknowledgement = Static<typeof AcknowledgementSchema>
 
 /** ④ Asked before the first credential is read: the birth that the new session will carry. */
 export const PREPARE_SESSION = contract(
@@ -129,7 +181,11 @@ export const CREATE_SESSION = contract(
 )
 
 /** How far the effect of a log entry is known to have reached. */
-export const EffectStateSchema = Type.Union([Type.Literal('recorded'), Type.Literal('unknown')])
+const EffectStateSchema = Type.Union([
+  Type.Literal('confirmed'),
+  Type.Literal('recorded'),
+  Type.Literal('unknown'),
+])
 export type EffectState = Static<typeof EffectStateSchema>
 
 /** ① Logout. Ending a session that is over already succeeds again. */

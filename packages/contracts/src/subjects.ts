@@ -3,6 +3,7 @@
  * Promise: no id, whatever it contains, can add a token, a wildcard or a level to a subject.
  */
 import type { Audience } from './identifiers.ts'
+import type { MemberId } from './members.ts'
 
 /** Bytes outside [A-Za-z0-9_-] become `=XX`, so that the result is one token and decodes to one input only. */
 export function subjectToken(id: string): string {
@@ -31,6 +32,20 @@ export function feedSubject(epoch: number): string {
 /** ② What a verifier of one audience asks on a miss; NATS permissions tie a service to its own audience. */
 export function resolveSubject(epoch: number, audience: Audience): string {
   return `curfew.${epoch}.resolve.${audience}`
+}
+
+/** ② Renewals: one replica of the queue group answers, all of them listen, to know who is alive. */
+export function renewSubject(epoch: number): string {
+  return `curfew.${epoch}.lease.renew`
+}
+
+export function memberSubject(epoch: number, what: 'join' | 'leave'): string {
+  return `curfew.${epoch}.member.${what}`
+}
+
+/** Where one replica hears that entries have taken effect. */
+export function ackSubject(epoch: number, replica: MemberId): string {
+  return `curfew.${epoch}.ack.${replica}`
 }
 
 /** Requests whose meaning does not depend on the epoch. */
