@@ -2,7 +2,7 @@
  * ⑤ The follower against a log that compacts while it is read and a feed that loses, repeats, delays and reorders.
  * Promise: in every interleaving the facts come in order, none is skipped, and `applied` claims only what is in effect.
  */
-import { formatPosition, sequenceOf, subjectOfEntry, type LogEntry } from '@curfew/contracts'
+import { formatPosition, sequenceOf, subjectOfEntry, type LogEntry, type MemberId } from '@curfew/contracts'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
@@ -50,6 +50,7 @@ type Action =
   | { kind: 'work' | 'disconnect' | 'reconnect' | 'refuse' | 'lose-answer' }
   | { kind: 'elapse'; ms: number }
 
+const REPLICA = 'r' as MemberId
 const common = { v: 1, at: '', actor: 'system' } as const
 
 class World {
@@ -157,7 +158,7 @@ class World {
   #sendBarrier(): { seq: number; id: string; floor: number } {
     const id = `barrier-${(this.#ids += 1)}`
     const floor = this.follower.seen
-    return { id, floor, seq: this.log.append({ ...common, type: 'barrier', id, replica: 'r' }) }
+    return { id, floor, seq: this.log.append({ ...common, type: 'barrier', id, replica: REPLICA }) }
   }
 
   #acknowledge({ seq, id, floor }: { seq: number; id: string; floor: number }): void {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import type { Position } from '@curfew/contracts'
+import type { MemberId, Position } from '@curfew/contracts'
 import type { Subscription } from '@nats-io/nats-core'
 
 import { orAborted, pause } from './abortable.ts'
@@ -30,8 +30,9 @@ export interface FollowingOptions {
   readonly logId: string
   readonly follower: Follower
   readonly publishOnce: ProvenPublish
-  readonly replica: string
+  readonly replica: MemberId
   readonly logger: LogLogger
+  readonly onApplied: (applied: Position) => void
 }
 
 export class FollowingReader implements LogReader {
@@ -41,6 +42,7 @@ export class FollowingReader implements LogReader {
   readonly #finished: Promise<void>
   readonly #started = Promise.withResolvers<void>()
   #closed = false
+  #announced: Position | undefined
   /** Aborted when the follower has moved on from the run that it belongs to. */
   #current: { readonly run: number; readonly controller: AbortController }
 
@@ -79,6 +81,10 @@ export class FollowingReader implements LogReader {
     return !this.#closed && this.#options.follower.healthy
   }
 
+  get frozen(): boolean {
+    return this.#options.follower.frozen
+  }
+
   async waitFor(position: Position, timeoutMs: number): Promise<boolean> {
     return this.applied >= position || this.#waiters.wait(position, timeoutMs)
   }
@@ -94,6 +100,10 @@ export class FollowingReader implements LogReader {
   /** To be called after anything happened to the follower: wakes whom it concerns. */
   refresh(): void {
     const { follower } = this.#options
+    if (follower.applied !== this.#announced && !this.#closed) {
+      this.#announced = follower.applied
+      this.#options.onApplied(follower.applied)
+    }
     this.#waiters.reached(follower.applied)
     if (follower.healthy) this.#started.resolve()
     if (follower.run !== this.#current.run) this.#current.controller.abort()

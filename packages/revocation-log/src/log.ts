@@ -2,7 +2,7 @@
  * ⑤ What the rest of Curfew sees of the log: a writer that never guesses, a reader that never skips.
  * Promise: `stored` is proven by the server's acknowledgement, `applied` by having gone through `onEntry` in order.
  */
-import type { LogEntry, Position } from '@curfew/contracts'
+import type { LogEntry, MemberId, Position } from '@curfew/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 
 /** The entry is in the log at `position`; `duplicate` when an earlier attempt under the same id had put it there. */
@@ -42,6 +42,8 @@ export interface LogReader {
   readonly applied: Position
   /** The reader is at the end of the log and connected; false while it catches up, is stuck or the log is in doubt. */
   readonly healthy: boolean
+  /** This log is not what it was, and will never be believed again by this reader. */
+  readonly frozen: boolean
   /** True as soon as `applied` has reached the position, false when that took longer than `timeoutMs` or at close. */
   waitFor(position: Position, timeoutMs: number): Promise<boolean>
   close(): Promise<void>
@@ -62,11 +64,13 @@ export interface OpenLogOptions {
   readonly create: boolean
   readonly logger: LogLogger
   /** Names this reader's barriers; random for each process, never reused. */
-  readonly replica: string
+  readonly replica: MemberId
   /** Where the caller's own state stands: the first entry handed out is the one after it. */
   readonly startAfter: Position
   /** Called once for each entry in order. Throwing stops the reader, which offers the same entry again later. */
   readonly onEntry: (entry: LogEntry, position: Position) => void
+  /** `applied` has moved: everything up to here is proven to have gone through `onEntry`. */
+  readonly onApplied?: (applied: Position) => void
   /** The log, or this reader of it, cannot be trusted to go on: stop confirming and granting, tell an operator. */
   readonly onDoubt: (reason: string) => void
 }

@@ -47,7 +47,8 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
     reader.refresh()
   })
   const publishOnce = provenPublish(log, follower, connection)
-  const reader = new FollowingReader({ log, logId, follower, publishOnce, replica, logger })
+  const onApplied = options.onApplied ?? (() => undefined)
+  const reader = new FollowingReader({ log, logId, follower, publishOnce, replica, logger, onApplied })
   try {
     await Promise.race([reader.started, doubted.promise])
   } catch (err) {

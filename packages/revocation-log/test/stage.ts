@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import { sequenceOf, ORIGIN, type LogEntry, type Position } from '@curfew/contracts'
+import { sequenceOf, ORIGIN, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
 import {
   openLog,
@@ -46,7 +46,7 @@ export async function startReplica({ url, beforeEntry, ...options }: ReplicaOpti
   try {
     const log = await openLog({
       create: true,
-      replica: randomUUID(),
+      replica: randomUUID() as string as MemberId,
       startAfter: ORIGIN,
       onEntry: (entry, position) => {
         beforeEntry?.(entry)

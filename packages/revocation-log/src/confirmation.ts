@@ -1,0 +1,107 @@
+/**
+ * ④ ⑤ Turns "it is in the log" into "nobody acts against it any more".
+ * Promise: `confirmed` is said when every member that could hold a lease without the entry has acknowledged its effect,
+ * or W has passed since this replica observed it; never earlier, at the latest then, and never while the log is in doubt.
+ */
+import type { MemberId } from '@curfew/contracts'
+
+import { waitedMs, type Instant } from './elapsed.ts'
+
+export interface Confirmation {
+  readonly confirmedBy: 'acknowledgement' | 'lease-expiry'
+  readonly verifiers: { readonly total: number; readonly acknowledged: number; readonly lapsed: number }
+}
+
+/** Undefined: the time is up and the log is not followed, so that nothing can be said. */
+export type Settle = (confirmation: Confirmation | undefined) => void
+
+export interface AwaitedEntry {
+  readonly seq: number
+  /** Everyone who could hold a lease without the entry, with what they have acknowledged so far. */
+  readonly members: readonly { readonly id: MemberId; readonly applied: number }[]
+  readonly observedAt: Instant
+  /** W for the longest lease that may be in force. */
+  readonly waitMs: number
+}
+
+interface Pending {
+  readonly seq: number
+  readonly observedAt: Instant
+  readonly waitMs: number
+  readonly total: number
+  readonly waitingFor: Set<MemberId>
+  readonly settle: Settle
+}
+
+export class Confirmations {
+  readonly #pending = new Set<Pending>()
+  #inDoubt = false
+
+  /**
+   * Starts waiting for one entry. Call it when this replica has applied the entry itself, with the members of that
+   * moment or a later one: whoever joins after the entry is granted nothing older than it.
+   */
+  begin({ seq, members, observedAt, waitMs }: AwaitedEntry, settle: Settle): void {
+    const waitingFor = new Set(members.filter(({ applied }) => applied < seq).map(({ id }) => id))
+    const pending = { seq, observedAt, waitMs, total: members.length, waitingFor, settle }
+    this.#pending.add(pending)
+    this.#settleIfAcknowledged(pending)
+  }
+
+  /** Acknowledgements are cumulative: one may complete several. */
+  acknowledged(member: MemberId, applied: number): void {
+    for (const pending of this.#pending) {
+      if (applied < pending.seq || !pending.waitingFor.delete(member)) continue
+      this.#settleIfAcknowledged(pending)
+    }
+  }
+
+  /** A member that left had dropped its lease first: nothing more is to be waited for from it. */
+  left(member: MemberId): void {
+    for (const pending of this.#pending) {
+      if (pending.waitingFor.delete(member)) this.#settleIfAcknowledged(pending)
+    }
+  }
+
+  /** The log may not be what it was: acknowledgements are still noted, but nothing is concluded from them. */
+  doubt(): void {
+    this.#inDoubt = true
+  }
+
+  /** The log is followed again, and has been proven to be the one it was. */
+  believe(): void {
+    this.#inDoubt = false
+    for (const pending of this.#pending) this.#settleIfAcknowledged(pending)
+  }
+
+  /** Settles what has waited long enough. Timers only call this; the clock decides (they may fire early). */
+  expire(now: Instant): void {
+    for (const pending of this.#pending) {
+      if (waitedMs(pending.observedAt, now) < pending.waitMs) continue
+      const lapsed = pending.waitingFor.size
+      this.#settle(pending, {
+        confirmedBy: 'lease-expiry',
+        verifiers: { total: pending.total, acknowledged: pending.total - lapsed, lapsed },
+      })
+    }
+  }
+
+  /** Milliseconds until `expire` has something to do, or undefined when nothing waits. */
+  nextExpiryMs(now: Instant): number | undefined {
+    const remaining = [...this.#pending].map(({ observedAt, waitMs }) => waitMs - waitedMs(observedAt, now))
+    return remaining.length === 0 ? undefined : Math.max(0, Math.min(...remaining))
+  }
+
+  #settleIfAcknowledged(pending: Pending): void {
+    if (pending.waitingFor.size > 0 || this.#inDoubt) return
+    this.#settle(pending, {
+      confirmedBy: 'acknowledgement',
+      verifiers: { total: pending.total, acknowledged: pending.total, lapsed: 0 },
+    })
+  }
+
+  #settle(pending: Pending, confirmation: Confirmation): void {
+    this.#pending.delete(pending)
+    pending.settle(this.#inDoubt ? undefined : confirmation)
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * ④ ⑤ Puts the coordinator on the wire: renewals, joining and leaving, acknowledgements, and the passing of time.
+ * Promise: whatever it says of the log has been stored and read back by this replica.
+ */
+import {
+  AcknowledgementSchema,
+  JOIN,
+  LEAVE,
+  RENEW_LEASE,
+  SESSION_QUEUE,
+  ackSubject,
+  memberSubject,
+  renewSubject,
+  sequenceOf,
+  type LogEntry,
+  type Member,
+  type MemberId,
+  type Position,
+} from '@curfew/contracts'
+import { answer, isConnected, type Answering } from '@curfew/messaging'
+import type { NatsConnection } from '@nats-io/nats-core'
+import { Compile } from 'typebox/compile'
+
+import { AckSender } from './ack-sender.ts'
+import { Barriers } from './barriers.ts'
+import type { Confirmation } from './confirmation.ts'
+import type { Coordinator } from './coordinator.ts'
+import type { Clock } from './elapsed.ts'
+import { listen, type Listening } from './listening.ts'
+import type { LogLogger, PublishResult } from './log.ts'
+import { MemberRecorder } from './member-recorder.ts'
+import { renewEveryMs } from './timing.ts'
+
+export interface ProtocolServerOptions {
+  readonly nc: NatsConnection
+  readonly epoch: number
+  /** This replica, which is a member like any other; `newId` gives it another name when it was taken off the list. */
+  readonly self: Omit<Member, 'member'>
+  readonly newId: () => MemberId
+  readonly coordinator: Coordinator
+  readonly clock: Clock
+  readonly logger: LogLogger
+  readonly publish: (entry: LogEntry) => Promise<PublishResult>
+  /** True when this replica has applied the position in time. */
+  readonly waitFor: (position: Position, timeoutMs: number) => Promise<boolean>
+  readonly isFollowing: () => boolean
+}
+
+const acknowledgement = Compile(AcknowledgementSchema)
+const renewal = Compile(RENEW_LEASE.question)
+
+export class ProtocolServer {
+  readonly #options: ProtocolServerOptions
+  readonly #acks: AckSender
+  readonly #barriers: Barriers
+  readonly #members: MemberRecorder
+  readonly #answering: Answering[] = []
+  #hearing: Listening[] = []
+  #expiryTimer: NodeJS.Timeout | undefined
+  #tickTimer: NodeJS.Timeout | undefined
+  #isClosed = false
+  #isRejoining = false
+
+  constructor(options: ProtocolServerOptions) {
+    this.#options = options
+    const { nc, epoch, coordinator } = options
+    this.#barriers = new Barriers(options)
+    this.#members = new MemberRecorder(options)
+    this.#acks = new AckSender((replica, applied) => {
+      if (nc.isClosed()) return
+      nc.publish(ackSubject(epoch, replica), JSON.stringify({ member: coordinator.replica, applied }))
+    })
+  }
+
+  /** Resolves when this replica is a member under a lease. To be called when the log has been followed to its end. */
+  async start(applied: Position): Promise<void> {
+    const { nc, epoch, coordinator, self, logger } = this.#options
+    coordinator.follow(epoch)
+    this.reached(applied)
+    this.#hearAcks()
+    this.#hearing.push(
+      listen(nc, renewSubject(epoch), renewal, (news) => coordinator.renewalHeard(news, this.#now())),
+    )
+    const options = { queue: SESSION_QUEUE, logger }
+    this.#answering.push(
+      answer(nc, JOIN, memberSubject(epoch, 'join'), (member) => this.#members.join(member), options),
+      answer(nc, LEAVE, memberSubject(epoch, 'leave'), ({ member }) => this.#members.leave(member), options),
+      answer(nc, RENEW_LEASE, renewSubject(epoch), ({ member }) => this.#barriers.renew(member), options),
+    )
+    // Joining first would have others wait for one whose subscriptions the server may not know yet.
+    await nc.flush()
+    await this.#members.join({ ...self, member: coordinator.replica })
+    await this.#barriers.publish()
+    this.#scheduleTick()
+  }
+
+  /** This replica may answer for sessions at this instant. */
+  get mayAnswer(): boolean {
+    return this.#follows() && this.#options.coordinator.hasUsableLease(this.#now())
+  }
+
+  /** From the reader, after the entry has taken effect in this process. */
+  entryApplied(entry: LogEntry, position: Position): void {
+    const { coordinator } = this.#options
+    const { leaseMs } = coordinator
+    coordinator.entryApplied(entry, position, this.#now())
+    if ('ackTo' in entry && entry.ackTo !== undefined && entry.ackTo !== coordinator.replica)
+      this.#acks.owe(entry.ackTo)
+    // A shorter lease is due sooner, and who is no member any more has none.
+    const isOut = entry.type === 'evicted' && entry.member === coordinator.replica
+    if (this.#tickTimer !== undefined && (isOut || coordinator.leaseMs !== leaseMs)) this.#scheduleTick(0)
+  }
+
+  /** From the reader: everything up to here is proven. */
+  reached(position: Position): void {
+    const seq = sequenceOf(position)
+    this.#follows()
+    this.#options.coordinator.reached(seq, this.#now())
+    this.#acks.applied(seq)
+  }
+
+  /**
+   * Resolves when nobody can act any more without what is at `position`, which has been applied here; at the latest after
+   * W, and then with nothing if the log is not followed.
+   */
+  confirm(position: Position): Promise<Confirmation | undefined> {
+    this.#follows()
+    return new Promise((resolve) => {
+      this.#options.coordinator.confirm(sequenceOf(position), this.#now(), resolve)
+      this.#scheduleExpiry()
+    })
+  }
+
+  /** The same for an entry that asked others than this replica to hear of its effect. */
+  async confirmAnew(position: Position): Promise<Confirmation | undefined> {
+    if (this.isConfirmed(position)) return this.confirm(position)
+    const barrier = await this.#barriers.ask()
+    return barrier === undefined ? undefined : this.confirm(barrier)
+  }
+
+  /** Whether this replica knows that nobody acts without what is at `position`. */
+  isConfirmed(position: Position): boolean {
+    return this.#follows() && this.#options.coordinator.isConfirmed(sequenceOf(position), this.#now())
+  }
+
+  /** The lease goes first: nobody has to wait for a replica that leaves in order. */
+  async close(): Promise<void> {
+    const { coordinator, nc, logger } = this.#options
+    const wasFollowing = this.#follows()
+    this.#isClosed = true
+    clearTimeout(this.#tickTimer)
+    clearTimeout(this.#expiryTimer)
+    this.#barriers.close()
+    this.#acks.close()
+    coordinator.doubt()
+    if (isConnected(nc)) await Promise.all(this.#answering.map((answering) => answering.drain()))
+    else for (const answering of this.#answering) answering.unsubscribe()
+    for (const hearing of this.#hearing) hearing.stop()
+    if (!wasFollowing || !isConnected(nc)) return
+    // The log itself decides when others stop waiting, so that this replica need not see it come back.
+    await this.#members.sayLeft(coordinator.replica).catch((err: unknown) => {
+      logger.warn({ event: 'member.leave.failed', err })
+    })
+  }
+
+  /** Whether the log is followed at this moment, told to the coordinator before anything rests on it. */
+  #follows(): boolean {
+    const { coordinator, isFollowing } = this.#options
+    const follows = isFollowing() && !this.#isClosed
+    if (follows === coordinator.isFollowing) return follows
+    if (!follows) coordinator.doubt()
+    else {
+      coordinator.following(this.#now())
+      if (this.#tickTimer !== undefined) this.#scheduleTick(0)
+    }
+    return follows
+  }
+
+  #tick(): void {
+    const { coordinator, logger } = this.#options
+    this.#scheduleTick()
+    const follows = this.#follows()
+    this.#scheduleExpiry()
+    if (!follows) return
+    if (coordinator.isMember) void this.#barriers.publish()
+    else void this.#rejoin()
+    for (const { description } of coordinator.members())
+      if (description.kind === 'replica' && description.member !== coordinator.replica)
+        this.#acks.owe(description.member)
+    for (const member of coordinator.overdue(this.#now())) {
+      logger.warn({ event: 'member.overdue', member: member.description })
+      void this.#members.evict(member)
+    }
+  }
+
+  /** Stopped for a while, or cut off, and taken off the list by the others: under a new id, since ids are never reused. */
+  async #rejoin(): Promise<void> {
+    const { coordinator, newId, self, logger } = this.#options
+    if (this.#isRejoining) return
+    this.#isRejoining = true
+    try {
+      const before = coordinator.replica
+      coordinator.become(newId())
+      this.#hearAcks()
+      logger.warn({ event: 'member.rejoining', before, member: coordinator.replica })
+      await this.#members.join({ ...self, member: coordinator.replica })
+      await this.#barriers.publish()
+    } catch (err) {
+      logger.warn({ event: 'member.rejoin.failed', err })
+    } finally {
+      this.#isRejoining = false
+    }
+  }
+
+  /** Under the present id; what was said to the one before is not waited for by anybody any more. */
+  #hearAcks(): void {
+    const { nc, epoch, coordinator } = this.#options
+    const [before, ...others] = this.#hearing
+    const acks = listen(
+      nc,
+      ackSubject(epoch, coordinator.replica),
+      acknowledgement,
+      ({ member, applied }) => {
+        this.#follows()
+        coordinator.acknowledged(member, applied, this.#now())
+      },
+    )
+    before?.stop()
+    this.#hearing = [acks, ...others]
+  }
+
+  #scheduleTick(inMs = renewEveryMs(this.#options.coordinator.leaseMs)): void {
+    clearTimeout(this.#tickTimer)
+    if (!this.#isClosed) this.#tickTimer = setTimeout(() => this.#tick(), inMs)
+  }
+
+  #scheduleExpiry(): void {
+    clearTimeout(this.#expiryTimer)
+    if (this.#isClosed) return
+    this.#follows()
+    const dueInMs = this.#options.coordinator.expire(this.#now())
+    if (dueInMs !== undefined) this.#expiryTimer = setTimeout(() => this.#scheduleExpiry(), dueInMs)
+  }
+
+  #now() {
+    return this.#options.clock()
+  }
+}
