@@ -171,6 +171,36 @@ describe('resolving', () => {
   )
 })
 
+describe('leases and members', () => {
+  it.each(['curfew.1.lease.renew', 'curfew.1.member.join', 'curfew.1.member.leave'])(
+    'are asked for by those who check sessions, and granted by session alone: %s',
+    async (subject) => {
+      expect(await publishersOf(subject)).toEqual(['gateway', 'documents'])
+      expect(await subscribersOf(subject)).toEqual(['session'])
+      expect(await subscribersOf(`${subject} session`)).toEqual(['session'])
+    },
+  )
+
+  it('are recorded in the log by session alone', async () => {
+    for (const subject of ['curfew.1.log.member.gw', 'curfew.1.log.config', 'curfew.1.log.barrier.session-1'])
+      expect(await publishersOf(subject)).toEqual(['session'])
+  })
+
+  it('are acknowledged by every member, replicas included, and heard of by session alone', async () => {
+    expect(await publishersOf('curfew.1.ack.session-1')).toEqual(['session', 'gateway', 'documents'])
+    expect(await subscribersOf('curfew.1.ack.session-1')).toEqual(['session'])
+    expect(await subscribersOf('curfew.1.ack.*')).toEqual(['session'])
+  })
+
+  it.each(['curfew.1.lease.grant', 'curfew.1.lease', 'curfew.1.member.a.b', 'curfew.1.ack.a.b'])(
+    'have nothing else beside them: %s',
+    async (subject) => {
+      expect(await publishersOf(subject)).toEqual([])
+      expect(await subscribersOf(subject)).toEqual([])
+    },
+  )
+})
+
 describe('sessions and claims', () => {
   it.each(['prepare', 'create', 'end'])('begin and end at the gateway’s word only: %s', async (call) => {
     expect(await publishersOf(`curfew.sessions.${call}`)).toEqual(['gateway'])

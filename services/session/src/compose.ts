@@ -2,16 +2,18 @@
  * ④ Joins the parts of the session authority: the only file that constructs adapters.
  * Promise: questions are taken only once the log has been followed to its end, and answered until the last one is done.
  */
-import { randomBytes } from 'node:crypto'
-
-import type { LogEntry, Position } from '@curfew/contracts'
+import type { LogEntry, MemberId, Position } from '@curfew/contracts'
 import { connectMessaging, isConnected } from '@curfew/messaging'
+import { Coordinator } from '@curfew/revocation-log'
 import { createHttpServer, createMetrics, type CurfewServer, type ReadinessCheck } from '@curfew/service-kit'
 import { connectRedis, redisReadiness, type Redis } from '@curfew/service-kit/redis'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 
 import { readClientRegistry } from './adapters/client-registry.ts'
+import { newReplicaId } from './adapters/join-protocol.ts'
+import { MemberPruning } from './adapters/member-pruning.ts'
+import { membersHeard } from './adapters/members-heard.ts'
 import { NatsFactLog } from './adapters/nats-fact-log.ts'
 import { createReports } from './adapters/pino-reports.ts'
 import { Projector } from './adapters/projector.ts'
@@ -24,6 +26,7 @@ import { RedisSubjectStore } from './adapters/redis-subject-store.ts'
 import { readSeedFile } from './adapters/seed-file.ts'
 import { createSessionMetrics } from './adapters/session-metrics.ts'
 import type { Config } from './config.ts'
+import type { WideFact } from './domain/facts.ts'
 import { LogView } from './domain/log-view.ts'
 import { OperatorMemory } from './domain/operator-memory.ts'
 import type { RedeemPorts } from './domain/redeem-claim.ts'
@@ -61,7 +64,7 @@ export async function compose(
   overrides: Overrides = {},
 ): Promise<SessionService> {
   await using stack = new AsyncDisposableStack()
-  const replica = `session-${randomBytes(8).toString('hex')}`
+  const replica = newReplicaId()
   const redis = connectRedis({ url: config.CURFEW_REDIS_URL, name: replica, logger })
   stack.defer(() => redis.disconnect())
   const nc = await connectMessaging({ url: config.CURFEW_NATS_URL, name: replica, logger })
@@ -69,7 +72,7 @@ export async function compose(
   await untilReady(redis)
 
   const foundation = { config, logger, redis, nc, replica, registry: createMetrics('session') }
-  const { ports, log, readiness } = await openAuthority(foundation, overrides, stack)
+  const { ports, log, coordinator, readiness } = await openAuthority(foundation, overrides, stack)
   await seed(foundation, log, ports.clock)
 
   const limits = {
@@ -78,7 +81,7 @@ export async function compose(
   }
   const answers = new Answers(nc, logger)
   stack.defer(() => answers.close())
-  answerHello(answers, log.epoch)
+  answerHello(answers, log.epoch, coordinator)
   answerResolve(answers, ports, log.epoch)
   answerPrepareSession(answers, ports)
   answerCreateSession(answers, ports, limits)
@@ -109,13 +112,14 @@ interface Foundation {
   readonly logger: Logger
   readonly redis: Redis
   readonly nc: NatsConnection
-  readonly replica: string
+  readonly replica: MemberId
   readonly registry: ReturnType<typeof createMetrics>
 }
 
 interface Authority {
   readonly ports: HttpPorts & RedeemPorts
   readonly log: NatsFactLog
+  readonly coordinator: Coordinator
   readonly readiness: readonly ReadinessCheck[]
 }
 
@@ -127,26 +131,46 @@ async function openAuthority(
 ): Promise<Authority> {
   const view = new LogView(maxBacklog)
   const operators = new OperatorMemory(view)
-  const reports = createReports(logger, createSessionMetrics(registry, view))
+  const coordinator = new Coordinator({ replica, leaseMs: config.SESSION_LEASE_MS })
+  const reports = createReports(logger, createSessionMetrics(registry, view, coordinator))
   const target = new RedisProjection(redis)
   const projection = new Projector({
     view,
     target,
     onStale: (reason) => log.startAgain(reason),
+    onAhead: (vouched) => void log.mustReach(vouched),
     onFailure: (error) => reports.projectionFailed(error),
   })
   const onEntry = (entry: LogEntry, position: Position): void => {
     const fact = view.apply(entry, position)
+    log.noteEntry(entry, position)
     if (fact === undefined) return
     operators.note(fact)
     projection.wake()
   }
   const loadProjection = () => target.load()
-  const log = new NatsFactLog({ nc, replica, view, loadProjection, onEntry, clock, reports, logger })
+  const log = new NatsFactLog({
+    nc,
+    replica,
+    view,
+    coordinator,
+    loadProjection,
+    onEntry,
+    clock,
+    reports,
+    logger,
+  })
   await log.open()
   stack.defer(() => log.close())
+  await log.join(config.SESSION_LEASE_MS)
   projection.start()
   stack.defer(() => projection.stop())
+
+  const forget = (facts: readonly WideFact[]) => target.forget(facts)
+  const onFailure = (err: unknown): void => reports.pruningFailed(err)
+  const pruning = new MemberPruning({ view, clock, forget, onFailure })
+  stack.defer(() => pruning.stop())
+  await pruning.run()
 
   const ports = {
     view,
@@ -159,15 +183,17 @@ async function openAuthority(
     subjects: new RedisSubjectStore(redis),
     history: new RedisRevocationHistory(redis),
     claims: new RedisClaimLedger(redis),
+    members: membersHeard(coordinator, log.epoch),
     clients: await readClientRegistry(config.SESSION_CLIENTS_FILE),
   }
   const readiness = [
-    { name: 'log', check: () => log.isFollowing || 'not followed' },
+    { name: 'log', check: () => log.trouble ?? true },
+    { name: 'lease', check: () => log.mayAnswer || 'none: answers for sessions are refused' },
     redisReadiness(redis),
     { name: 'view', check: () => view.complete || 'incomplete until Redis has caught up' },
     { name: 'projection', check: () => projection.behindMs <= PROJECTION_LAG_MS_MAX || 'behind the log' },
   ]
-  return { ports, log, readiness }
+  return { ports, log, coordinator, readiness }
 }
 
 async function seed({ config, logger }: Foundation, log: NatsFactLog, clock: Clock): Promise<void> {

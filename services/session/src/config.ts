@@ -33,6 +33,13 @@ const ConfigSchema = Type.Object({
     900,
     'How old the authentication of an operator may be who acts on a tenant or on everyone',
   ),
+  SESSION_LEASE_MS: Type.Integer({
+    minimum: 1_000,
+    maximum: 60_000,
+    default: 5_000,
+    description:
+      'How long a verifier may answer from memory after it last heard of a replica; a crashed one holds up confirmations about as long',
+  }),
   SESSION_CLIENTS_FILE: Type.Optional(
     Type.String({ minLength: 1, description: 'Trusted backends that may create sessions; none without it' }),
   ),

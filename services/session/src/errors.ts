@@ -4,6 +4,8 @@
  */
 export type UnavailableCause =
   | 'log-not-followed'
+  | 'no-lease'
+  | 'behind-asker'
   | 'redis-lost'
   | 'redis-rewound'
   | 'view-incomplete'

@@ -6,6 +6,8 @@ import type {
   ClientId,
   EffectState,
   LogEntry,
+  Member,
+  MemberId,
   Position,
   RefusalReason,
   RoleName,
@@ -14,6 +16,7 @@ import type {
   TenantId,
   UserId,
 } from '@curfew/contracts'
+import type { Confirmation } from '@curfew/revocation-log'
 
 import type { SubjectFacts } from './domain/facts.ts'
 import type { Revocation } from './domain/revocation.ts'
@@ -66,10 +69,29 @@ export type Publication =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'unknown' }
 
-/** ⑤ The log, written and followed. */
+export interface Confirming {
+  readonly withinMs?: number | undefined
+  /** The entry did not ask this replica's members to tell it: they have to be asked again. */
+  readonly isRepeat?: boolean
+}
+
+/** ⑤ The log, written and followed, and this replica's part in the protocol. */
 export interface FactLog {
+  /** Whom members tell that an entry of this replica's has taken effect. */
+  readonly replica: MemberId
+  /** This replica holds a lease: what it says about sessions is not older than any confirmation. */
+  readonly mayAnswer: boolean
+  /**
+   * Resolves when nobody acts any more without what is at the position, at the latest after W; undefined when that
+   * takes longer than `withinMs`, or cannot be said because the log is in doubt.
+   */
+  confirm(position: Position, options?: Confirming): Promise<Confirmation | undefined>
+  /** Whether this replica knows that nobody acts any more without what is at the position. */
+  isConfirmed(position: Position): boolean
   /** At the end of the log and connected: what is not in the view has not been said, or only just now. */
   readonly isFollowing: boolean
+  /** The log is not what it was: what it seemed to hold may be lost. */
+  readonly isFrozen: boolean
   publish(entry: LogEntry, expectLast?: Position): Promise<Publication>
   /** True when this replica's view has reached the position in time. */
   waitFor(position: Position, timeoutMs: number): Promise<boolean>
@@ -77,6 +99,22 @@ export interface FactLog {
   catchUp(): Promise<boolean>
   /** Redis is older than it was, or the view has gaps: start again from what Redis holds. */
   startAgain(reason: string): void
+}
+
+/** A process that takes part in the protocol, as this replica has heard of it. */
+export interface MemberStatus {
+  readonly member: Member
+  readonly joinedAt: string
+  /** What it has said to have applied, and how many positions that is behind this replica. */
+  readonly applied: Position
+  readonly lag: number
+  /** At most: counted from when its renewal was heard. */
+  readonly leaseRemainingMs: number
+  readonly cachedSessions: number
+}
+
+export interface Members {
+  members(): readonly MemberStatus[]
 }
 
 export interface Projection {
@@ -98,7 +136,10 @@ export interface Reports {
   suspensionChanged(changed: Changed & { tenant: TenantId; user?: UserId; suspended: boolean }): void
   operatorRefused(refused: { reason: string; requestId: string; sessionId?: SessionId }): void
   clientRefused(refused: { requestId: string }): void
+  /** Somebody waited for a confirmation; `none` when it did not come in time or could not be given. */
+  confirmationSettled(settled: { by: Confirmation['confirmedBy'] | 'none'; durationMs: number }): void
   projectionFailed(err: unknown): void
+  pruningFailed(err: unknown): void
   viewStartedAgain(reason: string): void
   logInDoubt(reason: string): void
 }

@@ -158,11 +158,11 @@ describe('resolving', () => {
 describe('logout', () => {
   it('ends the session for every audience, and succeeds again', async () => {
     const created = await stage.login('acme/alice')
-    expect(await stage.logout(created)).toBe('recorded')
+    expect(await stage.logout(created)).toBe('confirmed')
     expect(await stage.statusOf(created)).not.toBe('live')
     const [forDocuments] = await stage.resolve([sessionIdOf(created.token)], 'documents')
     expect(forDocuments?.status).toBe('refused')
-    expect(await stage.logout(created)).toBe('recorded')
+    expect(await stage.logout(created)).toBe('confirmed')
   })
 
   it('takes the session out of the lists', async () => {

@@ -163,7 +163,7 @@ export class Stage implements AsyncDisposable {
   ): Promise<Resolved[]> {
     const nc = audience === 'gateway' ? this.gateway : this.documents
     const subject = resolveSubject(this.epoch, audience as Audience)
-    return (await ask(nc, RESOLVE, subject, { sessions: [...ids] })).sessions
+    return (await ask(nc, RESOLVE, subject, { sessions: [...ids], minSeq: 0 })).sessions
   }
 
   /** `live`, or why not. */

@@ -86,10 +86,20 @@ function operatorReports(logger: Logger, metrics: SessionMetrics): OperatorRepor
   }
 }
 
-type LogReports = Pick<Reports, 'projectionFailed' | 'viewStartedAgain' | 'logInDoubt'>
+type LogReports = Pick<
+  Reports,
+  'confirmationSettled' | 'projectionFailed' | 'pruningFailed' | 'viewStartedAgain' | 'logInDoubt'
+>
 
 function logReports(logger: Logger, metrics: SessionMetrics): LogReports {
   return {
+    confirmationSettled({ by, durationMs }) {
+      metrics.confirmations.inc({ by })
+      if (by !== 'none') metrics.confirmationSeconds.observe(durationMs / 1_000)
+    },
+    pruningFailed(err) {
+      logger.warn({ event: 'members.pruning.failed', err })
+    },
     projectionFailed(err) {
       metrics.projectionFailures.inc()
       logger.error({ event: 'projection.failed', err })

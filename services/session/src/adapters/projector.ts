@@ -17,6 +17,8 @@ export interface ProjectorOptions {
   readonly target: ProjectionTarget
   /** Redis has lost writes, or the view has gaps and all that it kept is written. */
   readonly onStale: (reason: string) => void
+  /** Redis has been told more than this replica has read: another one is ahead, or the log has lost its end. */
+  readonly onAhead: (vouched: Position) => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -108,7 +110,7 @@ export class Projector implements Projection {
 
   /** One batch; true when there is nothing more to write. */
   async #step(): Promise<boolean> {
-    const { view, target, onStale } = this.#options
+    const { view, target, onStale, onAhead } = this.#options
     this.#measure()
     const { generation, projected } = view
     const { entries, upTo } = view.pending(BATCH)
@@ -125,8 +127,10 @@ export class Projector implements Projection {
       onStale('redis-rewound')
       return true
     }
-    view.markProjected(vouched)
-    this.#release(({ position }) => position <= vouched, true)
+    if (vouched > view.applied) onAhead(vouched)
+    // Nothing that this replica has yet to read: it may not be what Redis was told.
+    view.markProjected(vouched > view.applied ? view.applied : vouched)
+    this.#release(({ position }) => position <= view.projected, true)
     return view.backlog === 0
   }
 

@@ -18,7 +18,7 @@ import { revocationOf } from '../domain/revocation.ts'
 import { indexPartOf, KEYS } from './redis-keys.ts'
 import { positionFrom, repliesOf } from './redis-replies.ts'
 import { keepRevocation } from './redis-revocation-history.ts'
-import { ADVANCE_APPLIED, END_SESSION, TELL_SUBJECT, TELL_WIDE } from './redis-scripts.ts'
+import { ADVANCE_APPLIED, END_SESSION, FORGET_WIDE, TELL_SUBJECT, TELL_WIDE } from './redis-scripts.ts'
 import { tellingsOf } from './redis-subject-record.ts'
 import { wideFactFrom, wideFieldOf, wideValueOf } from './redis-wide-record.ts'
 
@@ -64,6 +64,13 @@ export class RedisProjection {
     }
     const replies = await repliesOf(pipeline)
     await this.#takeFromIndexes([...ended].map(([index, id]) => ({ id, owner: replies[index] })))
+  }
+
+  /** Wide facts that nobody needs any more; a later one about the same entity stays. */
+  async forget(facts: readonly WideFact[]): Promise<void> {
+    const pipeline = this.#redis.pipeline()
+    for (const fact of facts) pipeline.eval(FORGET_WIDE, 1, KEYS.wide, wideFieldOf(fact), fact.value.position)
+    if (facts.length > 0) await repliesOf(pipeline)
   }
 
   /** Answers what Redis vouches for now; smaller than `known` means that it has lost writes, and nothing was moved. */

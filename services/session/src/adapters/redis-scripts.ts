@@ -42,6 +42,12 @@ if known and string.sub(known, 1, 23) >= string.sub(ARGV[2], 1, 23) then return 
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1`
 
+/** KEYS wide; ARGV field, the position of the value that is to go. */
+export const FORGET_WIDE = `
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if not known or string.sub(known, 1, 23) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])`
+
 /**
  * KEYS applied; ARGV what the caller knows it to be at least, what it may become. Answers what it is now.
  * A smaller value than the caller knows means that this Redis has lost writes: moving it forward would hide that.

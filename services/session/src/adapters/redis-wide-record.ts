@@ -5,6 +5,8 @@
 import {
   parsePosition,
   type ClientId,
+  type Member,
+  type MemberId,
   type Permission,
   type RoleName,
   type SessionId,
@@ -18,7 +20,10 @@ const POSITION_LENGTH = 23
 export function wideFieldOf(fact: WideFact): string {
   switch (fact.kind) {
     case 'global':
-      return 'global'
+    case 'lease':
+      return fact.kind
+    case 'member':
+      return `member:${fact.member}`
     case 'tenant':
     case 'suspension':
       return `${fact.kind}:${fact.tenant}`
@@ -51,13 +56,19 @@ interface Rest {
   readonly except: SessionId[]
   readonly permissions: Permission[]
   readonly suspended: boolean
+  readonly member: Member | null
+  readonly isEvicted: boolean
+  readonly at: string
+  readonly leaseMs: number
+  readonly previousLeaseMs: number
 }
 
 function factFrom(
   kind: string,
   name: string,
-  { position, except, permissions, suspended }: Partial<Rest> & { position: string },
+  stored: Partial<Rest> & { position: string },
 ): WideFact | undefined {
+  const { position, except, permissions, suspended, member, isEvicted, leaseMs, previousLeaseMs } = stored
   const at = position as WideFact['value']['position']
   const tenant = name as TenantId
   if (kind === 'suspension' && suspended !== undefined)
@@ -66,6 +77,14 @@ function factFrom(
     const [of, role] = name.split('/') as [TenantId, RoleName]
     return { kind, tenant: of, role, value: { position: at, permissions } }
   }
+  if (kind === 'member' && member !== undefined && isEvicted !== undefined)
+    return {
+      kind,
+      member: name as MemberId,
+      value: { position: at, member, isEvicted, at: stored.at ?? '' },
+    }
+  if (kind === 'lease' && leaseMs !== undefined && previousLeaseMs !== undefined)
+    return { kind, value: { position: at, leaseMs, previousLeaseMs } }
   if (except === undefined) return undefined
   const value = { position: at, except }
   if (kind === 'global') return { kind, value }

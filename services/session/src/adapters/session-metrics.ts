@@ -2,7 +2,9 @@
  * ④ The numbers of the session authority.
  * Promise: label values come from small fixed sets; ids are for the log alone.
  */
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Coordinator } from '@curfew/revocation-log'
+import { systemClock } from '@curfew/revocation-log'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 import type { LogView } from '../domain/log-view.ts'
 
@@ -16,10 +18,19 @@ export interface SessionMetrics {
   readonly operatorRefusals: Counter<'reason'>
   readonly restarts: Counter<'reason'>
   readonly doubts: Counter
+  readonly confirmations: Counter<'by'>
+  readonly confirmationSeconds: Histogram
   readonly projectionFailures: Counter
 }
 
-export function createSessionMetrics(registry: Registry, view: LogView): SessionMetrics {
+/** From a member in the same rack to one that has crashed under the longest lease. */
+const CONFIRMATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 75]
+
+export function createSessionMetrics(
+  registry: Registry,
+  view: LogView,
+  coordinator: Coordinator,
+): SessionMetrics {
   const counter = <T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> =>
     new Counter({ name: `curfew_${name}_total`, help, labelNames, registers: [registry] })
 
@@ -39,7 +50,32 @@ export function createSessionMetrics(registry: Registry, view: LogView): Session
     'How many positions Redis is behind this replica, barriers included',
     () => view.lag,
   )
+  gauge(
+    'lease_remaining_seconds',
+    'How long this replica may still answer without renewing its lease',
+    () => coordinator.leaseRemainingMs(systemClock()) / 1_000,
+  )
+  registry.registerMetric(
+    new Gauge({
+      name: 'curfew_members',
+      help: 'Processes that revocations are confirmed by',
+      labelNames: ['kind'],
+      registers: [],
+      collect() {
+        const kinds = coordinator.members().map(({ description }) => description.kind)
+        for (const kind of ['verifier', 'replica'] as const)
+          this.set({ kind }, kinds.filter((each) => each === kind).length)
+      },
+    }),
+  )
   return {
+    confirmations: counter('confirmations', 'Confirmations waited for, by what they rest on', ['by']),
+    confirmationSeconds: new Histogram({
+      name: 'curfew_confirmation_seconds',
+      help: 'From when an entry was in effect here until nobody acted without it any more',
+      buckets: CONFIRMATION_BUCKETS,
+      registers: [registry],
+    }),
     created: counter('sessions_created', 'Sessions created'),
     refused: counter('sessions_refused', 'Sessions refused at creation', ['reason']),
     ended: counter('sessions_ended', 'Single sessions ended', ['reason']),

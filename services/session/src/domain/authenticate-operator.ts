@@ -41,8 +41,8 @@ export async function findLive(ports: OperatorPorts, id: SessionId): Promise<Kno
     await touchDue(ports, sessions, nowMs)
     return found
   } catch (error) {
-    // Only Redis may be missing: without the log this replica would not know of a revocation.
-    const known = ports.log.isFollowing ? ports.operators.recall(id, ports.clock.nowMs()) : undefined
+    // Only Redis may be missing: without a lease this replica may not know of a revocation that was confirmed without it.
+    const known = ports.log.mayAnswer ? ports.operators.recall(id, ports.clock.nowMs()) : undefined
     if (known === undefined) throw error
     return known
   }

@@ -5,6 +5,8 @@
 import type {
   ClientId,
   LogEntry,
+  Member,
+  MemberId,
   Permission,
   Position,
   RoleName,
@@ -37,6 +39,21 @@ export interface Suspension {
   readonly suspended: boolean
 }
 
+/** Whether a process takes part in the protocol; its last word, since ids are never reused. */
+export interface Membership {
+  readonly position: Position
+  /** Null once it has left or was evicted. */
+  readonly member: Member | null
+  readonly isEvicted: boolean
+  readonly at: string
+}
+
+export interface LeaseLength {
+  readonly position: Position
+  readonly leaseMs: number
+  readonly previousLeaseMs: number
+}
+
 /** What is known of one (tenant, user); an absent member means that the log has never said anything about it. */
 export interface SubjectFacts {
   readonly watermark?: Watermark | undefined
@@ -56,6 +73,8 @@ export type WideFact =
       readonly value: RoleDefinition
     }
   | { readonly kind: 'suspension'; readonly tenant: TenantId; readonly value: Suspension }
+  | { readonly kind: 'member'; readonly member: MemberId; readonly value: Membership }
+  | { readonly kind: 'lease'; readonly value: LeaseLength }
 
 export type Fact =
   | { readonly reach: 'wide'; readonly fact: WideFact }
@@ -85,6 +104,23 @@ export function factOf(entry: LogEntry, position: Position): Fact | undefined {
       if (user !== undefined) return aboutSubject({ tenant, user }, { suspension })
       return { reach: 'wide', fact: { kind: 'suspension', tenant, value: suspension } }
     }
+    case 'joined': {
+      const { member, kind, service, host, protocol, at } = entry
+      const joined = { member, kind, service, host, protocol }
+      return aboutMember(member, { position, member: joined, isEvicted: false, at })
+    }
+    case 'left':
+    case 'evicted':
+      return aboutMember(entry.member, {
+        position,
+        member: null,
+        isEvicted: entry.type === 'evicted',
+        at: entry.at,
+      })
+    case 'config': {
+      const { leaseMs, previousLeaseMs } = entry
+      return { reach: 'wide', fact: { kind: 'lease', value: { position, leaseMs, previousLeaseMs } } }
+    }
   }
 }
 
@@ -101,6 +137,10 @@ function revocationFact(scope: RevokedScope, value: Watermark): Fact {
     case 'global':
       return { reach: 'wide', fact: { kind: 'global', value } }
   }
+}
+
+function aboutMember(member: MemberId, value: Membership): Fact {
+  return { reach: 'wide', fact: { kind: 'member', member, value } }
 }
 
 type RevokedScope = Extract<LogEntry, { type: 'revoked' }>['scope']

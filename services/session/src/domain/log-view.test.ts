@@ -3,6 +3,7 @@ import {
   ORIGIN,
   subjectKey,
   type LogEntry,
+  type MemberId,
   type Position,
   type Scope,
   type SessionId,
@@ -23,7 +24,8 @@ function revoked(scope: object, id = 'id'): LogEntry {
   return { v: 1, id, type: 'revoked', at: '', actor: 'system', scope: scope as Scope }
 }
 const revokeAlice = (id: string): LogEntry => revoked({ type: 'user', tenant: 'acme', user: 'alice' }, id)
-const barrier: LogEntry = { v: 1, id: 'b', type: 'barrier', at: '', actor: 'system', replica: 'r' }
+const replica = 'r' as MemberId
+const barrier: LogEntry = { v: 1, id: 'b', type: 'barrier', at: '', actor: 'system', replica }
 const grantAlice = (permission: string): LogEntry => ({
   v: 1,
   id: permission,

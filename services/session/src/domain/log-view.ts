@@ -112,6 +112,11 @@ export class LogView {
     return fact
   }
 
+  /** A member that has been gone for long. */
+  forgetMember(fact: Extract<WideFact, { kind: 'member' }>): void {
+    this.#wide.forgetMember(fact)
+  }
+
   /** What is to be written to Redis next, and up to where Redis holds everything once it is written. */
   pending(limit: number): { readonly entries: readonly Unprojected[]; readonly upTo: Position } {
     const entries = this.#backlog.slice(this.#next, this.#next + limit)

@@ -8,6 +8,7 @@ import { Unavailable } from '../errors.ts'
 import type { Clock, FactLog, Reading, SessionStore, SubjectStore } from '../ports.ts'
 import type { SubjectFacts } from './facts.ts'
 import type { LogView, Pin } from './log-view.ts'
+import { requireLease } from './require-lease.ts'
 import type { SessionRecord } from './session-record.ts'
 import { judge, type Verdict } from './validity.ts'
 
@@ -59,7 +60,7 @@ export async function lookUpSubject(ports: LookUpPorts, key: SubjectKey): Promis
 }
 
 async function withPin<T>(ports: LookUpPorts, read: (pin: Pin) => Promise<T>): Promise<T> {
-  if (!ports.log.isFollowing) throw new Unavailable('log-not-followed')
+  requireLease(ports.log)
   if (!ports.view.complete) throw new Unavailable('view-incomplete')
   const pin = ports.view.pin()
   try {
@@ -84,6 +85,8 @@ async function readSubjects(
 
 /** A store that has gone back in time, or a view that has gaps by now, must not decide anything. */
 function trusted<T>(ports: LookUpPorts, pin: Pin, reading: Reading<T>): readonly T[] {
+  // Reading takes time, and the process may have been stopped meanwhile.
+  requireLease(ports.log)
   if (!pin.intact) throw new Unavailable('view-reset')
   if (!ports.view.complete) throw new Unavailable('view-incomplete')
   if (reading.projected < pin.floor) {

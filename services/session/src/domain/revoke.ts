@@ -9,7 +9,13 @@ import type { RevocationHistory } from '../ports.ts'
 import type { SubjectFacts } from './facts.ts'
 import type { LogView } from './log-view.ts'
 import type { KnownOperator } from './operator-memory.ts'
-import { recordFact, type RecordOutcome, type RecordPorts } from './record-fact.ts'
+import {
+  recordFact,
+  takeEffect,
+  type Effective,
+  type RecordOutcome,
+  type RecordPorts,
+} from './record-fact.ts'
 import { isSameRequest, revocationOf, type Revocation } from './revocation.ts'
 
 export interface RevokePorts extends RecordPorts {
@@ -20,7 +26,7 @@ export interface RevokePorts extends RecordPorts {
 }
 
 export type RevokeOutcome =
-  | { readonly kind: 'recorded'; readonly revocation: Revocation; readonly isProjected: boolean }
+  | (Effective & { readonly revocation: Revocation })
   | { readonly kind: 'unknown' }
   /** The id stands for another revocation. */
   | { readonly kind: 'reused' }
@@ -34,7 +40,7 @@ export async function revoke(ports: RevokePorts, entry: RevokedEntry): Promise<R
   const outcome = spared === undefined ? await recordFact(ports, entry) : await sparing(ports, entry, spared)
   if (outcome.kind === 'unknown' || outcome.kind === 'spared-is-over') return outcome
   if (outcome.kind === 'conflict') throw new Unavailable('contended')
-  const { position, isProjected, isRepeat } = outcome
+  const { position, isRepeat } = outcome
   if (isRepeat) {
     // Without the first request at hand nobody can tell whether this one is the same.
     const first = await findRevocation(ports, entry.id)
@@ -43,7 +49,7 @@ export async function revoke(ports: RevokePorts, entry: RevokedEntry): Promise<R
   }
   const revocation = revocationOf(entry, position)
   if (revocation === undefined) throw new TypeError('a revocation needs a revocation id')
-  return { kind: 'recorded', revocation, isProjected }
+  return { ...outcome, revocation }
 }
 
 /** From the view while Redis may not have it, else from the history. */
@@ -63,8 +69,8 @@ export async function settleRepeat(
   prior: Revocation,
 ): Promise<RevokeOutcome> {
   if (!isSameRequest(prior, entry)) return { kind: 'reused' }
-  const isProjected = await ports.projection.waitFor(prior.position, 0)
-  return { kind: 'recorded', revocation: prior, isProjected }
+  const effect = await takeEffect(ports, prior.position, { isRepeat: true })
+  return effect.kind === 'unknown' ? effect : { ...effect, revocation: prior }
 }
 
 const MAX_ATTEMPTS = 5

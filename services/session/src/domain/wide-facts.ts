@@ -2,9 +2,17 @@
  * ④ The wide facts in memory: watermarks of everyone, tenants and clients, role definitions, suspended tenants.
  * Promise: taking a fact twice, late or out of order changes nothing that a later fact has settled.
  */
-import type { ClientId, RoleName, TenantId } from '@curfew/contracts'
+import type { ClientId, MemberId, RoleName, TenantId } from '@curfew/contracts'
 
-import { newer, type RoleDefinition, type Suspension, type Watermark, type WideFact } from './facts.ts'
+import {
+  newer,
+  type LeaseLength,
+  type Membership,
+  type RoleDefinition,
+  type Suspension,
+  type Watermark,
+  type WideFact,
+} from './facts.ts'
 
 /** What decisions read. */
 export interface WideFacts {
@@ -13,6 +21,8 @@ export interface WideFacts {
   client(client: ClientId): Watermark | undefined
   role(tenant: TenantId, role: RoleName): RoleDefinition | undefined
   tenantSuspension(tenant: TenantId): Suspension | undefined
+  readonly lease: LeaseLength | undefined
+  readonly members: ReadonlyMap<MemberId, Membership>
 }
 
 export class WideFactsInMemory implements WideFacts {
@@ -21,6 +31,8 @@ export class WideFactsInMemory implements WideFacts {
   readonly #clients = new Map<ClientId, Watermark>()
   readonly #roles = new Map<string, RoleDefinition>()
   readonly #suspensions = new Map<TenantId, Suspension>()
+  readonly members = new Map<MemberId, Membership>()
+  lease: LeaseLength | undefined
 
   take(fact: WideFact): void {
     switch (fact.kind) {
@@ -35,7 +47,16 @@ export class WideFactsInMemory implements WideFacts {
         return keepNewer(this.#roles, roleKey(fact.tenant, fact.role), fact.value)
       case 'suspension':
         return keepNewer(this.#suspensions, fact.tenant, fact.value)
+      case 'member':
+        return keepNewer(this.members, fact.member, fact.value)
+      case 'lease':
+        this.lease = newer(this.lease, fact.value)
     }
+  }
+
+  /** Nothing that was told later. */
+  forgetMember({ member, value }: Extract<WideFact, { kind: 'member' }>): void {
+    if (this.members.get(member)?.position === value.position) this.members.delete(member)
   }
 
   tenant(tenant: TenantId): Watermark | undefined {

@@ -8,7 +8,7 @@ import { Type, type Static } from 'typebox'
 
 import { recordFact } from '../domain/record-fact.ts'
 import { Unavailable } from '../errors.ts'
-import { ACCEPTED, effectJson } from './effect.ts'
+import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema } from './fields.ts'
 import type { ChangePorts } from './put-role.ts'
@@ -47,6 +47,6 @@ export async function changeSuspension(ports: ChangePorts, change: Suspending): 
     state: effect.state,
     requestId: request.id,
   })
-  const position = outcome.kind === 'recorded' ? outcome.position : null
-  return reply.code(ACCEPTED).send({ ...whom, suspended: isSuspended, position, ...effect })
+  const position = outcome.kind === 'unknown' ? null : outcome.position
+  return reply.code(statusOf(effect)).send({ ...whom, suspended: isSuspended, position, ...effect })
 }

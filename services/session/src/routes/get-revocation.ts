@@ -7,13 +7,14 @@ import type { LogView } from '../domain/log-view.ts'
 import { READ } from '../domain/permissions.ts'
 import { REVOCATION_ID_PATTERN } from '../domain/revocation.ts'
 import { findRevocation } from '../domain/revoke.ts'
-import type { RevocationHistory } from '../ports.ts'
+import type { FactLog, RevocationHistory } from '../ports.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { revocationJson } from './revocation-json.ts'
 
 const ParamsSchema = Type.Object({ id: Type.String({ pattern: REVOCATION_ID_PATTERN }) })
 
 export interface GetRevocationPorts {
+  readonly log: FactLog
   readonly view: LogView
   readonly history: RevocationHistory
 }
@@ -26,7 +27,7 @@ export function getRevocation(app: CurfewServer, ports: GetRevocationPorts, guar
       throw new Problem('not-found')
     return {
       revocation: revocationJson(revocation, revocation.position),
-      state: 'recorded',
+      state: ports.log.isConfirmed(revocation.position) ? 'confirmed' : 'recorded',
       recorded: ports.view.projected >= revocation.position,
     }
   })

@@ -5,13 +5,14 @@
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 
 import type { SessionLimits } from '../domain/create-session.ts'
-import type { ClientRegistry } from '../ports.ts'
+import type { ClientRegistry, Members } from '../ports.ts'
 import { createClientGuard } from './client-guard.ts'
 import { getGrants } from './get-grants.ts'
 import { getRevocation } from './get-revocation.ts'
 import { getRevocations } from './get-revocations.ts'
 import { getSession } from './get-session.ts'
 import { getSessions } from './get-sessions.ts'
+import { getVerifiers } from './get-verifiers.ts'
 import { createOperatorGuard } from './operator-guard.ts'
 import { postRevocations, type RevocationPorts } from './post-revocations.ts'
 import { postSessions } from './post-sessions.ts'
@@ -27,6 +28,7 @@ export interface HttpSettings {
 
 export interface HttpPorts extends RevocationPorts {
   readonly clients: ClientRegistry
+  readonly members: Members
 }
 
 export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: HttpSettings): void {
@@ -45,6 +47,7 @@ export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: Htt
     suspendTenant(routes, ports, guard)
     getSessions(routes, ports, guard)
     getSession(routes, ports, guard)
+    getVerifiers(routes, ports.members, guard)
     const clientGuard = createClientGuard(ports.clients, ports.reports)
     postSessions(routes, ports, { guard: clientGuard, limits: settings.limits })
   })

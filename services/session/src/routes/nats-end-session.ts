@@ -11,6 +11,9 @@ import { isoTime } from '../iso-time.ts'
 import type { Clock, Reports } from '../ports.ts'
 import type { Answers } from './answers.ts'
 
+/** Who logs out does not wait for a member that has crashed. */
+const CONFIRM_WITHIN_MS = 1_500
+
 export interface EndPorts extends RecordPorts {
   readonly clock: Clock
   readonly reports: Reports
@@ -18,7 +21,7 @@ export interface EndPorts extends RecordPorts {
 
 export function answerEndSession(answers: Answers, ports: EndPorts): void {
   answers.to(END_SESSION, SUBJECTS.endSession, async ({ session, actor, reason }) => {
-    const outcome = await recordFact(ports, {
+    const entry = {
       v: 1,
       id: logoutId(session),
       type: 'revoked',
@@ -26,7 +29,8 @@ export function answerEndSession(answers: Answers, ports: EndPorts): void {
       actor,
       reason,
       scope: { type: 'session', session },
-    })
+    } as const
+    const outcome = await recordFact(ports, entry, { confirmWithinMs: CONFIRM_WITHIN_MS })
     if (outcome.kind === 'conflict') throw new Unavailable('contended')
     const state = outcome.kind
     ports.reports.sessionEnded({ sessionId: session, actor, state })

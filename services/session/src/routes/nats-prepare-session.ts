@@ -1,11 +1,12 @@
 /**
  * ① ④ `curfew.sessions.prepare`: asked before the first credential is read.
- * Promise: a session born here is covered by every revocation that this replica has not seen yet.
+ * Promise: a session born here is covered by every revocation that this replica has not seen yet, and by none that was
+ * confirmed before it was asked.
  */
 import { PREPARE_SESSION, SUBJECTS } from '@curfew/contracts'
 
 import type { LogView } from '../domain/log-view.ts'
-import { Unavailable } from '../errors.ts'
+import { requireLease } from '../domain/require-lease.ts'
 import type { FactLog } from '../ports.ts'
 import type { Answers } from './answers.ts'
 
@@ -16,7 +17,7 @@ export interface PreparePorts {
 
 export function answerPrepareSession(answers: Answers, { log, view }: PreparePorts): void {
   answers.to(PREPARE_SESSION, SUBJECTS.prepareSession, () => {
-    if (!log.isFollowing) throw new Unavailable('log-not-followed')
+    requireLease(log)
     return { birth: view.applied }
   })
 }

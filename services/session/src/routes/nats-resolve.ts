@@ -2,23 +2,39 @@
  * ② ④ `curfew.<epoch>.resolve.<audience>`: a verifier's misses.
  * Promise: the audience is the one in the subject, which the broker lets only that service use.
  */
-import { AudienceSchema, RESOLVE, resolveSubject, type Audience, type Resolved } from '@curfew/contracts'
+import {
+  AudienceSchema,
+  RESOLVE,
+  formatPosition,
+  resolveSubject,
+  type Audience,
+  type Resolved,
+} from '@curfew/contracts'
 import { Compile } from 'typebox/compile'
 
 import { resolveSessions, type ResolvePorts, type ResolvedSession } from '../domain/resolve-sessions.ts'
+import { Unavailable } from '../errors.ts'
 import { idleExpiresAtMs } from '../domain/session-record.ts'
 import type { ResolveResult } from '../ports.ts'
 import type { Answers } from './answers.ts'
 import { sessionInfo } from './session-json.ts'
 
+const APPLIED_WITHIN_MS = 500
 const audience = Compile(AudienceSchema)
 
 export function answerResolve(answers: Answers, ports: ResolvePorts, epoch: number): void {
-  answers.to(RESOLVE, resolveSubject(epoch, '*' as Audience), async ({ sessions: ids }, { subject }) => {
-    const { asOf, nowMs, sessions } = await resolveSessions(ports, audienceOf(subject), ids)
-    ports.reports.sessionsResolved(countResults(sessions))
-    return { asOf, sessions: sessions.map((resolved) => resolvedAnswer(resolved, ports, nowMs)) }
-  })
+  answers.to(
+    RESOLVE,
+    resolveSubject(epoch, '*' as Audience),
+    async ({ sessions: ids, minSeq }, { subject }) => {
+      // The asker knows more of the log than this replica: an answer from before would be thrown away there.
+      if (!(await ports.log.waitFor(formatPosition(epoch, minSeq), APPLIED_WITHIN_MS)))
+        throw new Unavailable('behind-asker')
+      const { asOf, nowMs, sessions } = await resolveSessions(ports, audienceOf(subject), ids)
+      ports.reports.sessionsResolved(countResults(sessions))
+      return { asOf, sessions: sessions.map((resolved) => resolvedAnswer(resolved, ports, nowMs)) }
+    },
+  )
 }
 
 function resolvedAnswer(resolved: ResolvedSession, { view }: ResolvePorts, nowMs: number): Resolved {
@@ -27,6 +43,7 @@ function resolvedAnswer(resolved: ResolvedSession, { view }: ResolvePorts, nowMs
   return {
     status: 'live',
     proof,
+    birth: session.birth,
     session: sessionInfo(resolved, view.wide),
     // Both are above zero, because at zero the session would have been refused.
     idleRemainingMs: idleExpiresAtMs(session) - nowMs,

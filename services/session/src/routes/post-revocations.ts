@@ -21,7 +21,7 @@ import {
   type RevokePorts,
 } from '../domain/revoke.ts'
 import { isoTime } from '../iso-time.ts'
-import { ACCEPTED, effectJson } from './effect.ts'
+import { effectJson, statusOf } from './effect.ts'
 import { ReasonSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { revocationJson } from './revocation-json.ts'
@@ -120,14 +120,14 @@ function answer(ports: RevocationPorts, { request, reply, entry, outcome, starte
   if (outcome.kind === 'spared-is-over') throw new Problem('unauthenticated')
   const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
   const revocation =
-    outcome.kind === 'recorded' ? outcome.revocation : { ...entry, except: entry.except ?? [] }
-  const position = outcome.kind === 'recorded' ? outcome.revocation.position : null
+    outcome.kind === 'unknown' ? { ...entry, except: entry.except ?? [] } : outcome.revocation
+  const position = outcome.kind === 'unknown' ? null : outcome.revocation.position
   ports.reports.revocationRecorded({
     revocation: revocationJson(revocation, position),
     state: effect.state,
     isProjected: effect.recorded,
     requestId: request.id,
   })
-  void reply.code(ACCEPTED).header('location', `/v1/revocations/${revocation.id}`)
+  void reply.code(statusOf(effect)).header('location', `/v1/revocations/${revocation.id}`)
   return { revocation: revocationJson(revocation, position), ...effect }
 }

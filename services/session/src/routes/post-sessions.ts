@@ -9,7 +9,7 @@ import { Type } from 'typebox'
 import { createSession, type SessionLimits } from '../domain/create-session.ts'
 import type { LookUpPorts } from '../domain/look-up.ts'
 import { ADMINISTRATIVE_TENANT } from '../domain/operator.ts'
-import { Unavailable } from '../errors.ts'
+import { requireLease } from '../domain/require-lease.ts'
 import type { Reports } from '../ports.ts'
 import type { ClientGuard } from './client-guard.ts'
 import { sessionJson } from './session-json.ts'
@@ -42,7 +42,7 @@ export function postSessions(
     const client = guard.clientOf(request)
     if (tenant === ADMINISTRATIVE_TENANT)
       throw new Problem('forbidden', 'sessions of operators begin at the gateway')
-    if (!ports.log.isFollowing) throw new Unavailable('log-not-followed')
+    requireLease(ports.log)
     const birth = ports.view.applied
     const asked = { birth, tenant, user, client, acr, amr, ...(label !== undefined && { label }) }
     const creation = await createSession(ports, asked, limits)

@@ -25,7 +25,7 @@ import {
   expectedPosition,
   type Conditions,
 } from './conditions.ts'
-import { ACCEPTED, effectJson } from './effect.ts'
+import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { SubjectParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
@@ -68,9 +68,9 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
     if (outcome.kind === 'conflict') throw new Problem('precondition-failed')
     const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
     ports.reports.grantsChanged({ subject, actor, state: effect.state, requestId: request.id })
-    const position = outcome.kind === 'recorded' ? outcome.position : null
+    const position = outcome.kind === 'unknown' ? null : outcome.position
     if (position !== null) void reply.header('etag', etagOf(position))
-    return reply.code(ACCEPTED).send({ roles, permissions, position, ...effect })
+    return reply.code(statusOf(effect)).send({ roles, permissions, position, ...effect })
   })
 }
 

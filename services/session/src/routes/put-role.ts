@@ -8,7 +8,7 @@ import { GRANTS, mayHandOut } from '../domain/permissions.ts'
 import { recordFact, type RecordPorts } from '../domain/record-fact.ts'
 import { Unavailable } from '../errors.ts'
 import type { Clock, Reports } from '../ports.ts'
-import { ACCEPTED, effectJson } from './effect.ts'
+import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { RoleParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
@@ -44,7 +44,7 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
     if (outcome.kind === 'conflict') throw new Unavailable('contended')
     const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
     ports.reports.roleChanged({ tenant, role, actor, state: effect.state, requestId: request.id })
-    const position = outcome.kind === 'recorded' ? outcome.position : null
-    return reply.code(ACCEPTED).send({ permissions, position, ...effect })
+    const position = outcome.kind === 'unknown' ? null : outcome.position
+    return reply.code(statusOf(effect)).send({ permissions, position, ...effect })
   })
 }

@@ -1,0 +1,21 @@
+/**
+ * ④ ⑤ Members that have been gone for so long that nobody needs to know of them.
+ * Promise: who may still hold a lease is never among them; ids are not reused, so nothing is lost with their last word.
+ */
+import type { MemberId } from '@curfew/contracts'
+
+import type { Membership, WideFact } from '../domain/facts.ts'
+
+/** A thousand times longer than any lease, so that clocks of different machines do not matter. */
+const KEPT_MS = 24 * 3_600_000
+
+type MemberFact = Extract<WideFact, { kind: 'member' }>
+
+export function goneMembers(members: ReadonlyMap<MemberId, Membership>, nowMs: number): MemberFact[] {
+  const gone: MemberFact[] = []
+  for (const [member, value] of members) {
+    const toldAt = Date.parse(value.at)
+    if (value.member === null && nowMs - toldAt > KEPT_MS) gone.push({ kind: 'member', member, value })
+  }
+  return gone
+}

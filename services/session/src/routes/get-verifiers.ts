@@ -1,0 +1,29 @@
+/**
+ * ④ `GET /v1/verifiers`: every process that revocations are confirmed by, replicas of this service included, as this
+ * replica has heard of them. About the whole deployment, so for operators of the administrative tenant only.
+ */
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+
+import { READ } from '../domain/permissions.ts'
+import type { Members } from '../ports.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+
+export function getVerifiers(app: CurfewServer, members: Members, guard: OperatorGuard): void {
+  app.get('/v1/verifiers', { onRequest: guard.requires(READ) }, async (request) => {
+    if (!guard.operatorOf(request).isAdministrative) throw new Problem('forbidden')
+    return {
+      verifiers: members.members().map((status) => ({
+        id: status.member.member,
+        kind: status.member.kind,
+        service: status.member.service,
+        host: status.member.host,
+        protocol: status.member.protocol,
+        applied: status.applied,
+        lag: status.lag,
+        lease_remaining_ms: status.leaseRemainingMs,
+        cached_sessions: status.cachedSessions,
+        joined_at: status.joinedAt,
+      })),
+    }
+  })
+}

@@ -1,0 +1,131 @@
+/**
+ * ② ④ Members of the protocol as tests need them: one that behaves, one that is silent, and a replica as a process that can
+ * be stopped and killed.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import {
+  JOIN,
+  LEAVE,
+  RENEW_LEASE,
+  ackSubject,
+  feedSubject,
+  memberSubject,
+  parseLogEntry,
+  renewSubject,
+  type Member,
+  type MemberId,
+} from '@curfew/contracts'
+import { ask } from '@curfew/messaging'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { Static } from 'typebox'
+
+import { until, type Stage } from './stage.ts'
+
+const EPOCH = 1
+export type RenewalAnswer = Static<typeof RENEW_LEASE.answer>
+
+/** Joins and, unless told to be silent, renews and acknowledges like a verifier. */
+export class TestMember implements AsyncDisposable {
+  readonly id = `test-${randomUUID()}` as MemberId
+  readonly #nc: NatsConnection
+  readonly #isSilent: boolean
+  #applied = 0
+  #feed: { unsubscribe(): void } | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(nc: NatsConnection, { isSilent = false } = {}) {
+    this.#nc = nc
+    this.#isSilent = isSilent
+  }
+
+  async join(change: Partial<Member> = {}): Promise<this> {
+    this.#feed = this.#nc.subscribe(feedSubject(EPOCH), {
+      callback: (_, message) => {
+        this.#applied = Number(message.headers?.get('Nats-Sequence'))
+        const entry = parseLogEntry(message.string())
+        if (this.#isSilent || entry === undefined || !('ackTo' in entry) || entry.ackTo === undefined) return
+        const ack = { member: this.id, applied: this.#applied }
+        this.#nc.publish(ackSubject(EPOCH, entry.ackTo), JSON.stringify(ack))
+      },
+    })
+    const description = { kind: 'verifier', service: 'gateway', host: 'test', protocol: 1 } as const
+    const member = { ...description, member: this.id, ...change }
+    await ask(this.#nc, JOIN, memberSubject(EPOCH, 'join'), member)
+    if (!this.#isSilent) this.#timer = setInterval(() => void this.renew().catch(() => undefined), 300)
+    return this
+  }
+
+  renew(): Promise<RenewalAnswer> {
+    const question = { member: this.id, nonce: randomUUID(), applied: this.#applied, cachedSessions: 7 }
+    return ask(this.#nc, RENEW_LEASE, renewSubject(EPOCH), question)
+  }
+
+  async leave(): Promise<void> {
+    await ask(this.#nc, LEAVE, memberSubject(EPOCH, 'leave'), { member: this.id })
+  }
+
+  // oxlint-disable-next-line require-await -- the interface asks for it
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    this.#feed?.unsubscribe()
+  }
+}
+
+/** A replica as a process of its own. */
+export class ReplicaProcess implements AsyncDisposable {
+  readonly url: string
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child
+    this.url = `http://127.0.0.1:${port}`
+  }
+
+  static async start(stage: Stage, env: Record<string, string>): Promise<ReplicaProcess> {
+    const port = await freePort()
+    const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+    const child = spawn(process.execPath, [main], {
+      stdio: 'ignore',
+      env: {
+        SESSION_PORT: String(port),
+        SESSION_SEED_FILE: join(stage.directory, 'seed.json'),
+        CURFEW_NATS_URL: stage.servers.natsUrl('session'),
+        CURFEW_REDIS_URL: stage.servers.redisUrl('session'),
+        ...env,
+      },
+    })
+    const replica = new ReplicaProcess(child, port)
+    await until('the process is ready', async () => (await fetch(`${replica.url}/readyz`)).ok)
+    return replica
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const gone = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await gone
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill()
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
