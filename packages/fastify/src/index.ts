@@ -1,3 +1,3 @@
 export { curfewFastify } from './plugin.ts'
-export type { CurfewFastifyOptions, Guard } from './plugin.ts'
+export type { CurfewFastifyOptions, Guard, GuardOptions } from './plugin.ts'
 export { bearerToken } from './bearer.ts'

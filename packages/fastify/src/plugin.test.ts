@@ -2,7 +2,7 @@ import { newSessionId, type ClientId, type Permission, type TenantId, type UserI
 import { Problem, createHttpServer, createLogger, type CurfewServer } from '@curfew/service-kit'
 import type { VerifiedSession, Verdict, Verifier } from '@curfew/verifier'
 import { Registry } from 'prom-client'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { curfewFastify, type CurfewFastifyOptions } from './index.ts'
 
@@ -27,6 +27,15 @@ interface SetUp {
   readonly checked: string[]
   readonly handled: string[]
   readonly lines: string[]
+  readonly staleness: (number | undefined)[]
+  readonly watches: Watch[]
+}
+
+interface Watch {
+  readonly id: string
+  readonly permissions: readonly Permission[]
+  isReleased: boolean
+  readonly controller: AbortController
 }
 
 async function setUp(
@@ -34,8 +43,18 @@ async function setUp(
   options: Partial<CurfewFastifyOptions> = {},
 ): Promise<SetUp> {
   const [checked, handled, lines]: [string[], string[], string[]] = [[], [], []]
+  const [staleness, watches]: [(number | undefined)[], Watch[]] = [[], []]
   const verifier: Verifier = {
-    check: (token) => (checked.push(token), verdict),
+    check(token, { maxStalenessMs } = {}) {
+      checked.push(token)
+      staleness.push(maxStalenessMs)
+      return verdict
+    },
+    watch: (watched, { permissions }) => {
+      const watch = { id: watched.id, permissions, isReleased: false, controller: new AbortController() }
+      watches.push(watch)
+      return { signal: watch.controller.signal, release: () => void (watch.isReleased = true) }
+    },
     relayToken: () => '',
     ready: true,
     close: () => Promise.resolve(),
@@ -53,7 +72,20 @@ async function setUp(
     return 'ok'
   })
   app.get('/unguarded', (request) => request.session.user)
-  return { app, checked, handled, lines }
+  app.get('/lately', { onRequest: app.requireSessionWithin(5000) }, () => 'ok')
+  const lately = app.requirePermission('documents:read', { maxStalenessMs: 7000 })
+  app.get('/read-lately', { onRequest: lately }, () => 'ok')
+  app.get('/strict-after-all', { onRequest: [lately, app.requireSession, lately] }, () => 'ok')
+  app.get('/stream', { onRequest: app.requirePermission('documents:read') }, (request, reply) => {
+    const { sessionSignal } = request
+    if (sessionSignal !== request.sessionSignal) throw new Error('watched twice')
+    sessionSignal.addEventListener('abort', () => reply.raw.destroy())
+    reply.hijack()
+    reply.raw.write('begun')
+    if (request.headers['x-end'] !== undefined) reply.raw.end()
+  })
+  app.get('/unguarded-stream', (request) => String(request.sessionSignal.aborted))
+  return { app, checked, handled, lines, staleness, watches }
 }
 
 const bearer = { authorization: 'Bearer some-token' }
@@ -158,4 +190,52 @@ it('a handler without a guard fails loudly instead of serving somebody', async (
   const { app } = await setUp(admitted)
   const response = await app.inject({ url: '/unguarded', headers: bearer })
   expect(response.statusCode).toBe(500)
+})
+
+describe('the staleness that a route allows', () => {
+  it.each([
+    ['/me', [0]],
+    ['/lately', [5000]],
+    ['/read-lately', [7000]],
+    // A stricter guard asks again, a more lenient one does not.
+    ['/strict-after-all', [7000, 0]],
+  ])('is passed on by %s and by no other', async (url, expected) => {
+    const { app, staleness } = await setUp(admitted)
+    expect((await app.inject({ url, headers: bearer })).statusCode).toBe(200)
+    expect(staleness).toEqual(expected)
+  })
+})
+
+describe('the signal of a session', () => {
+  it('is watched with what the guard demanded, once, until the response has ended', async () => {
+    const { app, watches } = await setUp(admitted)
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    const response = await fetch(`${url}/stream`, { headers: { ...bearer, 'x-end': '1' } })
+    expect(await response.text()).toBe('begun')
+    await vi.waitFor(() =>
+      expect(watches).toMatchObject([{ permissions: ['documents:read'], isReleased: true }]),
+    )
+    await app.close()
+  })
+
+  it('lets a stream be cut, and is released when the caller has gone first', async () => {
+    const { app, watches } = await setUp(admitted)
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    const cut = await fetch(`${url}/stream`, { headers: bearer })
+    watches[0]?.controller.abort()
+    await expect(cut.text()).rejects.toThrow(/terminated/)
+    const gone = new AbortController()
+    await fetch(`${url}/stream`, { headers: bearer, signal: gone.signal })
+    expect(watches[1]?.isReleased).toBe(false)
+    gone.abort()
+    await vi.waitFor(() => expect(watches.map(({ isReleased }) => isReleased)).toEqual([true, true]))
+    await app.close()
+  })
+
+  it('is not watched by a route that does not ask for it, and not to be had without a guard', async () => {
+    const { app, watches } = await setUp(admitted)
+    await app.inject({ url: '/me', headers: bearer })
+    expect(watches).toEqual([])
+    expect((await app.inject({ url: '/unguarded-stream', headers: bearer })).statusCode).toBe(500)
+  })
 })

@@ -8,6 +8,7 @@ import type { RefusedReason, VerifiedSession, Verdict, Verifier } from '@curfew/
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import { Admission } from './admission.ts'
 import { bearerToken } from './bearer.ts'
 
 export interface CurfewFastifyOptions {
@@ -22,48 +23,71 @@ export interface CurfewFastifyOptions {
 /** For `onRequest` or `preHandler`. */
 export type Guard = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
 
-const admitted = Symbol('curfew.session')
+export interface GuardOptions {
+  /**
+   * While nobody can be asked: for how long after the lease was last seen to hold a session that is remembered here, and
+   * not known to be over, still gets in (@curfew/verifier, CheckOptions). For routes where yesterday's truth does less
+   * harm than none; 0 when not given.
+   */
+  readonly maxStalenessMs?: number
+}
+
+const admission = Symbol('curfew.admission')
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** No live session, no handler: 401, or 503 when the truth cannot be had. */
     requireSession: Guard
+    /** As requireSession, on a route that may do with what was true a moment ago. */
+    requireSessionWithin(maxStalenessMs: number): Guard
     /** As requireSession, and 403 for a session without the permission. */
-    requirePermission(permission: string): Guard
+    requirePermission(permission: string, options?: GuardOptions): Guard
   }
   interface FastifyRequest {
     /** The session that a guard admitted. Throws on a route without a guard. */
     readonly session: VerifiedSession
-    [admitted]: VerifiedSession | undefined
+    /**
+     * Fires when the session ends, loses a permission that a guard of this route demanded, or nobody can say whether it
+     * has. For responses that go on for long: cut them, do not end them. Watched from the first time it is read until the
+     * response is closed.
+     */
+    readonly sessionSignal: AbortSignal
+    [admission]: Admission | undefined
   }
 }
 
 const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready) => {
   const { verifier, credential = ({ raw }: FastifyRequest) => bearerToken(raw) } = options
 
-  function requireSession(
-    request: FastifyRequest,
-    _reply: FastifyReply,
-    done: (error?: Error) => void,
-  ): void {
-    // An earlier guard of this request has asked; the admission begins once.
-    if (request[admitted] !== undefined) return done()
-    const token = credential(request)
-    if (token === undefined) return done(new Problem('unauthenticated'))
-    const conclude = (verdict: Verdict): void => done(refusalOf(request, token, verdict))
-    const verdict = verifier.check(token)
-    if (verdict instanceof Promise) verdict.then(conclude, done)
-    else conclude(verdict)
+  function requireSessionWithin(maxStalenessMs: number): Guard {
+    return (request, reply, done) => {
+      // An earlier guard of this request has asked, no less strictly; the admission begins once.
+      const earlier = request[admission]
+      if (earlier !== undefined && earlier.maxStalenessMs <= maxStalenessMs) return done()
+      const token = credential(request)
+      if (token === undefined) return done(new Problem('unauthenticated'))
+      const conclude = (verdict: Verdict): void => {
+        if (verdict.kind !== 'admitted') return done(refusalOf(request, token, verdict))
+        request[admission] = new Admission(verdict.session, { verifier, response: reply.raw, maxStalenessMs })
+        done()
+      }
+      const verdict = verifier.check(token, { maxStalenessMs })
+      if (verdict instanceof Promise) verdict.then(conclude, done)
+      else conclude(verdict)
+    }
   }
 
-  function requirePermission(permission: string): Guard {
+  function requirePermission(permission: string, { maxStalenessMs = 0 }: GuardOptions = {}): Guard {
+    const requireFreshEnough = requireSessionWithin(maxStalenessMs)
     return (request, reply, done) =>
-      requireSession(request, reply, (error) => done(error ?? lackOf(permission as Permission, request)))
+      requireFreshEnough(request, reply, (error) => done(error ?? lackOf(permission as Permission, request)))
   }
 
-  app.decorateRequest(admitted, undefined)
+  app.decorateRequest(admission, undefined)
   app.decorateRequest('session', { getter: sessionOf })
-  app.decorate('requireSession', requireSession)
+  app.decorateRequest('sessionSignal', { getter: signalOf })
+  app.decorate('requireSession', requireSessionWithin(0))
+  app.decorate('requireSessionWithin', requireSessionWithin)
   app.decorate('requirePermission', requirePermission)
   ready()
 }
@@ -74,18 +98,26 @@ export const curfewFastify: FastifyPluginCallback<CurfewFastifyOptions> = fastif
 })
 
 function sessionOf(this: FastifyRequest): VerifiedSession {
-  const session = this[admitted]
-  if (session === undefined)
-    throw new Error('request.session needs requireSession or requirePermission on its route')
-  return session
+  return admissionOf(this, 'session').session
 }
 
-/** Remembers the session on the request, or says why there is none. */
-function refusalOf(request: FastifyRequest, token: string, verdict: Verdict): Problem | undefined {
+function signalOf(this: FastifyRequest): AbortSignal {
+  return admissionOf(this, 'sessionSignal').signal
+}
+
+function admissionOf(request: FastifyRequest, wanted: string): Admission {
+  const found = request[admission]
+  if (found === undefined)
+    throw new Error(`request.${wanted} needs requireSession or requirePermission on its route`)
+  return found
+}
+
+function refusalOf(
+  request: FastifyRequest,
+  token: string,
+  verdict: Exclude<Verdict, { kind: 'admitted' }>,
+): Problem {
   switch (verdict.kind) {
-    case 'admitted':
-      request[admitted] = verdict.session
-      return undefined
     case 'refused':
       reportRefusal(request, token, verdict.reason)
       return new Problem('unauthenticated', undefined, {
@@ -106,7 +138,10 @@ function reportRefusal(request: FastifyRequest, token: string, reason: RefusedRe
 
 function lackOf(permission: Permission, request: FastifyRequest): Problem | undefined {
   const { id, permissions } = request.session
-  if (permissions.has(permission)) return undefined
+  if (permissions.has(permission)) {
+    request[admission]?.demand(permission)
+    return undefined
+  }
   request.log.warn({ event: 'session.permission.refused', permission, sessionId: id })
   return new Problem('forbidden', undefined, {
     headers: { 'www-authenticate': 'Bearer realm="curfew", error="insufficient_scope"' },

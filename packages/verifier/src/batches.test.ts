@@ -1,7 +1,9 @@
 import { newSessionId, type Resolved, type SessionId } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
-import { createBatches, type BatchAnswer } from './batches.ts'
+import { createBatches } from './batches.ts'
+
+type BatchAnswer = Resolved | undefined
 
 const revoked: Resolved = { status: 'refused', reason: 'revoked' }
 const unknown: Resolved = { status: 'refused', reason: 'unknown' }
@@ -13,19 +15,16 @@ interface Asked {
 
 function setUp(waitingMax = 10_000) {
   const asked: Asked[] = []
-  let now = 0
-  const batches = createBatches({
+  const batches = createBatches<Resolved>({
     ask: (sessions) => new Promise((answer) => asked.push({ sessions, answer })),
-    nowMs: () => now,
     waitingMax,
   })
-  return { batches, asked, pass: (ms: number) => (now += ms) }
+  return { batches, asked }
 }
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const times = (count: number, answer: Resolved): Resolved[] => Array.from({ length: count }, () => answer)
-const all = (answers: readonly (Promise<BatchAnswer> | undefined)[]): Promise<BatchAnswer[]> =>
-  Promise.all(answers.map((answer) => Promise.resolve(answer)))
+const all = (answers: readonly Promise<BatchAnswer>[]): Promise<BatchAnswer[]> => Promise.all(answers)
 
 const ids = (count: number): SessionId[] => Array.from({ length: count }, newSessionId)
 
@@ -37,7 +36,7 @@ describe('checks of one tick', () => {
     await tick()
     expect(asked.map(({ sessions }) => sessions)).toEqual([[a, b]])
     asked[0]?.answer([revoked, unknown])
-    expect((await all(answers)).map((answer) => answer?.resolved)).toEqual([revoked, unknown])
+    expect(await all(answers)).toEqual([revoked, unknown])
   })
 
   it('share one answer where they are about the same session', async () => {
@@ -47,7 +46,7 @@ describe('checks of one tick', () => {
     await tick()
     expect(asked[0]?.sessions).toEqual([a])
     asked[0]?.answer([revoked])
-    expect((await all(answers)).map((answer) => answer?.resolved)).toEqual(times(5, revoked))
+    expect(await all(answers)).toEqual(times(5, revoked))
   })
 
   it('become several requests beyond 256 sessions, each answered for itself', async () => {
@@ -58,7 +57,7 @@ describe('checks of one tick', () => {
     asked[2]?.answer(times(88, unknown))
     asked[1]?.answer(undefined)
     asked[0]?.answer(times(256, revoked))
-    const kinds = (await all(answers)).map((answer) => answer?.resolved)
+    const kinds = await all(answers)
     expect(kinds.slice(0, 256).every((answer) => answer === revoked)).toBe(true)
     expect(kinds.slice(256, 512).every((answer) => answer === undefined)).toBe(true)
     expect(kinds.slice(512).every((answer) => answer === unknown)).toBe(true)
@@ -75,17 +74,37 @@ it('a check never takes the answer of a request that was sent before it began', 
   expect(asked).toHaveLength(2)
   asked[0]?.answer([unknown])
   asked[1]?.answer([revoked])
-  expect((await early)?.resolved).toBe(unknown)
-  expect((await late)?.resolved).toBe(revoked)
+  expect(await early).toBe(unknown)
+  expect(await late).toBe(revoked)
 })
 
-it('the age of an answer counts from when its request was sent', async () => {
-  const { batches, asked, pass } = setUp()
-  const answer = batches.resolve(newSessionId())
+it('what nobody waits for shares the request, once while it is under way', async () => {
+  const { batches, asked } = setUp()
+  const [a, b] = ids(2) as [SessionId, SessionId]
+  batches.refresh(a)
+  batches.refresh(a)
+  const answer = batches.resolve(b)
   await tick()
-  pass(750)
-  asked[0]?.answer([revoked])
-  expect((await answer)?.elapsedMs).toBe(750)
+  batches.refresh(a)
+  await tick()
+  expect(asked.map(({ sessions }) => sessions)).toEqual([[a, b]])
+  asked[0]?.answer([unknown, revoked])
+  expect(await answer).toBe(revoked)
+  batches.refresh(a)
+  await tick()
+  expect(asked).toHaveLength(2)
+})
+
+it('a check does not join what is asked in the background', async () => {
+  const { batches, asked } = setUp()
+  const a = newSessionId()
+  batches.refresh(a)
+  await tick()
+  const answer = batches.resolve(a)
+  await tick()
+  asked[0]?.answer([unknown])
+  asked[1]?.answer([revoked])
+  expect(await answer).toBe(revoked)
 })
 
 it('an answer that is too short leaves the rest without one', async () => {
@@ -93,18 +112,22 @@ it('an answer that is too short leaves the rest without one', async () => {
   const answers = ids(2).map((id) => batches.resolve(id))
   await tick()
   asked[0]?.answer([revoked])
-  expect((await all(answers)).map((answer) => answer?.resolved)).toEqual([revoked, undefined])
+  expect(await all(answers)).toEqual([revoked, undefined])
 })
 
 it('what waits is bounded, and the room comes back with the answers', async () => {
   const { batches, asked } = setUp(2)
   const first = [batches.resolve(newSessionId()), batches.resolve(newSessionId())]
-  expect(batches.resolve(newSessionId())).toBeUndefined()
+  expect(await batches.resolve(newSessionId())).toBeUndefined()
   await tick()
-  expect(batches.resolve(newSessionId())).toBeUndefined()
+  expect(await batches.resolve(newSessionId())).toBeUndefined()
+  expect(asked).toHaveLength(1)
   asked[0]?.answer([unknown, unknown])
   await all(first)
-  expect(batches.resolve(newSessionId())).toBeDefined()
+  const next = batches.resolve(newSessionId())
+  await tick()
+  asked[1]?.answer([unknown])
+  expect(await next).toBe(unknown)
 })
 
 it('closing lets nobody wait for ever, and a late answer changes nothing', async () => {
@@ -116,5 +139,5 @@ it('closing lets nobody wait for ever, and a late answer changes nothing', async
   const none: BatchAnswer[] = [undefined, undefined]
   expect(await all([sent, gathered])).toEqual(none)
   asked[0]?.answer([revoked])
-  expect(batches.resolve(newSessionId())).toBeUndefined()
+  expect(await batches.resolve(newSessionId())).toBeUndefined()
 })

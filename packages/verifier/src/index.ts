@@ -1,3 +1,14 @@
 export { createVerifier } from './verifier.ts'
 export type { VerifierOptions } from './verifier.ts'
-export type { RefusedReason, VerifiedSession, Verdict, Verifier, VerifierLogger } from './verdict.ts'
+export { SessionEnded } from './watching.ts'
+export type {
+  CheckOptions,
+  RefusedReason,
+  SessionWatch,
+  VerifiedSession,
+  Verdict,
+  Verifier,
+  VerifierLogger,
+  WatchOptions,
+} from './verdict.ts'
+export type { EndReason } from './watches.ts'

@@ -1,6 +1,6 @@
 /**
  * ① The relay tokens of the sessions that the gateway has admitted.
- * Promise: a session object never carries the hash that they are made from.
+ * Promise: computed once per session and audience, and only from what this process holds of the session itself.
  */
 import {
   GATEWAY_AUDIENCE,
@@ -10,34 +10,30 @@ import {
   type SecretHash,
 } from '@curfew/contracts'
 
+import { CachedSession } from './cached-session.ts'
 import type { VerifiedSession } from './verdict.ts'
 
-interface Relay {
-  readonly secretHash: SecretHash
-  readonly tokens: Map<Audience, string>
-}
-
 export interface RelayTokens {
-  remember(session: VerifiedSession, secretHash: SecretHash): void
-  /** @throws Error for a session that was never remembered */
+  /** @throws Error for a session that was not admitted here, and outside the gateway */
   tokenFor(session: VerifiedSession, audience: Audience): string
 }
 
-/** Secret hashes live beside the sessions, not in them, so that no log line and no answer can carry one. */
-export function createRelayTokens(): RelayTokens {
-  const known = new WeakMap<VerifiedSession, Relay>()
-  return {
-    remember(session: VerifiedSession, secretHash: SecretHash): void {
-      known.set(session, { secretHash, tokens: new Map() })
-    },
-    tokenFor(session: VerifiedSession, audience: Audience): string {
-      const relay = known.get(session)
-      if (relay === undefined || audience === GATEWAY_AUDIENCE)
-        throw new Error('relay tokens are made from sessions that the verifier of the gateway has admitted')
-      const made =
-        relay.tokens.get(audience) ?? formatRelayToken(session.id, relayValueFor(relay.secretHash, audience))
-      relay.tokens.set(audience, made)
-      return made
-    },
+export function createRelayTokens(own: Audience): RelayTokens {
+  const made = new WeakMap<VerifiedSession, Map<Audience, string>>()
+
+  function tokenFor(session: VerifiedSession, audience: Audience): string {
+    const tokens = made.get(session)
+    const known = tokens?.get(audience)
+    if (known !== undefined) return known
+    // Elsewhere the proof is a relay value already, from which nothing can be derived.
+    if (own !== GATEWAY_AUDIENCE || audience === GATEWAY_AUDIENCE || !(session instanceof CachedSession))
+      throw new Error('relay tokens are made from sessions that the verifier of the gateway has admitted')
+    const value = relayValueFor(CachedSession.proofOf(session) as SecretHash, audience)
+    const token = formatRelayToken(session.id, value)
+    if (tokens === undefined) made.set(session, new Map([[audience, token]]))
+    else tokens.set(audience, token)
+    return token
   }
+
+  return { tokenFor }
 }

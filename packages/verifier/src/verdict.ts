@@ -13,7 +13,10 @@ import type {
   UserId,
 } from '@curfew/contracts'
 
-/** A session that was live when it was checked. It holds no secret: it may be logged and serialised. */
+/**
+ * A session that was live when it was checked. It holds no secret: it may be logged and serialised. Roles and permissions
+ * are what is known of them now, not what they were at the check.
+ */
 export interface VerifiedSession {
   readonly id: SessionId
   readonly tenant: TenantId
@@ -27,7 +30,7 @@ export interface VerifiedSession {
   readonly expiresAt: string
   readonly roles: readonly RoleName[]
   readonly permissions: ReadonlySet<Permission>
-  readonly label?: string
+  readonly label?: string | undefined
 }
 
 /** For logs and metrics; outside, all of them look the same. */
@@ -38,16 +41,46 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly reason: RefusedReason }
   | { readonly kind: 'unsure'; readonly retryAfterMs: number }
 
+export interface CheckOptions {
+  /**
+   * When nobody can be asked: a session that is remembered, and not known to be over, is admitted for so long after the
+   * lease was last seen to hold. Whatever the log says in that time counts; a lost connection to the broker ends it at
+   * once. 0 when not given: every check is worth the full promise.
+   */
+  readonly maxStalenessMs?: number
+}
+
+export interface WatchOptions {
+  /** Those that the stream needs for as long as it lasts. */
+  readonly permissions: readonly Permission[]
+}
+
+export interface SessionWatch {
+  /**
+   * Fires when the session ends, loses one of the permissions, or nobody could say for the length of a lease whether it
+   * has. Its reason is a SessionEnded.
+   */
+  readonly signal: AbortSignal
+  /** The stream is over. */
+  readonly release: () => void
+}
+
 export interface Verifier {
   /** Synchronous when the answer is in memory, a promise when a replica must be asked. Never rejects: trouble is `unsure`. */
-  check(token: string): Verdict | Promise<Verdict>
+  check(token: string, options?: CheckOptions): Verdict | Promise<Verdict>
+  /**
+   * For what outlives the check that admitted it: event streams, downloads.
+   * @throws Error for a session that this package did not admit
+   */
+  watch(session: VerifiedSession, options: WatchOptions): SessionWatch
   /**
    * The relay token that `audience` will accept for this session.
    * @throws Error for a session that this verifier did not admit, and outside the gateway: only the gateway knows enough.
    */
   relayToken(session: VerifiedSession, audience: Audience): string
-  /** False until a replica has answered, and again while none does. */
+  /** True under a lease, or while a replica answers. */
   readonly ready: boolean
+  /** Drops the lease, ends what is watched, answers who waits, and leaves; the connection stays open. */
   close(): Promise<void>
 }
 

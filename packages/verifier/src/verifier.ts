@@ -1,25 +1,23 @@
 /**
- * ② The verifier of one service: checks tokens by asking a replica of the session authority.
- * Promise: a check never rejects and never admits without an answer that was asked for after the check began.
+ * ② The verifier of one service: the core, its place in the protocol and its checks, joined on one NATS connection.
+ * Promise: a check never rejects, and is never admitted without a lease or an answer that was asked for after it began.
  */
-import { parseToken, type Audience, type RelayToken, type SessionToken } from '@curfew/contracts'
+import { GATEWAY_AUDIENCE, type Audience } from '@curfew/contracts'
+import { systemClock } from '@curfew/revocation-log'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Registry } from 'prom-client'
 
-import { createBatches, type BatchAnswer } from './batches.ts'
-import { createEpochSource } from './epoch.ts'
-import { isForAudience, judge } from './judge.ts'
+import { Authority } from './authority.ts'
+import { CachedSession } from './cached-session.ts'
+import { Checks } from './checks.ts'
+import { CoherentVerifier } from './coherent-verifier.ts'
+import { Following } from './following.ts'
 import { createVerifierMetrics } from './metrics.ts'
 import { createRelayTokens } from './relay-tokens.ts'
-import { createResolver } from './resolver.ts'
-import type { Verdict, Verifier, VerifierLogger } from './verdict.ts'
+import type { Verifier, VerifierLogger } from './verdict.ts'
+import { Watching } from './watching.ts'
 
-const RETRY_AFTER_MS = 1_000
-/** Checks that wait for an answer; beyond this the service is overloaded and says so at once. */
-const WAITING_MAX = 20_000
-
-const MALFORMED: Verdict = { kind: 'refused', reason: 'malformed' }
-const UNSURE: Verdict = { kind: 'unsure', retryAfterMs: RETRY_AFTER_MS }
+const SESSIONS_MAX = 100_000
 
 export interface VerifierOptions {
   readonly nc: NatsConnection
@@ -29,49 +27,51 @@ export interface VerifierOptions {
   readonly logger: VerifierLogger
 }
 
-/** Resolves when a replica has answered or could not be reached at first; it goes on trying (`ready`). */
+/** Resolves with the first lease, or when the first try to get one has failed; it goes on trying. */
 export async function createVerifier({ nc, audience, registry, logger }: VerifierOptions): Promise<Verifier> {
-  const metrics = createVerifierMetrics(registry)
-  const epoch = createEpochSource(nc, logger)
-  const batches = createBatches({
-    ask: createResolver({ nc, audience, epoch, metrics, logger }),
-    nowMs: () => performance.now(),
-    waitingMax: WAITING_MAX,
+  const clock = systemClock
+  const core = new CoherentVerifier({
+    acceptsSessionTokens: audience === GATEWAY_AUDIENCE,
+    maxSessions: SESSIONS_MAX,
   })
-  const relays = createRelayTokens()
+  const metrics = createVerifierMetrics(registry, () => ({
+    leaseRemainingMs: core.hasUsableLease(clock()) ? core.lease.remainingMs(clock()) : 0,
+    applied: core.applied ?? 0,
+    lag: following.lag,
+    cachedSessions: core.cache.size,
+    watches: watching.watches.size,
+  }))
+  const onResolved = (sessions: number, outcome: string): void => metrics.asked(sessions, outcome)
+  const authority = new Authority({ nc, audience, logger, onResolved })
+  const checks = new Checks({ core, authority, clock, metrics, watches: () => watching.watches })
+  const watching: Watching = new Watching({
+    core,
+    clock,
+    leaseMs: () => following.leaseMs,
+    askAbout: (sessions) => checks.askAbout(sessions),
+  })
+  const following: Following = new Following({ nc, audience, core, authority, watching, clock, logger })
+  const relays = createRelayTokens(audience)
+  let isClosed = false
 
-  function check(text: string): Verdict | Promise<Verdict> {
-    const token = parseToken(text)
-    if (token === undefined || !isForAudience(token, audience)) return counted(MALFORMED)
-    const answer = batches.resolve(token.sessionId)
-    if (answer === undefined) return counted(UNSURE)
-    return answer.then((found) => counted(verdictOn(token, found)))
-  }
-
-  function verdictOn(token: SessionToken | RelayToken, answer: BatchAnswer): Verdict {
-    if (answer === undefined) return UNSURE
-    const judgement = judge(token, answer.resolved, answer.elapsedMs)
-    if (judgement.kind === 'refused') return judgement
-    if (judgement.proof !== undefined) relays.remember(judgement.session, judgement.proof)
-    return { kind: 'admitted', session: judgement.session }
-  }
-
-  function counted(verdict: Verdict): Verdict {
-    metrics.checked(verdict)
-    return verdict
-  }
-
-  await epoch.learn()
+  watching.start()
+  await following.start()
   return {
-    check,
+    check: (token, options) => checks.check(token, options),
+    watch(session, { permissions }) {
+      if (session instanceof CachedSession) return watching.watch(session, permissions)
+      throw new Error('only a session that a verifier has admitted can be watched')
+    },
     relayToken: (session, forAudience) => relays.tokenFor(session, forAudience),
     get ready() {
-      return epoch.answered
+      return !isClosed && (authority.isReachable || core.hasUsableLease(clock()))
     },
-    close() {
-      epoch.close()
-      batches.close()
-      return Promise.resolve()
+    async close() {
+      isClosed = true
+      checks.close()
+      const left = following.close()
+      watching.close()
+      await left
     },
   }
 }

@@ -1,21 +1,33 @@
 /**
- * ④ A session authority for the tests of the verifier: real questions over real NATS, answers as the test wants them.
+ * ④ A session authority for tests: real questions over real NATS, answers, leases and entries as the test wants them. It
+ * republishes entries itself, so that it can also lose some.
  */
 import {
+  AcknowledgementSchema,
   GATEWAY_AUDIENCE,
   HELLO,
+  JOIN,
+  LEAVE,
+  RENEW_LEASE,
   RESOLVE,
   SUBJECTS,
+  ackSubject,
+  feedSubject,
   formatPosition,
   formatRelayToken,
   formatSessionToken,
   hashSecret,
+  memberSubject,
   newSessionId,
   newSessionSecret,
   relayValueFor,
+  renewSubject,
   resolveSubject,
+  type Acknowledgement,
   type Audience,
   type ClientId,
+  type LogEntry,
+  type MemberId,
   type Permission,
   type RefusalReason,
   type Resolved,
@@ -27,76 +39,191 @@ import {
   type UserId,
 } from '@curfew/contracts'
 import { answer, type Answering } from '@curfew/messaging'
-import type { NatsConnection } from '@nats-io/transport-node'
+import { headers, type NatsConnection } from '@nats-io/transport-node'
+import { Compile } from 'typebox/compile'
 
 interface Issued {
   readonly id: SessionId
   readonly secret: SessionSecret
   readonly token: string
-  relayToken(audience: Audience): string
+  readonly relayToken: (audience: Audience) => string
 }
 
-export interface Authority {
-  /** The batches it was asked for, in order. */
-  readonly asked: SessionId[][]
-  issue(): Issued
-  refuse(session: SessionId, reason: RefusalReason): void
-  /** Changes what is answered to a whole question. */
-  distort(change: ((answers: Resolved[]) => unknown) | undefined): void
-  stop(): Promise<void>
-}
+/** An entry without what all have in common. */
+type Fact = LogEntry extends infer Entry
+  ? Entry extends LogEntry
+    ? Omit<Entry, 'v' | 'id' | 'at' | 'actor'>
+    : never
+  : never
 
+const REPLICA = 'replica-1' as MemberId
 const ANY_AUDIENCE = '*' as Audience
+const acknowledgement = Compile(AcknowledgementSchema)
 
-export function startAuthority(nc: NatsConnection, epoch = 1): Authority {
-  const secrets = new Map<SessionId, SessionSecret>()
-  const refused = new Map<SessionId, RefusalReason>()
-  const asked: SessionId[][] = []
-  let distortion: ((answers: Resolved[]) => unknown) | undefined
+export interface AuthorityOptions {
+  readonly epoch?: number
+  readonly leaseMs?: number
+}
 
-  function resolve(session: SessionId, audience: Audience): Resolved {
-    const reason = refused.get(session)
-    const secret = secrets.get(session)
+export class Authority {
+  /** What it was asked for, in order. */
+  readonly asked: SessionId[][] = []
+  readonly minSeqs: number[] = []
+  readonly members: MemberId[] = []
+  readonly left: MemberId[] = []
+  readonly renewals: MemberId[] = []
+  readonly acknowledged: Acknowledgement[] = []
+  /** What is granted: `silent` does not answer. */
+  grants: 'granted' | 'not-a-member' | 'silent' = 'granted'
+  permissions = ['documents:read']
+  idleRemainingMs = 60_000
+  /** Changes what is answered to a whole question; may publish entries that the answer has missed. */
+  distortion: ((answers: Resolved[]) => unknown) | undefined
+  onAcknowledged: ((acknowledged: Acknowledgement) => void) | undefined
+  onLeave: (() => void) | undefined
+  seq = 1
+  readonly #nc: NatsConnection
+  readonly #epoch: number
+  readonly #leaseMs: number
+  readonly #secrets = new Map<SessionId, SessionSecret>()
+  readonly #refused = new Map<SessionId, RefusalReason>()
+  #serving: Pick<Answering, 'unsubscribe'>[] = []
+
+  constructor(nc: NatsConnection, { epoch = 1, leaseMs = 5_000 }: AuthorityOptions = {}) {
+    this.#nc = nc
+    this.#epoch = epoch
+    this.#leaseMs = leaseMs
+    this.serve()
+  }
+
+  serve(): void {
+    const [nc, epoch, leaseMs] = [this.#nc, this.#epoch, this.#leaseMs]
+    this.#serving = [
+      answer(nc, HELLO, SUBJECTS.hello, () => ({ epoch, leaseMs })),
+      answer(nc, RESOLVE, resolveSubject(epoch, ANY_AUDIENCE), ({ sessions, minSeq }, { subject }) => {
+        this.minSeqs.push(minSeq)
+        return this.#resolve(sessions, subject.slice(subject.lastIndexOf('.') + 1) as Audience)
+      }),
+      answer(nc, JOIN, memberSubject(epoch, 'join'), (member) => {
+        this.members.push(member.member)
+        this.publish({ type: 'joined', ...member })
+        return {}
+      }),
+      answer(nc, LEAVE, memberSubject(epoch, 'leave'), ({ member }) => {
+        this.onLeave?.()
+        this.left.push(member)
+        return {}
+      }),
+      answer(nc, RENEW_LEASE, renewSubject(epoch), ({ member }) => this.#renew(member)),
+      nc.subscribe(ackSubject(epoch, '*' as MemberId), {
+        callback: (_, message) => {
+          const value: unknown = message.json()
+          if (!acknowledgement.Check(value)) throw new Error('no acknowledgement')
+          this.acknowledged.push(value)
+          this.onAcknowledged?.(value)
+        },
+      }),
+    ]
+  }
+
+  async stop(): Promise<void> {
+    for (const one of this.#serving.splice(0)) one.unsubscribe()
+    await this.#nc.flush()
+  }
+
+  issue(): Issued {
+    const [id, secret] = [newSessionId(), newSessionSecret()]
+    this.#secrets.set(id, secret)
+    return {
+      id,
+      secret,
+      token: formatSessionToken(id, secret),
+      relayToken: (audience) => formatRelayToken(id, relayValueFor(hashSecret(secret), audience)),
+    }
+  }
+
+  /** Answered from now on, which verifiers that remember the session do not hear. */
+  refuse(session: SessionId, reason: RefusalReason): void {
+    this.#refused.set(session, reason)
+  }
+
+  /** @returns the sequence of the entry */
+  revoke(session: SessionId): number {
+    this.refuse(session, 'revoked')
+    return this.publish({ type: 'revoked', scope: { type: 'session', session }, ackTo: REPLICA })
+  }
+
+  /** Every session belongs to this user. */
+  changePermissions(permissions: string[]): number {
+    this.permissions = permissions
+    const [tenant, user] = ['acme' as TenantId, 'alice' as UserId]
+    const granted = permissions as Permission[]
+    return this.publish({
+      type: 'grants-changed',
+      tenant,
+      user,
+      roles: [],
+      permissions: granted,
+      ackTo: REPLICA,
+    })
+  }
+
+  publish(fact: Fact): number {
+    const seq = this.lose()
+    const entry = { v: 1, id: `entry-${seq}`, at: new Date().toISOString(), actor: 'system', ...fact }
+    this.publishRaw(seq, JSON.stringify(entry))
+    return seq
+  }
+
+  publishRaw(seq: number, text: string): void {
+    const carried = headers()
+    carried.set('Nats-Sequence', String(seq))
+    this.#nc.publish(feedSubject(this.#epoch).replace('>', 'entry'), text, { headers: carried })
+  }
+
+  /** An entry that nobody hears of. */
+  lose(): number {
+    this.seq += 1
+    return this.seq
+  }
+
+  #renew(member: MemberId) {
+    this.renewals.push(member)
+    if (this.grants === 'silent') return new Promise<never>(() => undefined)
+    if (this.grants === 'not-a-member') return { outcome: 'not-a-member' } as const
+    const barrier = this.publish({ type: 'barrier', replica: REPLICA })
+    return { outcome: 'granted', epoch: this.#epoch, barrier, leaseMs: this.#leaseMs } as const
+  }
+
+  async #resolve(sessions: SessionId[], audience: Audience) {
+    this.asked.push(sessions)
+    const asOf = formatPosition(this.#epoch, this.seq)
+    const answers = sessions.map((session) => this.#lookUp(session, audience))
+    const changed = (await this.distortion?.(answers)) ?? answers
+    return { asOf, sessions: changed as Resolved[] }
+  }
+
+  #lookUp(session: SessionId, audience: Audience): Resolved {
+    const reason = this.#refused.get(session)
+    const secret = this.#secrets.get(session)
     if (reason !== undefined) return { status: 'refused', reason }
     if (secret === undefined) return { status: 'refused', reason: 'unknown' }
     const hash = hashSecret(secret)
     const proof = audience === GATEWAY_AUDIENCE ? hash : relayValueFor(hash, audience)
-    return { status: 'live', proof, session: infoOf(session), idleRemainingMs: 60_000, remainingMs: 600_000 }
-  }
-
-  const serving: Answering[] = [
-    answer(nc, HELLO, SUBJECTS.hello, () => ({ epoch })),
-    answer(nc, RESOLVE, resolveSubject(epoch, ANY_AUDIENCE), async ({ sessions }, { subject }) => {
-      asked.push(sessions)
-      const audience = subject.slice(subject.lastIndexOf('.') + 1) as Audience
-      const answers = sessions.map((session) => resolve(session, audience))
-      const changed = (await distortion?.(answers)) ?? answers
-      return { asOf: formatPosition(epoch, 1), sessions: changed as Resolved[] }
-    }),
-  ]
-
-  return {
-    asked,
-    issue() {
-      const [id, secret] = [newSessionId(), newSessionSecret()]
-      secrets.set(id, secret)
-      return {
-        id,
-        secret,
-        token: formatSessionToken(id, secret),
-        relayToken: (audience) => formatRelayToken(id, relayValueFor(hashSecret(secret), audience)),
-      }
-    },
-    refuse: (session, reason) => void refused.set(session, reason),
-    distort: (change) => void (distortion = change),
-    async stop() {
-      for (const one of serving) one.unsubscribe()
-      await nc.flush()
-    },
+    const { idleRemainingMs, permissions } = this
+    const birth = formatPosition(this.#epoch, 1)
+    return {
+      status: 'live',
+      proof,
+      birth,
+      session: infoOf(session, permissions),
+      idleRemainingMs,
+      remainingMs: 600_000,
+    }
   }
 }
 
-function infoOf(id: SessionId): SessionInfo {
+function infoOf(id: SessionId, permissions: string[]): SessionInfo {
   return {
     id,
     tenant: 'acme' as TenantId,
@@ -109,6 +236,6 @@ function infoOf(id: SessionId): SessionInfo {
     idleExpiresAt: '2026-01-01T00:30:00.000Z',
     expiresAt: '2026-01-01T12:00:00.000Z',
     roles: ['editor' as RoleName],
-    permissions: ['documents:read' as Permission],
+    permissions: permissions as Permission[],
   }
 }

@@ -1,0 +1,197 @@
+/**
+ * ② One session as a verifier remembers it; users get it as a VerifiedSession.
+ * Promise: the proof is no property that could be logged, serialised or enumerated, and no clock set back prolongs a session.
+ */
+import type {
+  ClientId,
+  Permission,
+  Resolved,
+  RoleName,
+  SessionId,
+  SessionInfo,
+  TenantId,
+  UserId,
+} from '@curfew/contracts'
+import { elapsedMs, waitedMs, type Instant } from '@curfew/revocation-log'
+
+import type { ClientNode, SubjectNode } from './nodes.ts'
+import type { VerifiedSession } from './verdict.ts'
+
+/** An answer, with what it was asked and read under. */
+export interface SessionFact {
+  readonly answer: Extract<Resolved, { status: 'live' }>
+  readonly askedAt: Instant
+  /** The replica's position before it read the store. */
+  readonly readAt: number
+  /** Sequence of the log before the first credential was read; 0 for a session of an earlier epoch. */
+  readonly birth: number
+}
+
+/** The one verdict that every hit on a session returns. */
+export interface AdmittedFromHere {
+  readonly kind: 'admitted'
+  readonly session: CachedSession
+}
+
+/** How somebody authenticated: the same for most sessions. */
+export interface AuthenticationMethod {
+  readonly acr: string
+  readonly amr: readonly string[]
+}
+
+/** An active session is asked about again in the background: that renews its idle limit and tells the store it is in use. */
+const REFRESHES_PER_IDLE_LIMIT = 10
+const REFRESH_EVERY_MS_MAX = 60_000
+
+export class CachedSession implements VerifiedSession {
+  /** Second chance of the eviction: set by a hit, cleared when the eviction passes by. */
+  recentlyUsed = false
+  /** Streams and downloads to be told when the session ends: while there are any, the session is not evicted. */
+  watchers = 0
+  /** An entry that was about this very session has ended it. */
+  isEnded = false
+  readonly birth: number
+  readonly subject: SubjectNode
+  readonly clientScope: ClientNode
+  readonly id: SessionId
+  readonly label: string | undefined
+  readonly #proof: string
+  readonly #method: AuthenticationMethod
+  readonly #createdAtMs: number
+  #authTimeMs: number
+  #idleExpiresAtMs: number
+  #expiresAtMs: number
+  #askedAt: Instant
+  #idleRemainingMs: number
+  #remainingMs: number
+  readonly #admitted: AdmittedFromHere = { kind: 'admitted', session: this }
+
+  constructor(
+    fact: SessionFact,
+    method: AuthenticationMethod,
+    nodes: { subject: SubjectNode; client: ClientNode },
+  ) {
+    const { answer, askedAt } = fact
+    const { session } = answer
+    this.id = session.id
+    this.label = session.label
+    this.birth = fact.birth
+    this.subject = nodes.subject
+    this.clientScope = nodes.client
+    this.#proof = answer.proof
+    this.#method = method
+    // Numbers take half the room of the text that they came as.
+    this.#createdAtMs = Date.parse(session.createdAt)
+    this.#authTimeMs = Date.parse(session.authTime)
+    this.#idleExpiresAtMs = Date.parse(session.idleExpiresAt)
+    this.#expiresAtMs = Date.parse(session.expiresAt)
+    this.#askedAt = askedAt
+    this.#idleRemainingMs = answer.idleRemainingMs
+    this.#remainingMs = answer.remainingMs
+  }
+
+  /** Takes a later answer about the same session; deadlines run from when that question was sent. */
+  refresh({ answer, askedAt }: SessionFact): void {
+    this.#authTimeMs = Date.parse(answer.session.authTime)
+    this.#idleExpiresAtMs = Date.parse(answer.session.idleExpiresAt)
+    this.#expiresAtMs = Date.parse(answer.session.expiresAt)
+    this.#askedAt = askedAt
+    this.#idleRemainingMs = answer.idleRemainingMs
+    this.#remainingMs = answer.remainingMs
+  }
+
+  /**
+   * Comparing the two digests with `===` is safe: they are SHA-256 values of a random 256-bit secret, so what timing
+   * could reveal is the stored digest, and knowing that does not help to find the secret.
+   */
+  isProvenBy(proof: string): boolean {
+    return proof === this.#proof
+  }
+
+  /** For the gateway, which derives relay tokens from it. */
+  static proofOf(session: CachedSession): string {
+    return session.#proof
+  }
+
+  /** The one verdict that every hit returns. */
+  get admitted(): AdmittedFromHere {
+    return this.#admitted
+  }
+
+  /** True when something newer than this answer is known already. */
+  wasAskedAfter({ askedAt }: SessionFact): boolean {
+    return this.#askedAt.monotonicMs > askedAt.monotonicMs
+  }
+
+  /** Certain enough to refuse: a wall clock that is set forward must not end sessions. */
+  hasReachedAbsoluteLimit(now: Instant): boolean {
+    return waitedMs(this.#askedAt, now) >= this.#remainingMs
+  }
+
+  /**
+   * A limit may have been reached, by whichever clock. Only the store knows whether another service has seen the session
+   * since, and what time it is.
+   */
+  mayHaveReachedLimit(now: Instant): boolean {
+    return elapsedMs(this.#askedAt, now) >= Math.min(this.#idleRemainingMs, this.#remainingMs)
+  }
+
+  isRefreshDue(now: Instant): boolean {
+    const dueMs = Math.min(this.#idleRemainingMs / REFRESHES_PER_IDLE_LIMIT, REFRESH_EVERY_MS_MAX)
+    return elapsedMs(this.#askedAt, now) >= dueMs
+  }
+
+  get tenant(): TenantId {
+    return this.subject.tenant
+  }
+  get user(): UserId {
+    return this.subject.user
+  }
+  get client(): ClientId {
+    return this.clientScope.client
+  }
+  get createdAt(): string {
+    return new Date(this.#createdAtMs).toISOString()
+  }
+  get authTime(): string {
+    return new Date(this.#authTimeMs).toISOString()
+  }
+  get acr(): string {
+    return this.#method.acr
+  }
+  get amr(): readonly string[] {
+    return this.#method.amr
+  }
+  get idleExpiresAt(): string {
+    return new Date(this.#idleExpiresAtMs).toISOString()
+  }
+  get expiresAt(): string {
+    return new Date(this.#expiresAtMs).toISOString()
+  }
+  get roles(): readonly RoleName[] {
+    return this.subject.facts.roles
+  }
+  get permissions(): ReadonlySet<Permission> {
+    return this.subject.facts.permissions
+  }
+  /** What a log line or an answer shows. */
+  toJSON(): SessionInfo {
+    const { id, tenant, user, client, createdAt, authTime, acr, idleExpiresAt, expiresAt, label } = this
+    const [amr, roles, permissions] = [[...this.amr], [...this.roles], [...this.permissions]]
+    const info = {
+      id,
+      tenant,
+      user,
+      client,
+      createdAt,
+      authTime,
+      acr,
+      amr,
+      idleExpiresAt,
+      expiresAt,
+      roles,
+      permissions,
+    }
+    return label === undefined ? info : { ...info, label }
+  }
+}

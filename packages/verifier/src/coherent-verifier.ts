@@ -1,0 +1,236 @@
+/**
+ * ② The verifier's core: what may be answered from memory, what must be asked, what an answer is still worth.
+ * No I/O, no timers, no clocks: messages and time come in by argument, so that the simulator drives the same code as NATS.
+ * Promise: ALLOW from memory only under a lease with everything applied that its barrier demands; any doubt empties memory.
+ */
+import {
+  hashSecret,
+  parsePosition,
+  parseToken,
+  type LogEntry,
+  type Position,
+  type Resolved,
+  type SessionId,
+} from '@curfew/contracts'
+import { LeaseHolder, elapsedMs, type Grant, type Instant } from '@curfew/revocation-log'
+
+import type { AdmittedFromHere, CachedSession } from './cached-session.ts'
+import { RecentEntries } from './recent-entries.ts'
+import { RefusedIds } from './refused-ids.ts'
+import { SessionCache } from './session-cache.ts'
+import type { RefusedReason } from './verdict.ts'
+
+/** What a token claims: verified against an answer or against memory. */
+export interface Presented {
+  readonly sessionId: SessionId
+  readonly proof: string
+}
+
+/** A question on its way: what it was asked under decides what its answer is worth. */
+export interface Question {
+  readonly sessionIds: readonly SessionId[]
+  readonly askedAt: Instant
+  readonly generation: number
+  /** Answers must have been read at or after this sequence. */
+  readonly minSeq: number
+}
+
+export interface Refused {
+  readonly kind: 'refused'
+  readonly reason: RefusedReason
+}
+
+export type Lookup = AdmittedFromHere | Refused | { readonly kind: 'miss'; readonly presented: Presented }
+
+/** What became of one answer; a `stale` one has to be asked for again. */
+export type Outcome =
+  | { readonly kind: 'live'; readonly session: CachedSession }
+  | Refused
+  | { readonly kind: 'stale' }
+
+const STALE: Outcome = { kind: 'stale' }
+const MALFORMED: Refused = { kind: 'refused', reason: 'malformed' }
+const MISMATCH: Refused = { kind: 'refused', reason: 'mismatch' }
+const REVOKED: Refused = { kind: 'refused', reason: 'revoked' }
+const EXPIRED: Refused = { kind: 'refused', reason: 'expired' }
+
+export interface CoherentVerifierOptions {
+  /** True at the gateway, which meets the clients' own tokens; everyone else meets relay tokens. */
+  readonly acceptsSessionTokens: boolean
+  readonly maxSessions: number
+}
+
+export class CoherentVerifier {
+  readonly lease = new LeaseHolder()
+  readonly cache: SessionCache
+  readonly #recent = new RecentEntries()
+  readonly #refused = new RefusedIds()
+  readonly #tokenKind: 'session' | 'relay'
+  #epoch = 0
+  /** Everything up to here has taken effect in this process; undefined while it does not follow the log. */
+  #applied: number | undefined
+  /** Counts the times that memory was emptied: an answer from before is worth nothing to it. */
+  #generation = 0
+  /** When the lease was last seen to hold, since memory was last emptied. */
+  #vouchedAt: Instant | undefined
+
+  constructor(options: CoherentVerifierOptions) {
+    this.#tokenKind = options.acceptsSessionTokens ? 'session' : 'relay'
+    this.cache = new SessionCache(options.maxSessions)
+  }
+
+  get applied(): number | undefined {
+    return this.#applied
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** The log to follow from now on. */
+  follow(epoch: number): void {
+    this.doubt()
+    this.#epoch = epoch
+  }
+
+  /** Drops the lease, empties memory, and starts again with the next entry that arrives. */
+  doubt(): void {
+    this.lease.drop()
+    this.cache.clear()
+    this.#applied = undefined
+    this.#vouchedAt = undefined
+    this.#generation += 1
+  }
+
+  /**
+   * One message of the feed, in the order of arrival. An entry that did not parse is `undefined`.
+   * @returns `applied`, `ignored` (already applied), or `doubt`: something is missing, and memory is empty now.
+   */
+  receive(seq: number, entry: LogEntry | undefined): 'applied' | 'ignored' | 'doubt' {
+    if (this.#applied !== undefined && seq <= this.#applied) return 'ignored'
+    if (entry === undefined || (this.#applied !== undefined && seq !== this.#applied + 1)) {
+      this.doubt()
+      return 'doubt'
+    }
+    // An empty memory is coherent at any position: the first entry that arrives is where following begins.
+    if (this.#applied === undefined) this.#recent.reset(seq - 1)
+    this.#recent.record(seq, entry)
+    this.cache.apply(seq, entry)
+    this.#applied = seq
+    return 'applied'
+  }
+
+  granted(nonce: string, grant: Grant): void {
+    if (grant.epoch === this.#epoch) this.lease.granted(nonce, grant)
+  }
+
+  hasUsableLease(now: Instant): boolean {
+    if (this.#applied === undefined || !this.lease.isUsable(now, this.#applied)) return false
+    this.#vouchedAt = now
+    return true
+  }
+
+  /** The check. Allocates nothing on a hit beyond what hashing needs. */
+  check(token: string, now: Instant): Lookup {
+    const presented = this.#present(token)
+    if (presented === undefined) return MALFORMED
+    const session = this.cache.get(presented.sessionId)
+    if (session === undefined) {
+      const reason = this.#refused.reasonFor(presented.sessionId, now)
+      return reason === undefined ? { kind: 'miss', presented } : { kind: 'refused', reason }
+    }
+    const verdict = this.#judge(session, presented.proof, now)
+    return verdict ?? { kind: 'miss', presented }
+  }
+
+  /** What memory says of a session; undefined when it must be asked. Refusals come first: they need no lease. */
+  #judge(session: CachedSession, proof: string, now: Instant): AdmittedFromHere | Refused | undefined {
+    if (!session.isProvenBy(proof)) return MISMATCH
+    if (this.cache.isOver(session)) return this.#end(session, REVOKED, now)
+    if (session.hasReachedAbsoluteLimit(now)) return this.#end(session, EXPIRED, now)
+    if (!this.#isCoherent(session, now)) return undefined
+    session.recentlyUsed = true
+    return session.admitted
+  }
+
+  /** True while memory may answer for a session that somebody holds on to: it is still remembered, and coherent. */
+  vouchesFor(session: CachedSession, now: Instant): boolean {
+    return (
+      this.cache.get(session.id) === session && !this.cache.isOver(session) && this.#isCoherent(session, now)
+    )
+  }
+
+  #isCoherent(session: CachedSession, now: Instant): boolean {
+    return session.subject.isCurrent && !session.mayHaveReachedLimit(now) && this.hasUsableLease(now)
+  }
+
+  /**
+   * For those who would rather hear what was true a moment ago than nothing: a session that is remembered, by a process
+   * that still follows the log, after its lease has ended. Whatever the log has said since counts all the same.
+   */
+  staleVerdictOn(
+    { sessionId, proof }: Presented,
+    now: Instant,
+    maxStalenessMs: number,
+  ): AdmittedFromHere | undefined {
+    const session = this.cache.get(sessionId)
+    if (session === undefined || this.#applied === undefined || this.#vouchedAt === undefined)
+      return undefined
+    const isRemembered =
+      session.isProvenBy(proof) && session.subject.isCurrent && !session.mayHaveReachedLimit(now)
+    if (!isRemembered || this.cache.isOver(session)) return undefined
+    return elapsedMs(this.#vouchedAt, now) <= maxStalenessMs ? session.admitted : undefined
+  }
+
+  /** Asks about sessions. The moment counts: nothing that happens later can be missing from the answer unnoticed. */
+  ask(sessionIds: readonly SessionId[], now: Instant): Question {
+    return { sessionIds, askedAt: now, generation: this.#generation, minSeq: this.#applied ?? 0 }
+  }
+
+  /** One answer to a question, read by the replica as of `asOf`. Decides what it may still be used for. */
+  answered(question: Question, answer: Resolved, sessionId: SessionId, asOf: Position): Outcome {
+    const position = parsePosition(asOf)
+    if (answer.status === 'refused') {
+      // Over is over: a refusal needs no coherence, and what memory held of the session goes.
+      const known = this.cache.get(sessionId)
+      if (known) this.cache.remove(known)
+      this.#refused.remember(sessionId, answer.reason, question.askedAt)
+      return { kind: 'refused', reason: answer.reason }
+    }
+    // Read under another log, or asked before memory was emptied: whatever was missed since is not known here.
+    if (position?.epoch !== this.#epoch || question.generation !== this.#generation) return STALE
+    const born = parsePosition(answer.birth)
+    const fact = {
+      answer,
+      askedAt: question.askedAt,
+      readAt: position.seq,
+      birth: born?.epoch === this.#epoch ? born.seq : 0,
+    }
+    // While the log is not followed nothing may be remembered; the answer still holds for those who waited for it.
+    if (this.#applied === undefined) return { kind: 'live', session: this.cache.detached(fact) }
+    if (this.#recent.verdictSince(position.seq, answer.session) !== 'untouched') return STALE
+    return { kind: 'live', session: this.cache.put(fact) }
+  }
+
+  /** The verdict for one who asked before the question was sent. The replica answered under its own lease. */
+  verdictOn(session: CachedSession, proof: string, now: Instant): AdmittedFromHere | Refused {
+    if (!session.isProvenBy(proof)) return MISMATCH
+    if (this.cache.isOver(session)) return REVOKED
+    return session.hasReachedAbsoluteLimit(now) ? EXPIRED : session.admitted
+  }
+
+  #present(token: string): Presented | undefined {
+    const parsed = parseToken(token)
+    if (parsed === undefined || parsed.kind !== this.#tokenKind) return undefined
+    return {
+      sessionId: parsed.sessionId,
+      proof: parsed.kind === 'session' ? hashSecret(parsed.secret) : parsed.value,
+    }
+  }
+
+  #end(session: CachedSession, verdict: Refused, now: Instant): Refused {
+    this.cache.remove(session)
+    this.#refused.remember(session.id, verdict.reason, now)
+    return verdict
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * ② Brings the entries of the log into the core, as the broker republishes them.
+ * Promise: an entry is acknowledged after it has taken effect here, and whatever cannot be applied is a doubt, never skipped.
+ */
+import { ackSubject, feedSubject, parseLogEntry, type MemberId } from '@curfew/contracts'
+import { AckSender } from '@curfew/revocation-log'
+import type { Msg, NatsConnection } from '@nats-io/transport-node'
+
+import type { CoherentVerifier } from './coherent-verifier.ts'
+import type { Watching } from './watching.ts'
+
+export interface FeedOptions {
+  readonly nc: NatsConnection
+  readonly core: CoherentVerifier
+  readonly watching: Watching
+  /** In whose name entries are acknowledged. */
+  readonly member: () => MemberId
+  /** Memory is empty and nothing more comes from here: start again. */
+  readonly onDoubt: (reason: string, error?: unknown) => void
+}
+
+/** The epoch is the one that the core follows now. @returns stops following */
+export function followFeed({ nc, core, watching, member, onDoubt }: FeedOptions): () => void {
+  const { epoch } = core
+  const acks = new AckSender((replica, applied) => {
+    // What was applied has taken effect, also when it is heard of late; a connection that is closed tells nobody.
+    if (!nc.isClosed()) nc.publish(ackSubject(epoch, replica), JSON.stringify({ member: member(), applied }))
+  })
+  let isOver = false
+
+  function stop(): void {
+    isOver = true
+    acks.close()
+    if (!subscription.isClosed()) subscription.unsubscribe()
+  }
+
+  function doubt(reason: string, error?: unknown): void {
+    stop()
+    core.doubt()
+    onDoubt(reason, error)
+  }
+
+  function receive(message: Msg): void {
+    const seq = Number(message.headers?.get('Nats-Sequence') ?? Number.NaN)
+    if (!Number.isSafeInteger(seq) || seq < 1) return doubt('no sequence')
+    const entry = parseLogEntry(message.string())
+    const outcome = core.receive(seq, entry)
+    if (outcome === 'doubt') return doubt(entry === undefined ? 'unreadable' : 'gap')
+    if (outcome === 'ignored' || entry === undefined) return
+    watching.entryApplied(entry)
+    if ('ackTo' in entry && entry.ackTo !== undefined) acks.owe(entry.ackTo)
+    acks.applied(seq)
+  }
+
+  const subscription = nc.subscribe(feedSubject(epoch), {
+    callback: (error, message) => {
+      if (isOver) return
+      // The server has ended the subscription, for want of permission.
+      if (error !== null) return doubt('feed ended', error)
+      try {
+        receive(message)
+      } catch (thrown) {
+        doubt('failed', thrown)
+      }
+    },
+  })
+  return stop
+}

@@ -1,0 +1,198 @@
+/**
+ * ② The coherent memory of a verifier: sessions, and the nodes that log entries touch.
+ * Promise: bounded; what the log has ended is over (`isOver`) for as long as it is remembered.
+ */
+import { subjectKey, type LogEntry, type SessionId } from '@curfew/contracts'
+
+import { CachedSession, type AuthenticationMethod, type SessionFact } from './cached-session.ts'
+import { Interned } from './interned.ts'
+import { ClientNode, NodeTable, ScopeNode, SubjectNode, TenantNode, type SubjectFacts } from './nodes.ts'
+
+export class SessionCache {
+  readonly #sessions = new Map<SessionId, CachedSession>()
+  #everyone = new ScopeNode()
+  readonly #tenants = new NodeTable<TenantNode>()
+  readonly #subjects = new NodeTable<SubjectNode>()
+  readonly #clients = new NodeTable<ClientNode>()
+  readonly #subjectFacts = new Interned<SubjectFacts>()
+  readonly #methods = new Interned<AuthenticationMethod>()
+  readonly #maxSessions: number
+
+  constructor(maxSessions: number) {
+    this.#maxSessions = maxSessions
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  get(id: SessionId): CachedSession | undefined {
+    return this.#sessions.get(id)
+  }
+
+  /** True when an entry that has been applied covers the session: irrevocably over, whatever anyone answers. */
+  isOver(session: CachedSession): boolean {
+    const { id, birth, subject, clientScope } = session
+    return (
+      session.isEnded ||
+      subject.covers(id, birth) ||
+      subject.tenantScope.covers(id, birth) ||
+      clientScope.covers(id, birth) ||
+      this.#everyone.covers(id, birth)
+    )
+  }
+
+  /** Remembers an answer that has been found coherent (recent-entries.ts). */
+  put(fact: SessionFact): CachedSession {
+    const { session: info, proof } = fact.answer
+    const facts = this.#factsOf(fact)
+    const known = this.#sessions.get(info.id)
+    if (known) {
+      known.subject.learn(fact.readAt, facts)
+      // Answers overtake each other: what was asked earlier says nothing about the session that is not known already.
+      if (known.wasAskedAfter(fact)) return known
+      if (known.isProvenBy(proof)) {
+        known.refresh(fact)
+        return known
+      }
+      // The secret was rotated: whoever still presents the old one must not find it here.
+      this.remove(known)
+    }
+    this.#makeRoom()
+    const read = { at: fact.readAt, facts }
+    const subject = this.#subjects.acquire(subjectKey(info.tenant, info.user), () => {
+      const tenant = this.#tenants.acquire(info.tenant, () => new TenantNode())
+      return new SubjectNode(info.tenant, info.user, tenant, read)
+    })
+    subject.learn(fact.readAt, facts)
+    const client = this.#clients.acquire(info.client, () => new ClientNode(info.client))
+    const session = new CachedSession(fact, this.#methodOf(fact), { subject, client })
+    this.#sessions.set(session.id, session)
+    return session
+  }
+
+  /** A session for one answer only: no entry will reach it, so it must not be kept. */
+  detached(fact: SessionFact): CachedSession {
+    const { tenant, user, client } = fact.answer.session
+    const read = { at: fact.readAt, facts: this.#factsOf(fact) }
+    const subject = new SubjectNode(tenant, user, new TenantNode(), read)
+    return new CachedSession(fact, this.#methodOf(fact), { subject, client: new ClientNode(client) })
+  }
+
+  #factsOf({ answer: { session } }: SessionFact): SubjectFacts {
+    const { roles, permissions } = session
+    // Names of roles and permissions hold no white space.
+    return this.#subjectFacts.of(`${roles.join(' ')}\n${permissions.join(' ')}`, () => ({
+      roles: Object.freeze(roles),
+      permissions: new Set(permissions),
+    }))
+  }
+
+  #methodOf({ answer: { session } }: SessionFact): AuthenticationMethod {
+    const { acr, amr } = session
+    return this.#methods.of(JSON.stringify([acr, amr]), () => ({ acr, amr }))
+  }
+
+  remove(session: CachedSession): void {
+    if (this.#sessions.get(session.id) !== session) return
+    this.#sessions.delete(session.id)
+    const { tenant, user, client, subject, clientScope } = session
+    this.#clients.release(client, clientScope)
+    this.#subjects.release(subjectKey(tenant, user), subject)
+    if (subject.sessions === 0) this.#tenants.release(tenant, subject.tenantScope)
+  }
+
+  /** Forgets everything: what doubt demands. An empty cache is coherent at any position. */
+  clear(): void {
+    this.#sessions.clear()
+    // Sequences of another epoch mean nothing here.
+    this.#everyone = new ScopeNode()
+    this.#tenants.clear()
+    this.#subjects.clear()
+    this.#clients.clear()
+  }
+
+  /** The effect of one entry: one node is touched, sessions that hang on it are found out by their next check. */
+  apply(seq: number, entry: LogEntry): void {
+    switch (entry.type) {
+      case 'revoked':
+        this.#revoke(seq, entry.scope, entry.except)
+        return
+      case 'grants-changed':
+        this.#subjectChanged(seq, subjectKey(entry.tenant, entry.user))
+        return
+      case 'role-changed':
+        this.#tenantChanged(seq, entry.tenant)
+        return
+      case 'suspended':
+      case 'resumed':
+        if (entry.user === undefined) this.#tenantChanged(seq, entry.tenant)
+        else this.#subjectChanged(seq, subjectKey(entry.tenant, entry.user))
+        return
+      case 'barrier':
+      case 'genesis':
+      case 'config':
+      case 'joined':
+      case 'left':
+      case 'evicted':
+    }
+  }
+
+  #revoke(
+    seq: number,
+    scope: Extract<LogEntry, { type: 'revoked' }>['scope'],
+    except: SessionId[] | undefined,
+  ): void {
+    // A spared session was valid when this was written; one that is over here by then must not come back by being spared.
+    for (const id of except ?? []) {
+      const spared = this.#sessions.get(id)
+      if (spared && this.isOver(spared)) spared.isEnded = true
+    }
+    if (scope.type === 'session') {
+      const session = this.#sessions.get(scope.session)
+      if (session && session.birth < seq) session.isEnded = true
+      return
+    }
+    this.#nodeOf(scope)?.revoke(seq, except)
+  }
+
+  #nodeOf(
+    scope: Exclude<Extract<LogEntry, { type: 'revoked' }>['scope'], { type: 'session' }>,
+  ): ScopeNode | undefined {
+    switch (scope.type) {
+      case 'global':
+        return this.#everyone
+      case 'tenant':
+        return this.#tenants.get(scope.tenant)
+      case 'client':
+        return this.#clients.get(scope.client)
+      case 'user':
+        return this.#subjects.get(subjectKey(scope.tenant, scope.user))
+    }
+  }
+
+  #subjectChanged(seq: number, key: string): void {
+    const subject = this.#subjects.get(key)
+    if (subject) subject.changedAt = seq
+  }
+
+  #tenantChanged(seq: number, key: string): void {
+    const tenant = this.#tenants.get(key)
+    if (tenant) tenant.changedAt = seq
+  }
+
+  /** Second chance: the oldest that has not been used since the eviction last came by goes first. */
+  #makeRoom(): void {
+    let passes = this.#sessions.size * 2
+    for (const session of this.#sessions.values()) {
+      if (this.#sessions.size < this.#maxSessions || passes === 0) return
+      passes -= 1
+      if (session.watchers > 0 || (session.recentlyUsed && !this.isOver(session))) {
+        session.recentlyUsed = false
+        // Moved behind the others: a Map iterates in order of insertion, and goes on to what is added meanwhile.
+        this.#sessions.delete(session.id)
+        this.#sessions.set(session.id, session)
+      } else this.remove(session)
+    }
+  }
+}
