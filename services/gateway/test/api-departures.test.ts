@@ -41,6 +41,7 @@ beforeEach(async () => {
       return verdict.promise
     },
     relayToken: () => 'cfr_relay',
+    watch: () => ({ signal: new AbortController().signal, release: () => undefined }),
     ready: true,
     close: () => Promise.resolve(),
   }

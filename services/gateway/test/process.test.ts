@@ -57,7 +57,7 @@ describe('the process of the gateway', () => {
     })
 
     const nc = await connectMessaging({ url: servers.natsUrl('session'), name: 'test-authority' })
-    answer(nc, HELLO, SUBJECTS.hello, () => ({ epoch: 1 }))
+    answer(nc, HELLO, SUBJECTS.hello, () => ({ epoch: 1, leaseMs: 5_000 }))
     await eventually(async () => expect(await statusOf('/readyz')).toBe(200))
     await nc.close()
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()

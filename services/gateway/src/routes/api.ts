@@ -1,8 +1,10 @@
 /**
  * ① /api/<service>/*: the reverse proxy, streaming both ways.
- * Promise: behind it there is a live session or nothing, and what arrives there opens only that service.
+ * Promise: behind it there is a live session or nothing, and what arrives there opens only that service; an answer that
+ * goes on for long ends with its session.
  */
 import type { OutgoingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 
 import type { Audience } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
@@ -74,12 +76,12 @@ async function relay(request: FastifyRequest, reply: FastifyReply, target: Targe
   if (answer.kind !== 'answered') body.stream?.destroy()
   if (reply.raw.destroyed) return abandon(reply, answer)
   if (answer.kind !== 'answered') throw problemOf(answer, body.isTooLarge)
-  pass(reply, answer)
+  pass(request, reply, answer)
 }
 
 type Answered = Extract<UpstreamAnswer, { kind: 'answered' }>
 
-function pass(reply: FastifyReply, { status, headers, body }: Answered): void {
+function pass(request: FastifyRequest, reply: FastifyReply, { status, headers, body }: Answered): void {
   const outgoing: OutgoingHttpHeaders = {}
   for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) outgoing[name] = value
@@ -96,6 +98,24 @@ function pass(reply: FastifyReply, { status, headers, body }: Answered): void {
   // A cut answer reaches the client as cut, never as complete; a client that goes away is `gone`, which ends the body.
   body.once('error', () => reply.raw.destroy())
   body.pipe(reply.raw)
+  if (!isShort(headers['content-length'])) cutWithSession(request, reply, body)
+}
+
+/** What an answer may hold that is on its way at once: the request was admitted before, and may finish. */
+const SHORT_BYTES_MAX = 64 * 1024
+
+function isShort(contentLength: string | undefined): boolean {
+  return contentLength !== undefined && Number(contentLength) <= SHORT_BYTES_MAX
+}
+
+/** Event streams and downloads: neither end may take what has come by then for the whole. */
+function cutWithSession({ sessionSignal }: FastifyRequest, reply: FastifyReply, body: Readable): void {
+  const cut = (): void => {
+    body.destroy()
+    reply.raw.destroy()
+  }
+  if (sessionSignal.aborted) cut()
+  else sessionSignal.addEventListener('abort', cut, { once: true })
 }
 
 function problemOf(answer: Exclude<UpstreamAnswer, Answered>, isBodyTooLarge: boolean): Problem {

@@ -28,7 +28,7 @@ export function addLogoutRoute(app: CurfewServer, route: LogoutRoute): void {
     if (session !== undefined) {
       const { id, tenant, user } = session
       const state = await authority.end(id, subjectKey(tenant, user), 'logout')
-      if (state !== 'recorded') throw new Problem('unavailable', 'the end of the session is not certain yet')
+      if (state === 'unknown') throw new Problem('unavailable', 'the end of the session is not certain yet')
       request.log.info({ event: 'session.ended', sessionId: id, userId: user, reason: 'logout' })
     }
     if (credential.kind !== 'bearer')

@@ -1,0 +1,68 @@
+import { PassThrough } from 'node:stream'
+
+import type { Audience } from '@curfew/contracts'
+import { curfewFastify } from '@curfew/fastify'
+import { createHttpServer, createLogger, createMetrics } from '@curfew/service-kit'
+import type { VerifiedSession, Verifier } from '@curfew/verifier'
+import { describe, expect, it } from 'vitest'
+
+import type { Boundary } from './boundary.ts'
+import { addApiRoutes } from './api.ts'
+
+/** A gateway before one service that answers `headers` and then whatever is written to `body`. */
+async function setUp(headers: Record<string, string>) {
+  const body = new PassThrough()
+  const watches: AbortController[] = []
+  const verifier: Verifier = {
+    check: () => ({ kind: 'admitted', session: {} as VerifiedSession }),
+    watch() {
+      const controller = new AbortController()
+      watches.push(controller)
+      return { signal: controller.signal, release: () => undefined }
+    },
+    relayToken: () => 'cfr_x',
+    ready: true,
+    close: () => Promise.resolve(),
+  }
+  const logger = createLogger({ service: 'test', level: 'fatal' })
+  const app = createHttpServer({ service: 'test', logger, registry: createMetrics('test'), readiness: [] })
+  await app.register(curfewFastify, { verifier })
+  addApiRoutes(app, {
+    boundary: { liveSession: [app.requireSession] } as unknown as Boundary,
+    verifier,
+    upstreams: new Map([
+      [
+        'documents' as Audience,
+        { forward: () => Promise.resolve({ kind: 'answered', status: 200, headers, body }) },
+      ],
+    ]),
+    bodies: { of: () => ({ stream: undefined, isTooLarge: false }) },
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const get = () => fetch(`${url}/api/documents/1`, { headers: { authorization: 'Bearer x' } })
+  return { app, body, watches, get }
+}
+
+describe('an answer that goes on for long', () => {
+  it.each([
+    ['a stream of events', { 'content-type': 'text/event-stream' }],
+    ['a download', { 'content-length': '1000000' }],
+  ])('%s is cut on both sides when the session ends', async (_, headers) => {
+    const { app, body, watches, get } = await setUp(headers)
+    body.write('begun')
+    const response = await get()
+    expect(response.status).toBe(200)
+    watches[0]?.abort()
+    await expect(response.text()).rejects.toThrow(/terminated/)
+    expect(body.destroyed).toBe(true)
+    await app.close()
+  })
+})
+
+it('an answer of few bytes finishes, since its request was admitted', async () => {
+  const { app, body, watches, get } = await setUp({ 'content-length': '5' })
+  body.end('whole')
+  expect(await (await get()).text()).toBe('whole')
+  expect(watches).toEqual([])
+  await app.close()
+})
