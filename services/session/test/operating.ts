@@ -42,7 +42,7 @@ export class Operating {
 
   async verifiers(by = this.#usual): Promise<Verifier[]> {
     const response = await this.at(by).get('/v1/verifiers')
-    return (await expectJson<{ verifiers: Verifier[] }>(response, 200)).verifiers
+    return expectJson<Verifier[]>(response, 200)
   }
 
   async isListed(id: string): Promise<boolean> {

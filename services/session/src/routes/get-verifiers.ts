@@ -11,19 +11,17 @@ import type { OperatorGuard } from './operator-guard.ts'
 export function getVerifiers(app: CurfewServer, members: Members, guard: OperatorGuard): void {
   app.get('/v1/verifiers', { onRequest: guard.requires(READ) }, async (request) => {
     if (!guard.operatorOf(request).isAdministrative) throw new Problem('forbidden')
-    return {
-      verifiers: members.members().map((status) => ({
-        id: status.member.member,
-        kind: status.member.kind,
-        service: status.member.service,
-        host: status.member.host,
-        protocol: status.member.protocol,
-        applied: status.applied,
-        lag: status.lag,
-        lease_remaining_ms: status.leaseRemainingMs,
-        cached_sessions: status.cachedSessions,
-        joined_at: status.joinedAt,
-      })),
-    }
+    return members.members().map((status) => ({
+      id: status.member.member,
+      kind: status.member.kind,
+      service: status.member.service,
+      host: status.member.host,
+      protocol: status.member.protocol,
+      applied: status.applied,
+      lag: status.lag,
+      lease_remaining_ms: status.leaseRemainingMs,
+      cached_sessions: status.cachedSessions,
+      joined_at: status.joinedAt,
+    }))
   })
 }
