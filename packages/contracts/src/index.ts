@@ -36,8 +36,10 @@ export type { RelayToken, RelayValue, SecretHash, SessionSecret, SessionToken } 
 export { PROBLEMS } from './problems.ts'
 export type { ProblemBody, ProblemCode } from './problems.ts'
 export {
+  ANY_SPEAKER,
   GATEWAY_AUDIENCE,
   SESSION_QUEUE,
+  SESSION_SERVICE,
   SUBJECTS,
   ackSubject,
   feedSubject,
@@ -45,6 +47,7 @@ export {
   memberSubject,
   renewSubject,
   resolveSubject,
+  speakerOf,
   streamName,
   subjectToken,
 } from './subjects.ts'

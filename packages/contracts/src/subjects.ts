@@ -34,18 +34,34 @@ export function resolveSubject(epoch: number, audience: Audience): string {
   return `curfew.${epoch}.resolve.${audience}`
 }
 
+/**
+ * What members say ends in the service that says it: NATS permissions tie a service to its own name, so that no service
+ * can acknowledge or leave in the name of another's member.
+ */
+export type Speaker = Audience | typeof SESSION_SERVICE | typeof ANY_SPEAKER
+
+/** Replicas of the session service are members too. */
+export const SESSION_SERVICE = 'session'
+/** For those who listen. */
+export const ANY_SPEAKER = '*'
+
 /** ② Renewals: one replica of the queue group answers, all of them listen, to know who is alive. */
-export function renewSubject(epoch: number): string {
-  return `curfew.${epoch}.lease.renew`
+export function renewSubject(epoch: number, speaker: Speaker): string {
+  return `curfew.${epoch}.lease.renew.${speaker}`
 }
 
-export function memberSubject(epoch: number, what: 'join' | 'leave'): string {
-  return `curfew.${epoch}.member.${what}`
+export function memberSubject(epoch: number, what: 'join' | 'leave', speaker: Speaker): string {
+  return `curfew.${epoch}.member.${what}.${speaker}`
 }
 
 /** Where one replica hears that entries have taken effect. */
-export function ackSubject(epoch: number, replica: MemberId): string {
-  return `curfew.${epoch}.ack.${replica}`
+export function ackSubject(epoch: number, replica: MemberId, speaker: Speaker): string {
+  return `curfew.${epoch}.ack.${replica}.${speaker}`
+}
+
+/** Who has spoken, on a subject that one of the three above names. */
+export function speakerOf(subject: string): string {
+  return subject.slice(subject.lastIndexOf('.') + 1)
 }
 
 /** Requests whose meaning does not depend on the epoch. */

@@ -173,11 +173,14 @@ describe('resolving', () => {
 
 describe('leases and members', () => {
   it.each(['curfew.1.lease.renew', 'curfew.1.member.join', 'curfew.1.member.leave'])(
-    'are asked for by those who check sessions, and granted by session alone: %s',
+    'are asked for by those who check sessions, each in its own name, and heard by session alone: %s',
     async (subject) => {
-      expect(await publishersOf(subject)).toEqual(['gateway', 'documents'])
-      expect(await subscribersOf(subject)).toEqual(['session'])
-      expect(await subscribersOf(`${subject} session`)).toEqual(['session'])
+      for (const speaker of ['gateway', 'documents'])
+        expect(await publishersOf(`${subject}.${speaker}`)).toEqual([speaker])
+      expect(await publishersOf(`${subject}.session`)).toEqual([])
+      expect(await publishersOf(`${subject}.files`)).toEqual([])
+      expect(await subscribersOf(`${subject}.*`)).toEqual(['session'])
+      expect(await subscribersOf(`${subject}.* session`)).toEqual(['session'])
     },
   )
 
@@ -186,19 +189,24 @@ describe('leases and members', () => {
       expect(await publishersOf(subject)).toEqual(['session'])
   })
 
-  it('are acknowledged by every member, replicas included, and heard of by session alone', async () => {
-    expect(await publishersOf('curfew.1.ack.session-1')).toEqual(['session', 'gateway', 'documents'])
-    expect(await subscribersOf('curfew.1.ack.session-1')).toEqual(['session'])
-    expect(await subscribersOf('curfew.1.ack.*')).toEqual(['session'])
+  it('are acknowledged by every member, replicas included, each in its own name, and heard of by session alone', async () => {
+    for (const speaker of ['session', 'gateway', 'documents'])
+      expect(await publishersOf(`curfew.1.ack.session-1.${speaker}`)).toEqual([speaker])
+    expect(await publishersOf('curfew.1.ack.session-1.files')).toEqual([])
+    expect(await subscribersOf('curfew.1.ack.session-1.*')).toEqual(['session'])
+    expect(await subscribersOf('curfew.1.ack.*.*')).toEqual(['session'])
   })
 
-  it.each(['curfew.1.lease.grant', 'curfew.1.lease', 'curfew.1.member.a.b', 'curfew.1.ack.a.b'])(
-    'have nothing else beside them: %s',
-    async (subject) => {
-      expect(await publishersOf(subject)).toEqual([])
-      expect(await subscribersOf(subject)).toEqual([])
-    },
-  )
+  it.each([
+    'curfew.1.lease.grant',
+    'curfew.1.lease',
+    'curfew.1.lease.renew',
+    'curfew.1.member.a.b.c',
+    'curfew.1.ack.a',
+  ])('have nothing else beside them: %s', async (subject) => {
+    expect(await publishersOf(subject)).toEqual([])
+    expect(await subscribersOf(subject)).toEqual([])
+  })
 })
 
 describe('sessions and claims', () => {

@@ -18,7 +18,7 @@ import { waitedMs, type Instant } from './elapsed.ts'
 import { LeaseGranter, type RenewalRequest } from './lease-granter.ts'
 import { LeaseLengths } from './lease-lengths.ts'
 import { LeaseHolder } from './lease.ts'
-import { Membership, type MemberState } from './membership.ts'
+import { Membership, type MemberState, type Renewal } from './membership.ts'
 import type { Restored } from './restored.ts'
 import { renewEveryMs, usableForMs } from './timing.ts'
 
@@ -26,13 +26,6 @@ export interface CoordinatorOptions {
   readonly replica: MemberId
   /** In force until the log says otherwise. */
   readonly leaseMs: number
-}
-
-/** What a member's renewal says. */
-export interface Renewal {
-  readonly member: MemberId
-  readonly applied: number
-  readonly cachedSessions: number
 }
 
 /** A barrier under way: it is called stored when it is, or failed. */
@@ -116,7 +109,7 @@ export class Coordinator {
       }
       case 'barrier':
         // How replicas renew. Only that it is alive: what it has applied, it says in its acknowledgements.
-        return this.#membership.renews(entry.replica, { applied: 0, cachedSessions: 0 }, now)
+        return this.#membership.renews({ member: entry.replica, applied: 0, cachedSessions: 0 }, now)
       case 'genesis':
       case 'revoked':
       case 'grants-changed':
@@ -176,9 +169,9 @@ export class Coordinator {
   }
 
   /** Heard by every replica, whichever answers. */
-  renewalHeard({ member, applied, cachedSessions }: Renewal, now: Instant): void {
-    this.#membership.renews(member, { applied, cachedSessions }, now)
-    this.#noteApplied(member, applied)
+  renewalHeard(renewal: Renewal, now: Instant): void {
+    this.#membership.renews(renewal, now)
+    this.#noteApplied(renewal.member, renewal.applied)
   }
 
   acknowledged(member: MemberId, applied: number, now: Instant): void {
@@ -263,6 +256,11 @@ export class Coordinator {
 
   members(): MemberState[] {
     return this.#membership.list()
+  }
+
+  /** Whose process it is; undefined of a member that is not known here. */
+  serviceOf(member: MemberId): string | undefined {
+    return this.#membership.serviceOf(member)
   }
 
   /** How long this member's lease lasts at most, as far as its renewals were heard. */

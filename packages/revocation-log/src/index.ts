@@ -13,7 +13,7 @@ export type {
 export { openLog } from './open-log.ts'
 export type { Confirmation } from './confirmation.ts'
 export { Coordinator } from './coordinator.ts'
-export type { Barrier, CoordinatorOptions, Renewal } from './coordinator.ts'
+export type { Barrier, CoordinatorOptions } from './coordinator.ts'
 export { elapsedMs, systemClock, waitedMs } from './elapsed.ts'
 export type { Clock, Instant } from './elapsed.ts'
 export { LeaseHolder } from './lease.ts'

@@ -15,12 +15,12 @@ export function listen<T>(
   nc: NatsConnection,
   subject: string,
   shape: Shape<T>,
-  heed: (message: T) => void,
+  heed: (message: T, subject: string) => void,
 ): Listening {
   const subscription = nc.subscribe(subject, {
     callback: (error, message) => {
       const value = error === null ? parsed(message.string()) : undefined
-      if (shape.Check(value)) heed(value)
+      if (shape.Check(value)) heed(value, message.subject)
     },
   })
   return { stop: () => subscription.unsubscribe() }

@@ -107,7 +107,7 @@ describe('membership', () => {
 
   it('believes nothing that a member of another protocol says, evicted or not', () => {
     const membership = withGateway({ ...gateway, protocol: 2 })
-    membership.renews(id, { applied: 99, cachedSessions: 1 }, at(1))
+    membership.renews({ member: id, applied: 99, cachedSessions: 1 }, at(1))
     expect(membership.isBelieved(id)).toBe(false)
     expect(membership.counted(NOW, at(1), WAIT_MS)).toEqual([{ id, applied: 0 }])
     membership.evicted(id, seq(20), at(2))

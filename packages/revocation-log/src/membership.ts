@@ -26,6 +26,13 @@ export interface MemberState {
   readonly renewedAt: Instant | undefined
 }
 
+/** What a member's renewal says. */
+export interface Renewal {
+  readonly member: MemberId
+  readonly applied: number
+  readonly cachedSessions: number
+}
+
 /** Whom a confirmation has to wait for. */
 export interface Counted {
   readonly id: MemberId
@@ -47,6 +54,7 @@ interface Evicted {
   readonly observedAt: Instant
   readonly position: Position
   readonly isBelieved: boolean
+  readonly service: string | undefined
   applied: number
 }
 
@@ -83,7 +91,8 @@ export class Membership {
     if (entry && entry.joining.position > position) return
     const isBelieved = entry !== undefined && isBelievable(entry)
     this.#entries.delete(id)
-    this.#evicted.set(id, { observedAt: now, position, isBelieved, applied: entry?.applied ?? 0 })
+    const [service, applied] = [entry?.description.service, entry?.applied ?? 0]
+    this.#evicted.set(id, { observedAt: now, position, isBelieved, service, applied })
   }
 
   /** An acknowledgement, or any other sign of life that says what has been applied. `applied` only moves forward. */
@@ -95,12 +104,17 @@ export class Membership {
   }
 
   /** It asks for a lease, from whichever replica. */
-  renews(id: MemberId, news: { applied: number; cachedSessions: number }, now: Instant): void {
-    this.heard(id, news.applied, now)
-    const entry = this.#entries.get(id)
+  renews({ member, applied, cachedSessions }: Renewal, now: Instant): void {
+    this.heard(member, applied, now)
+    const entry = this.#entries.get(member)
     if (!entry) return
-    entry.cachedSessions = news.cachedSessions
+    entry.cachedSessions = cachedSessions
     entry.renewedAt = now
+  }
+
+  /** Whose process it is; undefined of one that is not known here. */
+  serviceOf(id: MemberId): string | undefined {
+    return this.#entries.get(id)?.description.service ?? this.#evicted.get(id)?.service
   }
 
   /** Not taken off the list. */

@@ -3,21 +3,20 @@
  * Promise: whatever it says of the log has been stored and read back by this replica.
  */
 import {
+  ANY_SPEAKER,
   AcknowledgementSchema,
-  JOIN,
-  LEAVE,
   RENEW_LEASE,
-  SESSION_QUEUE,
+  SESSION_SERVICE,
   ackSubject,
-  memberSubject,
   renewSubject,
   sequenceOf,
+  speakerOf,
   type LogEntry,
   type Member,
   type MemberId,
   type Position,
 } from '@curfew/contracts'
-import { answer, isConnected, type Answering } from '@curfew/messaging'
+import { isConnected, type Answering } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { Compile } from 'typebox/compile'
 
@@ -28,6 +27,7 @@ import type { Coordinator } from './coordinator.ts'
 import type { Clock } from './elapsed.ts'
 import { listen, type Listening } from './listening.ts'
 import type { LogLogger, PublishResult } from './log.ts'
+import { answerMembers } from './member-desk.ts'
 import { MemberRecorder } from './member-recorder.ts'
 import { renewEveryMs } from './timing.ts'
 
@@ -46,6 +46,9 @@ export interface ProtocolServerOptions {
   readonly isFollowing: () => boolean
 }
 
+/** Acknowledgements take milliseconds. */
+const REMIND_AFTER_MS = 300
+
 const acknowledgement = Compile(AcknowledgementSchema)
 const renewal = Compile(RENEW_LEASE.question)
 
@@ -60,6 +63,7 @@ export class ProtocolServer {
   #tickTimer: NodeJS.Timeout | undefined
   #isClosed = false
   #isRejoining = false
+  #isReminding = false
 
   constructor(options: ProtocolServerOptions) {
     this.#options = options
@@ -68,7 +72,8 @@ export class ProtocolServer {
     this.#members = new MemberRecorder(options)
     this.#acks = new AckSender((replica, applied) => {
       if (nc.isClosed()) return
-      nc.publish(ackSubject(epoch, replica), JSON.stringify({ member: coordinator.replica, applied }))
+      const subject = ackSubject(epoch, replica, SESSION_SERVICE)
+      nc.publish(subject, JSON.stringify({ member: coordinator.replica, applied }))
     })
   }
 
@@ -79,14 +84,13 @@ export class ProtocolServer {
     this.reached(applied)
     this.#hearAcks()
     this.#hearing.push(
-      listen(nc, renewSubject(epoch), renewal, (news) => coordinator.renewalHeard(news, this.#now())),
+      listen(nc, renewSubject(epoch, ANY_SPEAKER), renewal, (news, subject) => {
+        if (this.#speaksFor(news.member, subject)) coordinator.renewalHeard(news, this.#now())
+      }),
     )
-    const options = { queue: SESSION_QUEUE, logger }
-    this.#answering.push(
-      answer(nc, JOIN, memberSubject(epoch, 'join'), (member) => this.#members.join(member), options),
-      answer(nc, LEAVE, memberSubject(epoch, 'leave'), ({ member }) => this.#members.leave(member), options),
-      answer(nc, RENEW_LEASE, renewSubject(epoch), ({ member }) => this.#barriers.renew(member), options),
-    )
+    const [members, barriers] = [this.#members, this.#barriers]
+    const serviceOf = (member: MemberId): string | undefined => coordinator.serviceOf(member)
+    this.#answering.push(...answerMembers({ nc, epoch, logger, members, barriers, serviceOf }))
     // Joining first would have others wait for one whose subscriptions the server may not know yet.
     await nc.flush()
     await this.#members.join({ ...self, member: coordinator.replica })
@@ -126,7 +130,12 @@ export class ProtocolServer {
   confirm(position: Position): Promise<Confirmation | undefined> {
     this.#follows()
     return new Promise((resolve) => {
-      this.#options.coordinator.confirm(sequenceOf(position), this.#now(), resolve)
+      // A message that got lost on the way to a member or back would cost W: the next entry shows the gap, and is asked about.
+      const reminder = setTimeout(() => this.#remind(), REMIND_AFTER_MS)
+      this.#options.coordinator.confirm(sequenceOf(position), this.#now(), (confirmation) => {
+        clearTimeout(reminder)
+        resolve(confirmation)
+      })
       this.#scheduleExpiry()
     })
   }
@@ -176,6 +185,13 @@ export class ProtocolServer {
     return follows
   }
 
+  /** One barrier, for everybody who is waiting: it asks for what the entries before it have asked for. */
+  #remind(): void {
+    if (this.#isReminding || this.#isClosed || !this.#follows()) return
+    this.#isReminding = true
+    void this.#barriers.ask().finally(() => (this.#isReminding = false))
+  }
+
   #tick(): void {
     const { coordinator, logger } = this.#options
     this.#scheduleTick()
@@ -212,17 +228,22 @@ export class ProtocolServer {
     }
   }
 
+  /** Nobody counts as heard, or as gone, by the word of another service. */
+  #speaksFor(member: MemberId, subject: string): boolean {
+    return this.#options.coordinator.serviceOf(member) === speakerOf(subject)
+  }
+
   /** Under the present id; what was said to the one before is not waited for by anybody any more. */
   #hearAcks(): void {
     const { nc, epoch, coordinator } = this.#options
     const [before, ...others] = this.#hearing
     const acks = listen(
       nc,
-      ackSubject(epoch, coordinator.replica),
+      ackSubject(epoch, coordinator.replica, ANY_SPEAKER),
       acknowledgement,
-      ({ member, applied }) => {
+      ({ member, applied }, subject) => {
         this.#follows()
-        coordinator.acknowledged(member, applied, this.#now())
+        if (this.#speaksFor(member, subject)) coordinator.acknowledged(member, applied, this.#now())
       },
     )
     before?.stop()

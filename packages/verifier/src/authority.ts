@@ -57,11 +57,18 @@ export class Authority {
   }
 
   async join(epoch: number, member: Member): Promise<boolean> {
-    return (await this.#ask(JOIN, memberSubject(epoch, 'join'), member, JOIN_TIMEOUT_MS)) !== undefined
+    return (
+      (await this.#ask(
+        JOIN,
+        memberSubject(epoch, 'join', this.#options.audience),
+        member,
+        JOIN_TIMEOUT_MS,
+      )) !== undefined
+    )
   }
 
   async leave(epoch: number, member: MemberId): Promise<boolean> {
-    const subject = memberSubject(epoch, 'leave')
+    const subject = memberSubject(epoch, 'leave', this.#options.audience)
     return (await this.#ask(LEAVE, subject, { member }, LEAVE_TIMEOUT_MS)) !== undefined
   }
 
@@ -70,7 +77,7 @@ export class Authority {
     renewal: Static<typeof RENEW_LEASE.question>,
     timeoutMs: number,
   ): Promise<Static<typeof RENEW_LEASE.answer> | undefined> {
-    return this.#ask(RENEW_LEASE, renewSubject(epoch), renewal, timeoutMs)
+    return this.#ask(RENEW_LEASE, renewSubject(epoch, this.#options.audience), renewal, timeoutMs)
   }
 
   async resolve(

@@ -2,7 +2,7 @@
  * ② Brings the entries of the log into the core, as the broker republishes them.
  * Promise: an entry is acknowledged after it has taken effect here, and whatever cannot be applied is a doubt, never skipped.
  */
-import { ackSubject, feedSubject, parseLogEntry, type MemberId } from '@curfew/contracts'
+import { ackSubject, feedSubject, parseLogEntry, type Audience, type MemberId } from '@curfew/contracts'
 import { AckSender } from '@curfew/revocation-log'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 
@@ -11,6 +11,7 @@ import type { Watching } from './watching.ts'
 
 export interface FeedOptions {
   readonly nc: NatsConnection
+  readonly audience: Audience
   readonly core: CoherentVerifier
   readonly watching: Watching
   /** In whose name entries are acknowledged. */
@@ -20,11 +21,13 @@ export interface FeedOptions {
 }
 
 /** The epoch is the one that the core follows now. @returns stops following */
-export function followFeed({ nc, core, watching, member, onDoubt }: FeedOptions): () => void {
+export function followFeed(options: FeedOptions): () => void {
+  const { nc, audience, core, watching, member, onDoubt } = options
   const { epoch } = core
   const acks = new AckSender((replica, applied) => {
     // What was applied has taken effect, also when it is heard of late; a connection that is closed tells nobody.
-    if (!nc.isClosed()) nc.publish(ackSubject(epoch, replica), JSON.stringify({ member: member(), applied }))
+    if (nc.isClosed()) return
+    nc.publish(ackSubject(epoch, replica, audience), JSON.stringify({ member: member(), applied }))
   })
   let isOver = false
 

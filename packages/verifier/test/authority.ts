@@ -3,6 +3,7 @@
  * republishes entries itself, so that it can also lose some.
  */
 import {
+  ANY_SPEAKER,
   AcknowledgementSchema,
   GATEWAY_AUDIENCE,
   HELLO,
@@ -104,18 +105,18 @@ export class Authority {
         this.minSeqs.push(minSeq)
         return this.#resolve(sessions, subject.slice(subject.lastIndexOf('.') + 1) as Audience)
       }),
-      answer(nc, JOIN, memberSubject(epoch, 'join'), (member) => {
+      answer(nc, JOIN, memberSubject(epoch, 'join', ANY_SPEAKER), (member) => {
         this.members.push(member.member)
         this.publish({ type: 'joined', ...member })
         return {}
       }),
-      answer(nc, LEAVE, memberSubject(epoch, 'leave'), ({ member }) => {
+      answer(nc, LEAVE, memberSubject(epoch, 'leave', ANY_SPEAKER), ({ member }) => {
         this.onLeave?.()
         this.left.push(member)
         return {}
       }),
-      answer(nc, RENEW_LEASE, renewSubject(epoch), ({ member }) => this.#renew(member)),
-      nc.subscribe(ackSubject(epoch, '*' as MemberId), {
+      answer(nc, RENEW_LEASE, renewSubject(epoch, ANY_SPEAKER), ({ member }) => this.#renew(member)),
+      nc.subscribe(ackSubject(epoch, '*' as MemberId, ANY_SPEAKER), {
         callback: (_, message) => {
           const value: unknown = message.json()
           if (!acknowledgement.Check(value)) throw new Error('no acknowledgement')

@@ -1,4 +1,15 @@
-import { END_SESSION, SUBJECTS } from '@curfew/contracts'
+import {
+  END_SESSION,
+  JOIN,
+  LEAVE,
+  RENEW_LEASE,
+  SUBJECTS,
+  ackSubject,
+  memberSubject,
+  renewSubject,
+  type Audience,
+  type MemberId,
+} from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import { expectJson, expectProblem } from '@curfew/test-kit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -15,6 +26,8 @@ import {
   type Answer,
 } from './operating.ts'
 import { sessionIdOf, until, setStage, type Replica, type Stage } from './stage.ts'
+
+const DOCUMENTS = 'documents' as Audience
 
 let stage: Stage
 let one: Replica
@@ -65,6 +78,47 @@ describe('a revocation is confirmed', () => {
       return isAnswered
     })
     expect(await asked).toMatchObject(byAcknowledgement(2))
+  })
+
+  it('without W for an acknowledgement that got lost: it is asked for again', async () => {
+    await using forgetful = await new TestMember(stage.gateway, { missed: 1 }).join()
+    const answer = await operating.revoke()
+    expect(answer).toMatchObject(byAcknowledgement(2))
+    expect(answer.tookMs).toBeGreaterThanOrEqual(295)
+    expect(answer.tookMs).toBeLessThan(AT_ONCE_MS)
+    expect(await operating.isListed(forgetful.id)).toBe(true)
+  })
+
+  it('never by the word of another service, which can neither acknowledge nor leave for a member', async () => {
+    await using silent = await new TestMember(stage.gateway, { isSilent: true }).join()
+    const forged = { member: silent.id, applied: 1_000_000, nonce: 'n', cachedSessions: 0 }
+    const asked = operating.revoke()
+    await expect(
+      ask(stage.documents, LEAVE, memberSubject(1, 'leave', DOCUMENTS), { member: silent.id }),
+    ).rejects.toThrow(/unavailable/)
+    const answer = await whileForging(asked, async () => {
+      const replica = (await operating.verifiers()).find(({ service }) => service === 'session')
+      const { member, applied } = forged
+      stage.documents.publish(
+        ackSubject(1, replica?.['id'] as MemberId, DOCUMENTS),
+        JSON.stringify({ member, applied }),
+      )
+      await ask(stage.documents, RENEW_LEASE, renewSubject(1, DOCUMENTS), forged)
+    })
+    expect(answer).toMatchObject(byExpiry(2))
+    expect(answer.tookMs).toBeGreaterThanOrEqual(W_MS - 5)
+  })
+
+  it.each([
+    ['as another service', { service: 'gateway' }],
+    ['as a replica', { kind: 'replica' }],
+  ] as const)('and nobody joins %s', async (_, change) => {
+    const honest = { kind: 'verifier', service: 'documents', host: 'test', protocol: 1 } as const
+    const member = { ...honest, member: 'impostor-1' as MemberId, ...change }
+    await expect(ask(stage.documents, JOIN, memberSubject(1, 'join', DOCUMENTS), member)).rejects.toThrow(
+      /unavailable/,
+    )
+    expect(await operating.isListed('impostor-1')).toBe(false)
   })
 
   it('without waiting for one that left in order', async () => {
@@ -135,6 +189,19 @@ describe('a revocation is confirmed', () => {
     expect(metrics).toMatch(/^curfew_lease_remaining_seconds\{service="session"\} [01]\.\d+$/m)
   })
 })
+
+/** Tries again and again until the answer is there. */
+async function whileForging(asked: Promise<Answer>, forge: () => Promise<void>): Promise<Answer> {
+  let isAnswered = false
+  const answered = asked.finally(() => {
+    isAnswered = true
+  })
+  await until('it is answered', async () => {
+    await forge()
+    return isAnswered
+  })
+  return answered
+}
 
 describe('two replicas', () => {
   it('wait for each other: whoever asks next is told by either', async () => {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import {
+  GATEWAY_AUDIENCE,
   JOIN,
   LEAVE,
   RENEW_LEASE,
@@ -18,6 +19,7 @@ import {
   memberSubject,
   parseLogEntry,
   renewSubject,
+  type Audience,
   type Member,
   type MemberId,
 } from '@curfew/contracts'
@@ -35,13 +37,16 @@ export class TestMember implements AsyncDisposable {
   readonly id = `test-${randomUUID()}` as MemberId
   readonly #nc: NatsConnection
   readonly #isSilent: boolean
+  /** Says nothing to so many of the entries that ask it, and does not make up for it by renewing. */
+  #missed: number
   #applied = 0
   #feed: { unsubscribe(): void } | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(nc: NatsConnection, { isSilent = false } = {}) {
+  constructor(nc: NatsConnection, { isSilent = false, missed = 0 } = {}) {
     this.#nc = nc
     this.#isSilent = isSilent
+    this.#missed = missed
   }
 
   async join(change: Partial<Member> = {}): Promise<this> {
@@ -50,24 +55,26 @@ export class TestMember implements AsyncDisposable {
         this.#applied = Number(message.headers?.get('Nats-Sequence'))
         const entry = parseLogEntry(message.string())
         if (this.#isSilent || entry === undefined || !('ackTo' in entry) || entry.ackTo === undefined) return
+        if (this.#missed-- > 0) return
         const ack = { member: this.id, applied: this.#applied }
-        this.#nc.publish(ackSubject(EPOCH, entry.ackTo), JSON.stringify(ack))
+        this.#nc.publish(ackSubject(EPOCH, entry.ackTo, GATEWAY_AUDIENCE), JSON.stringify(ack))
       },
     })
     const description = { kind: 'verifier', service: 'gateway', host: 'test', protocol: 1 } as const
     const member = { ...description, member: this.id, ...change }
-    await ask(this.#nc, JOIN, memberSubject(EPOCH, 'join'), member)
-    if (!this.#isSilent) this.#timer = setInterval(() => void this.renew().catch(() => undefined), 300)
+    await ask(this.#nc, JOIN, memberSubject(EPOCH, 'join', member.service as Audience), member)
+    if (!this.#isSilent && this.#missed === 0)
+      this.#timer = setInterval(() => void this.renew().catch(() => undefined), 300)
     return this
   }
 
   renew(): Promise<RenewalAnswer> {
     const question = { member: this.id, nonce: randomUUID(), applied: this.#applied, cachedSessions: 7 }
-    return ask(this.#nc, RENEW_LEASE, renewSubject(EPOCH), question)
+    return ask(this.#nc, RENEW_LEASE, renewSubject(EPOCH, GATEWAY_AUDIENCE), question)
   }
 
   async leave(): Promise<void> {
-    await ask(this.#nc, LEAVE, memberSubject(EPOCH, 'leave'), { member: this.id })
+    await ask(this.#nc, LEAVE, memberSubject(EPOCH, 'leave', GATEWAY_AUDIENCE), { member: this.id })
   }
 
   // oxlint-disable-next-line require-await -- the interface asks for it

@@ -1,0 +1,64 @@
+/**
+ * ④ ⑤ Where verifiers ask to join, to leave and to be granted leases.
+ * Promise: nobody joins or leaves in the name of another service's member.
+ */
+import {
+  ANY_SPEAKER,
+  JOIN,
+  LEAVE,
+  RENEW_LEASE,
+  SESSION_QUEUE,
+  memberSubject,
+  renewSubject,
+  speakerOf,
+  type MemberId,
+} from '@curfew/contracts'
+import { answer, type Answering } from '@curfew/messaging'
+import type { NatsConnection } from '@nats-io/nats-core'
+
+import type { Barriers } from './barriers.ts'
+import type { LogLogger } from './log.ts'
+import type { MemberRecorder } from './member-recorder.ts'
+
+export interface MemberDeskOptions {
+  readonly nc: NatsConnection
+  readonly epoch: number
+  readonly logger: LogLogger
+  readonly members: MemberRecorder
+  readonly barriers: Barriers
+  readonly serviceOf: (member: MemberId) => string | undefined
+}
+
+export function answerMembers(desk: MemberDeskOptions): Answering[] {
+  const { nc, epoch, logger, members, barriers, serviceOf } = desk
+  const options = { queue: SESSION_QUEUE, logger }
+  const on = (what: 'join' | 'leave'): string => memberSubject(epoch, what, ANY_SPEAKER)
+  const renew = renewSubject(epoch, ANY_SPEAKER)
+  return [
+    answer(
+      nc,
+      JOIN,
+      on('join'),
+      (member, { subject }) => {
+        // Replicas write themselves into the log.
+        if (member.kind === 'verifier' && member.service === speakerOf(subject)) return members.join(member)
+        throw new Error(`${speakerOf(subject)} may not join as a ${member.kind} of ${member.service}`)
+      },
+      options,
+    ),
+    answer(
+      nc,
+      LEAVE,
+      on('leave'),
+      ({ member }, { subject }) => {
+        const service = serviceOf(member)
+        // Gone already; or so new that this replica has not seen it, and then it is waited for, which is safe.
+        if (service === undefined) return {}
+        if (service === speakerOf(subject)) return members.leave(member)
+        throw new Error(`${speakerOf(subject)} does not speak for ${member}`)
+      },
+      options,
+    ),
+    answer(nc, RENEW_LEASE, renew, ({ member }) => barriers.renew(member), options),
+  ]
+}
