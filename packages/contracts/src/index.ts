@@ -72,11 +72,11 @@ export {
   LEAVE,
   MAX_RESOLVE_BATCH,
   PREPARE_SESSION,
-  REDEEM_CLAIM,
   RENEW_LEASE,
   RESOLVE,
   SessionInfoSchema,
 } from './requests.ts'
+export { REDEEM_CLAIM, RELEASE_CLAIM } from './claim-requests.ts'
 export type {
   Acknowledgement,
   EffectState,

@@ -29,7 +29,7 @@ export interface RequestContract<Question extends TSchema = TSchema, Answer exte
   readonly answer: Answer
 }
 
-const contract = <Q extends TSchema, A extends TSchema>(
+export const contract = <Q extends TSchema, A extends TSchema>(
   name: string,
   question: Q,
   answer: A,
@@ -200,25 +200,4 @@ export const END_SESSION = contract(
     closed,
   ),
   Type.Object({ state: EffectStateSchema }, closed),
-)
-
-/** ⑦ Spends a one-time claim: exactly one caller ever hears `redeemed`. */
-export const REDEEM_CLAIM = contract(
-  'redeem-claim',
-  Type.Object(
-    {
-      issuer: Type.String({ minLength: 1, maxLength: 255 }),
-      claimId: Type.String({ minLength: 1, maxLength: 128 }),
-      /** NumericDate of `exp`, seconds: how long the spending is remembered, plus the allowed skew. */
-      expiresAtSeconds: Type.Integer({ minimum: 0 }),
-      session: SessionIdSchema,
-      tenant: TenantIdSchema,
-      user: UserIdSchema,
-    },
-    closed,
-  ),
-  Type.Object(
-    { outcome: Type.Union([Type.Literal('redeemed'), Type.Literal('spent'), Type.Literal('withdrawn')]) },
-    closed,
-  ),
 )

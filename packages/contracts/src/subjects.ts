@@ -71,6 +71,7 @@ export const SUBJECTS = {
   createSession: 'curfew.sessions.create',
   endSession: 'curfew.sessions.end',
   redeemClaim: 'curfew.claims.redeem',
+  releaseClaim: 'curfew.claims.release',
 } as const
 
 /** The audience whose verifier is told the secret's hash itself, because it meets the clients' own tokens. */

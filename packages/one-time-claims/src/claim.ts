@@ -2,7 +2,13 @@
  * ⑥ ⑦ A one-time claim as it is written (JWS payload) and as it is used inside (FileClaim).
  * Promise: both halves of a claim are closed shapes; an unknown member may be a restriction, so it is refused and never ignored.
  */
-import { SessionIdSchema, type SessionId, type Subject } from '@curfew/contracts'
+import {
+  PermissionSchema,
+  SessionIdSchema,
+  type Permission,
+  type SessionId,
+  type Subject,
+} from '@curfew/contracts'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
@@ -27,6 +33,8 @@ export interface FileClaim {
   readonly claimId: ClaimId
   readonly subject: Subject
   readonly session: SessionId
+  /** Which the session has to have when the claim is redeemed, and for as long as the act goes on. */
+  readonly permission?: Permission | undefined
   readonly act: FileAct
   readonly expiresAtSeconds: number
 }
@@ -52,6 +60,7 @@ export const claimPayload = Compile(
       iat: NumericDate,
       nbf: NumericDate,
       exp: NumericDate,
+      perm: Type.Optional(PermissionSchema),
       act: FileActSchema,
     },
     closed,

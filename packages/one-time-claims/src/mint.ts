@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 
-import { subjectKey, type SessionId, type Subject } from '@curfew/contracts'
+import { subjectKey, type Permission, type SessionId, type Subject } from '@curfew/contracts'
 import { CompactSign, importJWK, type CryptoKey, type JWK } from 'jose'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -31,6 +31,8 @@ export interface ClaimRequest {
   readonly subject: Subject
   /** The session on whose behalf the claim is minted: the claim dies with it. */
   readonly session: SessionId
+  /** On what the service has allowed it: withdrawn with it. */
+  readonly permission?: Permission
   readonly act: FileAct
 }
 
@@ -78,7 +80,7 @@ export async function createClaimSigner(options: ClaimSignerOptions): Promise<Cl
 
   return {
     jwks: { keys: [publicJwk] },
-    mint: async ({ subject, session, act }, now = new Date()) => {
+    mint: async ({ subject, session, permission, act }, now = new Date()) => {
       const iat = Math.floor(now.getTime() / 1000)
       // Rounded up, so that a claim of one second does not live for a few milliseconds; the cap holds all the same.
       const end = Math.ceil(now.getTime() / 1000) + lifetimeSeconds
@@ -91,6 +93,7 @@ export async function createClaimSigner(options: ClaimSignerOptions): Promise<Cl
         iat,
         nbf: iat,
         exp: Math.min(end, iat + MAX_CLAIM_LIFETIME_SECONDS),
+        ...(permission !== undefined && { perm: permission }),
         act,
       }
       // A claim that no one will accept is a fault of the caller, found here and not by its user.

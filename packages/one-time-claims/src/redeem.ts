@@ -1,20 +1,43 @@
 /**
  * ⑦ → ④ Spends a claim at the session authority.
- * Promise: of all callers that ever present one claim, exactly one hears `redeemed`; a session that is over makes it `withdrawn`.
+ * Promise: of all callers that present one claim, one at a time hears `redeemed`, and never for bytes that were delivered;
+ * a session that is over, or may no longer do this, makes it `withdrawn`.
  */
-import { REDEEM_CLAIM, SUBJECTS } from '@curfew/contracts'
+import { REDEEM_CLAIM, RELEASE_CLAIM, SUBJECTS } from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 
 import type { FileClaim } from './claim.ts'
 
-export type Redemption = 'redeemed' | 'spent' | 'withdrawn'
+export type Redemption = 'redeemed' | 'spent' | 'under-way' | 'withdrawn'
+
+/** One attempt to send the bytes of a file. */
+export interface Delivery {
+  /** Random. */
+  readonly id: string
+  /** Offset of the first byte that is about to be sent. */
+  readonly from: number
+}
+
+export interface DeliveryEnd {
+  readonly delivery: string
+  /** The offset behind the last byte that was handed to the network. */
+  readonly reached: number
+  readonly end: 'done' | 'part' | 'broken'
+}
 
 /**
+ * Without a delivery the claim is spent by this call. With one, the caller releases the claim when the delivery is over, and
+ * what is left after it broke off may be redeemed again.
+ *
  * @throws RequestFailed when the authority cannot be asked. After `timeout` the claim may be spent: asking again could only
  * hear `spent`, so the caller refuses and its user gets a new claim.
  */
-export async function redeemClaim(nc: NatsConnection, claim: FileClaim): Promise<Redemption> {
+export async function redeemClaim(
+  nc: NatsConnection,
+  claim: FileClaim,
+  delivery?: Delivery,
+): Promise<Redemption> {
   const { outcome } = await ask(nc, REDEEM_CLAIM, SUBJECTS.redeemClaim, {
     issuer: claim.issuer,
     claimId: claim.claimId,
@@ -22,6 +45,17 @@ export async function redeemClaim(nc: NatsConnection, claim: FileClaim): Promise
     session: claim.session,
     tenant: claim.subject.tenant,
     user: claim.subject.user,
+    ...(claim.permission !== undefined && { permission: claim.permission }),
+    ...(delivery !== undefined && { delivery: { ...delivery } }),
   })
   return outcome
+}
+
+/**
+ * Says how far a delivery came.
+ * @throws RequestFailed; the claim then stays under way until it expires, which serves nobody twice
+ */
+export async function releaseClaim(nc: NatsConnection, claim: FileClaim, end: DeliveryEnd): Promise<void> {
+  const { issuer, claimId } = claim
+  await ask(nc, RELEASE_CLAIM, SUBJECTS.releaseClaim, { issuer, claimId, ...end })
 }

@@ -48,8 +48,8 @@ export function createClaimVerifier(options: ClaimVerifierOptions): ClaimVerifie
   const keySets = new Map([...options.issuers].map(([issuer, url]) => [issuer, createKeySet(url)]))
 
   return {
-    verify: async (claim, now = new Date()) => {
-      const decoded = decodeClaim(claim)
+    verify: async (text, now = new Date()) => {
+      const decoded = decodeClaim(text)
       if (decoded.kind === 'invalid') return decoded
       const { payload, keyId } = decoded
 
@@ -66,14 +66,22 @@ export function createClaimVerifier(options: ClaimVerifierOptions): ClaimVerifie
       if (lookup.kind === 'unavailable') return lookup
       if (lookup.kind === 'unknown') return invalid('unknown-key')
       try {
-        await compactVerify(claim, lookup.key, { algorithms: [CLAIM_ALGORITHM] })
+        await compactVerify(text, lookup.key, { algorithms: [CLAIM_ALGORITHM] })
       } catch (error) {
         return error instanceof errors.JOSEError
           ? invalid('signature')
           : { kind: 'unavailable', cause: error }
       }
-      const { iss: issuer, jti: claimId, sid: session, act, exp: expiresAtSeconds } = payload
-      return { kind: 'valid', claim: { issuer, claimId, subject, session, act, expiresAtSeconds } }
+      const {
+        iss: issuer,
+        jti: claimId,
+        sid: session,
+        perm: permission,
+        act,
+        exp: expiresAtSeconds,
+      } = payload
+      const claim: FileClaim = { issuer, claimId, subject, session, permission, act, expiresAtSeconds }
+      return { kind: 'valid', claim }
     },
   }
 }

@@ -39,7 +39,7 @@ import { answerCreateSession } from './routes/nats-create-session.ts'
 import { answerEndSession } from './routes/nats-end-session.ts'
 import { answerHello } from './routes/nats-hello.ts'
 import { answerPrepareSession } from './routes/nats-prepare-session.ts'
-import { answerRedeemClaim } from './routes/nats-redeem-claim.ts'
+import { answerClaims } from './routes/nats-claims.ts'
 import { answerResolve } from './routes/nats-resolve.ts'
 
 export interface Overrides {
@@ -86,7 +86,7 @@ export async function compose(
   answerPrepareSession(answers, ports)
   answerCreateSession(answers, ports, limits)
   answerEndSession(answers, ports)
-  answerRedeemClaim(answers, ports)
+  answerClaims(answers, ports)
   // Ready must mean that the broker knows where to send the questions.
   await nc.flush()
 

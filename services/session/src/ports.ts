@@ -53,9 +53,33 @@ export interface SubjectStore {
   read(subjects: readonly SubjectKey[]): Promise<Reading<SubjectFacts>>
 }
 
+export interface ClaimName {
+  readonly issuer: string
+  readonly claimId: string
+}
+
+export interface Delivery {
+  readonly id: string
+  /** Offset of the first byte. */
+  readonly from: number
+}
+
+export interface DeliveryEnd {
+  readonly delivery: string
+  readonly reached: number
+  readonly end: 'done' | 'part' | 'broken'
+}
+
+/** Remembers what has become of claims, each for as long as somebody might accept it. */
 export interface ClaimLedger {
-  /** True for exactly one caller, for as long as `rememberMs` lasts. */
-  spend(issuer: string, claimId: string, rememberMs: number): Promise<boolean>
+  /** `taken` for exactly one caller; with a delivery, for one at a time, and never for bytes that have been delivered. */
+  take(
+    claim: ClaimName,
+    delivery: Delivery | undefined,
+    rememberMs: number,
+  ): Promise<'taken' | 'spent' | 'under-way'>
+  /** Nothing happens unless this delivery is the one under way. */
+  release(claim: ClaimName, end: DeliveryEnd): Promise<void>
 }
 
 export interface RevocationHistory {

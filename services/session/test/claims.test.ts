@@ -1,7 +1,10 @@
+import { RELEASE_CLAIM, SUBJECTS, type Permission } from '@curfew/contracts'
+import { ask } from '@curfew/messaging'
 import { expectJson } from '@curfew/test-kit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-import { setStage, type Replica, type Stage } from './stage.ts'
+import type { Delivery, DeliveryEnd } from '../src/ports.ts'
+import { setStage, type Created, type Replica, type Stage } from './stage.ts'
 
 let stage: Stage
 let replicas: Replica[]
@@ -76,5 +79,126 @@ describe('a one-time claim', () => {
     expect(await stage.redeem(session, claimId)).toBe('redeemed')
     expect(await stage.redeem(session, claimId)).toBe('spent')
     expect(await stage.redis.keys('*FLUSH*')).toEqual([])
+  })
+
+  it('is withdrawn when its session has lost the permission that it stands for', async () => {
+    const operator = replicas[0]?.as(await stage.login('curfew/operator'))
+    const session = await stage.login('acme/dora')
+    const grant = async (permissions: string[]) =>
+      expectJson(
+        (await operator?.put('/v1/subjects/acme/dora/grants', { roles: [], permissions })) as Response,
+        200,
+      )
+    const permission = 'documents:read' as Permission
+    await grant([permission])
+    expect(await stage.redeem(session, 'with-permission', { permission })).toBe('redeemed')
+    await grant([])
+    expect(await stage.redeem(session, 'without-permission', { permission })).toBe('withdrawn')
+  })
+})
+
+describe('a delivery', () => {
+  const MIB = 1024 * 1024
+  let session: Created
+  let claimId: string
+  beforeEach(async () => {
+    session = await stage.login('acme/alice')
+    claimId = `delivery-${session.session.id}`
+  })
+
+  const from = (offset: number, id = `attempt-at-${offset}-bytes`) => ({ delivery: { id, from: offset } })
+  const redeem = (delivery: { delivery: Delivery }) => stage.redeem(session, claimId, delivery)
+  const release = async (began: { delivery: Delivery }, reached: number, end: DeliveryEnd['end']) => {
+    const question = { issuer: 'documents', claimId, delivery: began.delivery.id, reached, end }
+    await ask(stage.files, RELEASE_CLAIM, SUBJECTS.releaseClaim, question)
+  }
+
+  it('is one at a time, and the last one when it is done', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => redeem(from(0, `delivery-number-${n}`))),
+    )
+    expect(outcomes.filter((outcome) => outcome === 'redeemed')).toHaveLength(1)
+    expect(outcomes.filter((outcome) => outcome === 'under-way')).toHaveLength(49)
+    const winner = from(0, `delivery-number-${outcomes.indexOf('redeemed')}`)
+    await release(winner, 100 * MIB, 'done')
+    expect(await redeem(from(0))).toBe('spent')
+    expect(await redeem(from(100 * MIB))).toBe('spent')
+  })
+
+  it('that broke off goes on where it stopped: what buffers may have swallowed is sent again, and no more', async () => {
+    await redeem(from(0))
+    await release(from(0), 100 * MIB, 'broken')
+    expect(await redeem(from(84 * MIB - 1))).toBe('spent')
+    expect(await redeem(from(90 * MIB))).toBe('redeemed')
+    await release(from(90 * MIB), 200 * MIB, 'broken')
+    // Ten of the sixteen are used up.
+    expect(await redeem(from(194 * MIB - 1))).toBe('spent')
+    expect(await redeem(from(194 * MIB))).toBe('redeemed')
+    await release(from(194 * MIB), 200 * MIB, 'broken')
+    expect(await redeem(from(200 * MIB - 1))).toBe('spent')
+    expect(await redeem(from(200 * MIB))).toBe('redeemed')
+    await release(from(200 * MIB), 300 * MIB, 'done')
+    expect(await redeem(from(299 * MIB))).toBe('spent')
+  })
+
+  it('of a small file that breaks off again and again comes to an end', async () => {
+    let [least, times] = [0, 0]
+    while ((await redeem(from(least))) === 'redeemed' && times < 20) {
+      await release(from(least), 10 * MIB, 'broken')
+      least += 1
+      times += 1
+    }
+    expect(times).toBe(2)
+  })
+
+  it('of a part leaves the rest, from the very byte on', async () => {
+    await redeem(from(0))
+    await release(from(0), 100, 'part')
+    expect(await redeem(from(99))).toBe('spent')
+    expect(await redeem(from(500))).toBe('redeemed')
+    await release(from(500), 600, 'part')
+    expect(await redeem(from(100))).toBe('spent')
+  })
+
+  it('that sent nothing costs nothing', async () => {
+    for (const id of ['nothing-was-sent-1', 'nothing-was-sent-2', 'nothing-was-sent-3']) {
+      expect(await redeem(from(0, id))).toBe('redeemed')
+      await release(from(0, id), 0, 'broken')
+    }
+    expect(await redeem(from(0))).toBe('redeemed')
+  })
+
+  it('is not ended by a late word about an earlier one, nor by an earlier byte', async () => {
+    await redeem(from(0))
+    await release(from(0), 50 * MIB, 'broken')
+    await redeem(from(45 * MIB))
+    await release(from(0), 50 * MIB, 'broken')
+    await release(from(0), 50 * MIB, 'done')
+    expect(await redeem(from(49 * MIB))).toBe('under-way')
+    await release(from(45 * MIB), 0, 'broken')
+    expect(await redeem(from(44 * MIB))).toBe('spent')
+    expect(await redeem(from(45 * MIB))).toBe('redeemed')
+  })
+
+  it('is not to be had of a claim that was spent at once, nor the other way round', async () => {
+    expect(await stage.redeem(session, claimId)).toBe('redeemed')
+    expect(await redeem(from(0))).toBe('spent')
+    claimId += '-2'
+    await redeem(from(0))
+    expect(await stage.redeem(session, claimId)).toBe('under-way')
+    await release(from(0), 10, 'part')
+    expect(await stage.redeem(session, claimId)).toBe('spent')
+  })
+
+  it('is forgotten with its claim, whatever became of it', async () => {
+    await redeem(from(0))
+    await release(from(0), 10, 'broken')
+    for (const key of await stage.redis.keys('curfew:claim:*'))
+      expect(await stage.redis.pttl(key)).toBeGreaterThan(0)
+  })
+
+  it('that nobody knows of is released without a word', async () => {
+    await release(from(0), 10, 'broken')
+    expect(await redeem(from(0))).toBe('redeemed')
   })
 })

@@ -1,11 +1,20 @@
 /**
- * ④ ⑦ Spent claims in Redis.
- * Promise: one SET NX decides; when its outcome is unknown the caller hears that, and a repetition hears `spent`.
+ * ④ ⑦ Claims in Redis: spent, under way, or broken off with bytes left.
+ * Promise: one script decides; when its outcome is unknown the caller hears that, and a repetition never hears `taken` twice.
  */
 import type { Redis } from 'ioredis'
 
-import type { ClaimLedger } from '../ports.ts'
+import type { ClaimLedger, ClaimName, Delivery, DeliveryEnd } from '../ports.ts'
 import { KEYS } from './redis-keys.ts'
+import { RELEASE_CLAIM, TAKE_CLAIM } from './redis-scripts.ts'
+
+/**
+ * What the buffers between a server and its caller may have swallowed when the line broke: so many bytes of all that a
+ * claim allows may be sent again. Sockets buffer a few MiB at each end.
+ */
+const REWIND_BYTES = 16 * 1024 * 1024
+
+const OUTCOMES = { t: 'taken', d: 'spent', u: 'under-way' } as const
 
 export class RedisClaimLedger implements ClaimLedger {
   readonly #redis: Redis
@@ -14,7 +23,17 @@ export class RedisClaimLedger implements ClaimLedger {
     this.#redis = redis
   }
 
-  async spend(issuer: string, claimId: string, rememberMs: number): Promise<boolean> {
-    return (await this.#redis.set(KEYS.claim(issuer, claimId), '1', 'PX', rememberMs, 'NX')) === 'OK'
+  async take(
+    { issuer, claimId }: ClaimName,
+    delivery: Delivery | undefined,
+    rememberMs: number,
+  ): Promise<'taken' | 'spent' | 'under-way'> {
+    const about = [rememberMs, delivery?.id ?? '', delivery?.from ?? 0, REWIND_BYTES]
+    const outcome = await this.#redis.eval(TAKE_CLAIM, 1, KEYS.claim(issuer, claimId), ...about)
+    return OUTCOMES[outcome as keyof typeof OUTCOMES]
+  }
+
+  async release({ issuer, claimId }: ClaimName, { delivery, reached, end }: DeliveryEnd): Promise<void> {
+    await this.#redis.eval(RELEASE_CLAIM, 1, KEYS.claim(issuer, claimId), delivery, reached, end)
   }
 }

@@ -1,5 +1,5 @@
-/** ④ ⑦ `curfew.claims.redeem`: the file service has verified a claim and asks whether it is the first to present it. */
-import { REDEEM_CLAIM, SUBJECTS } from '@curfew/contracts'
+/** ④ ⑦ `curfew.claims.*`: the file service has verified a claim, asks whether it may act on it, and says how far it came. */
+import { REDEEM_CLAIM, RELEASE_CLAIM, SUBJECTS } from '@curfew/contracts'
 
 import { redeemClaim, type RedeemPorts } from '../domain/redeem-claim.ts'
 import type { Reports } from '../ports.ts'
@@ -9,10 +9,14 @@ export interface ClaimPorts extends RedeemPorts {
   readonly reports: Reports
 }
 
-export function answerRedeemClaim(answers: Answers, ports: ClaimPorts): void {
+export function answerClaims(answers: Answers, ports: ClaimPorts): void {
   answers.to(REDEEM_CLAIM, SUBJECTS.redeemClaim, async (claim) => {
     const redemption = await redeemClaim(ports, claim)
     ports.reports.claimSettled({ ...redemption, sessionId: claim.session })
     return { outcome: redemption.outcome }
+  })
+  answers.to(RELEASE_CLAIM, SUBJECTS.releaseClaim, async ({ issuer, claimId, ...end }) => {
+    await ports.claims.release({ issuer, claimId }, end)
+    return {}
   })
 }
