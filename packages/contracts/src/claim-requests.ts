@@ -14,6 +14,14 @@ const claim = {
   issuer: Type.String({ minLength: 1, maxLength: 255 }),
   claimId: Type.String({ minLength: 1, maxLength: 128 }),
 }
+/** On whose behalf a claim was minted, and on what grounds. */
+const grounds = {
+  session: SessionIdSchema,
+  tenant: TenantIdSchema,
+  user: UserIdSchema,
+  /** Which the session has to have at the moment of asking. */
+  permission: Type.Optional(PermissionSchema),
+}
 /** One attempt to deliver: random, so that a late word about an earlier one is not taken for this one's. */
 const DeliveryId = Type.String({ minLength: 16, maxLength: 64 })
 
@@ -29,11 +37,7 @@ export const REDEEM_CLAIM = contract(
       ...claim,
       /** NumericDate of `exp`, seconds: how long the spending is remembered, plus the allowed skew. */
       expiresAtSeconds: Type.Integer({ minimum: 0 }),
-      session: SessionIdSchema,
-      tenant: TenantIdSchema,
-      user: UserIdSchema,
-      /** Which the session has to have at this moment. */
-      permission: Type.Optional(PermissionSchema),
+      ...grounds,
       /** The offset of the first byte that is about to be sent. */
       delivery: Type.Optional(Type.Object({ id: DeliveryId, from: Bytes }, closed)),
     },
@@ -67,4 +71,16 @@ export const RELEASE_CLAIM = contract(
     closed,
   ),
   Type.Object({}, closed),
+)
+
+export const MAX_CHECKED_CLAIMS = 256
+
+/** Whether the grounds of deliveries that are under way still stand, in the order of the question. */
+export const CHECK_CLAIMS = contract(
+  'check-claims',
+  Type.Object(
+    { grounds: Type.Array(Type.Object(grounds, closed), { minItems: 1, maxItems: MAX_CHECKED_CLAIMS }) },
+    closed,
+  ),
+  Type.Object({ stand: Type.Array(Type.Boolean()) }, closed),
 )

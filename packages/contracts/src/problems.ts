@@ -13,6 +13,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'The session lacks a permission that this needs' },
   'csrf-rejected': { status: 403, title: 'The request does not prove that it comes from this site' },
   'claim-mismatch': { status: 403, title: 'The claim is for something else' },
+  'prefetch-refused': { status: 403, title: 'This is served once, and not in advance' },
   'claim-withdrawn': { status: 403, title: 'The session behind the claim is over' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },

@@ -72,6 +72,7 @@ export const SUBJECTS = {
   endSession: 'curfew.sessions.end',
   redeemClaim: 'curfew.claims.redeem',
   releaseClaim: 'curfew.claims.release',
+  checkClaims: 'curfew.claims.check',
 } as const
 
 /** The audience whose verifier is told the secret's hash itself, because it meets the clients' own tokens. */

@@ -3,7 +3,7 @@
  * Promise: of all callers that present one claim, one at a time hears `redeemed`, and never for bytes that were delivered;
  * a session that is over, or may no longer do this, makes it `withdrawn`.
  */
-import { REDEEM_CLAIM, RELEASE_CLAIM, SUBJECTS } from '@curfew/contracts'
+import { CHECK_CLAIMS, REDEEM_CLAIM, RELEASE_CLAIM, SUBJECTS } from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 
@@ -42,10 +42,7 @@ export async function redeemClaim(
     issuer: claim.issuer,
     claimId: claim.claimId,
     expiresAtSeconds: claim.expiresAtSeconds,
-    session: claim.session,
-    tenant: claim.subject.tenant,
-    user: claim.subject.user,
-    ...(claim.permission !== undefined && { permission: claim.permission }),
+    ...groundsOf(claim),
     ...(delivery !== undefined && { delivery: { ...delivery } }),
   })
   return outcome
@@ -58,4 +55,18 @@ export async function redeemClaim(
 export async function releaseClaim(nc: NatsConnection, claim: FileClaim, end: DeliveryEnd): Promise<void> {
   const { issuer, claimId } = claim
   await ask(nc, RELEASE_CLAIM, SUBJECTS.releaseClaim, { issuer, claimId, ...end })
+}
+
+/**
+ * Whether the sessions behind these claims (256 at most) are alive and may still do what the claims are for.
+ * @throws RequestFailed when the authority cannot be asked
+ */
+export async function checkClaims(nc: NatsConnection, claims: readonly FileClaim[]): Promise<boolean[]> {
+  const { stand } = await ask(nc, CHECK_CLAIMS, SUBJECTS.checkClaims, { grounds: claims.map(groundsOf) })
+  if (stand.length !== claims.length) throw new Error('the answer is not one to this question')
+  return stand
+}
+
+function groundsOf({ session, subject: { tenant, user }, permission }: FileClaim) {
+  return { session, tenant, user, ...(permission !== undefined && { permission }) }
 }

@@ -33,14 +33,15 @@ export async function composeFiles(config: FilesConfig, logger: Logger): Promise
     requestTimeoutMs: UPLOAD_TIMEOUT_MS,
     operations: config.operations,
   })
-  stack.defer(() => app.close())
-  addFileRoutes(app, {
+  const deliveries = addFileRoutes(app, {
     claims: createClaimDesk(nc, config.issuers),
     store,
     registry,
     allowClaimInUrl: config.allowClaimInUrl,
     maxBytes: config.maxBytes,
   })
+  stack.defer(() => deliveries.settled())
+  stack.defer(() => app.close())
   await app.listen(config.listen)
 
   const owned = stack.move()

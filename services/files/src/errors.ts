@@ -18,6 +18,20 @@ export function claimInvalid(): Problem {
   })
 }
 
+/** Somebody is being served under it; whoever wants to take up what broke off may find it free in a moment. */
+export function claimUnderWay(): Problem {
+  return new Problem('claim-spent', 'a delivery is under way', { headers: { 'retry-after': '1' } })
+}
+
+export function outsideOf(size: number): Problem {
+  return new Problem('range-not-satisfiable', undefined, { headers: { 'content-range': `bytes */${size}` } })
+}
+
+/** The browser only thinks that its user may want this. */
+export function prefetchRefused(): Problem {
+  return new Problem('prefetch-refused')
+}
+
 export function uploadRefused(kind: Exclude<UploadCheck['kind'], 'limits'>): Problem {
   switch (kind) {
     case 'partial':

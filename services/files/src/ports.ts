@@ -3,7 +3,16 @@
  */
 import type { Readable } from 'node:stream'
 
-import type { ClaimVerdict, Digest, FileActOf, FileClaim, FileId, Redemption } from '@curfew/one-time-claims'
+import type {
+  ClaimVerdict,
+  Delivery,
+  DeliveryEnd,
+  Digest,
+  FileActOf,
+  FileClaim,
+  FileId,
+  Redemption,
+} from '@curfew/one-time-claims'
 
 export type Operation = 'download' | 'upload' | 'delete'
 
@@ -14,7 +23,15 @@ export interface ClaimDesk {
   /** Never rejects. */
   verify(claim: string): Promise<ClaimVerdict>
   /** @throws RequestFailed when the authority cannot be asked; the claim may then be spent. */
-  redeem(claim: FileClaim): Promise<Redemption>
+  redeem(claim: FileClaim, delivery?: Delivery): Promise<Redemption>
+  /** Never rejects; goes on trying for as long as the claim lasts. */
+  release(claim: FileClaim, end: DeliveryEnd): Promise<void>
+  /**
+   * Calls back once when the session behind the claim has ended, has lost the permission, or nobody has been able to say
+   * for seconds.
+   * @returns stops watching
+   */
+  watch(claim: FileClaim, onWithdrawn: () => void): () => void
 }
 
 /** What is known of stored bytes. They never change: a file is written once, read, and deleted. */
@@ -24,10 +41,14 @@ export interface StoredFile {
   readonly contentType: string
 }
 
-/** Holds a file handle until `stream()` has ended or `close()` is called. */
+/** Bytes on their way out of the store. */
+export type Content = Readable & { readonly bytesRead: number }
+
+/** Holds a file handle until the stream has ended or `close()` is called. */
 export interface OpenFile {
   readonly file: StoredFile
-  stream(): Readable
+  /** The bytes from `from` to the one before `until`; all of them when not given. */
+  stream(part?: { readonly from: number; readonly until: number }): Content
   close(): Promise<void>
 }
 

@@ -10,6 +10,8 @@ import type { SessionId, Subject } from '@curfew/contracts'
 import type {
   ClaimId,
   ClaimVerdict,
+  Delivery,
+  DeliveryEnd,
   FileAct,
   FileClaim,
   FileId,
@@ -28,6 +30,10 @@ export const MAX_BYTES = 10_000_000
 export class PlayedDesk implements ClaimDesk {
   /** What the authority was asked to redeem. */
   readonly asked: FileClaim[] = []
+  readonly deliveries: (Delivery | undefined)[] = []
+  readonly released: DeliveryEnd[] = []
+  /** Call one: the session behind its claim is over. */
+  readonly watching = new Set<() => void>()
   /** What it answers, or throws. */
   answer: () => Redemption | Promise<Redemption> = () => 'redeemed'
   readonly #verdicts = new Map<string, ClaimVerdict>()
@@ -36,9 +42,20 @@ export class PlayedDesk implements ClaimDesk {
     return Promise.resolve(this.#verdicts.get(text) ?? { kind: 'invalid', reason: 'malformed' })
   }
 
-  async redeem(claim: FileClaim): Promise<Redemption> {
+  async redeem(claim: FileClaim, delivery?: Delivery): Promise<Redemption> {
     this.asked.push(claim)
+    this.deliveries.push(delivery)
     return this.answer()
+  }
+
+  release(_claim: FileClaim, end: DeliveryEnd): Promise<void> {
+    this.released.push(end)
+    return Promise.resolve()
+  }
+
+  watch(_claim: FileClaim, onWithdrawn: () => void): () => void {
+    this.watching.add(onWithdrawn)
+    return () => void this.watching.delete(onWithdrawn)
   }
 
   /** Text that this desk takes for a claim that allows the act. */

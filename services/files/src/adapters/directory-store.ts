@@ -14,6 +14,9 @@ import { isPlainDirectory, openPlainFile, syncDirectory, unlessAbsent } from './
 import { receiveFile } from './receive-file.ts'
 import { newTransitPath, sweepTransit } from './transit.ts'
 
+/** Large enough that a fast reader does not wait for the disk at every turn, small enough for thousands of readers. */
+const READ_BYTES = 256 * 1024
+
 export interface DirectoryStore extends FileStore {
   /** Rejects when the directory cannot be written to. */
   checkWritable(): Promise<void>
@@ -53,7 +56,8 @@ async function openFile(directory: string): Promise<OpenFile | undefined> {
   return {
     file,
     // With its last byte known, a stream ends as that is read: the response is over when its reader thinks so.
-    stream: () => content.createReadStream({ end: Math.max(0, size - 1) }),
+    stream: ({ from, until } = { from: 0, until: size }) =>
+      content.createReadStream({ start: from, end: Math.max(from, until - 1), highWaterMark: READ_BYTES }),
     close: () => content.close(),
   }
 }

@@ -18,17 +18,28 @@ export function representationHeaders(
   act: FileActOf<'download'>,
 ): Readonly<Record<string, string>> {
   return {
+    ...versionHeaders(file),
     'content-type': act.content_type ?? file.contentType,
     'content-length': String(file.size),
     'content-disposition': contentDisposition(act.name),
-    etag: entityTag(file.digest),
+    // Of the whole, also when a part is sent (RFC 9530 §2).
     'repr-digest': file.digest,
-    // A claim is spent by one whole delivery.
-    'accept-ranges': 'none',
-    'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
   }
+}
+
+/** Of a part, besides those of the whole. */
+export function partHeaders(
+  { from, until }: { readonly from: number; readonly until: number },
+  size: number,
+): Readonly<Record<string, string>> {
+  return { 'content-range': `bytes ${from}-${until - 1}/${size}`, 'content-length': String(until - from) }
+}
+
+/** What also goes with an answer that has no bytes. */
+export function versionHeaders(file: StoredFile): Readonly<Record<string, string>> {
+  return { etag: entityTag(file.digest), 'accept-ranges': 'bytes', 'cache-control': 'no-store' }
 }

@@ -2,11 +2,12 @@
  * ⑦ From a claim that somebody sent to a claim that is spent, in two steps with room for the caller's own checks between.
  * Promise: nothing is spent before everything that can be checked for free has been, and nothing is served before it is spent.
  */
+import type { Delivery } from '@curfew/one-time-claims'
 import { Problem } from '@curfew/service-kit'
 import type { FastifyBaseLogger } from 'fastify'
 
 import { matchClaim } from '../domain/match-claim.ts'
-import { claimInvalid, claimMissing } from '../errors.ts'
+import { claimInvalid, claimMissing, claimUnderWay } from '../errors.ts'
 import type { ClaimDesk, ClaimFor, Operation } from '../ports.ts'
 import type { ClaimReport } from './claim-report.ts'
 
@@ -16,8 +17,8 @@ export interface Admission {
     operation: Op,
     asked: { readonly claim: string | undefined; readonly file: string; readonly log: FastifyBaseLogger },
   ): Promise<ClaimFor<Op>>
-  /** The point of no return. @throws Problem */
-  spend(claim: ClaimFor<Operation>, log: FastifyBaseLogger): Promise<void>
+  /** The point of no return; a delivery may be taken up again for what is left of it. @throws Problem */
+  spend(claim: ClaimFor<Operation>, log: FastifyBaseLogger, delivery?: Delivery): Promise<void>
   /** The claim is for something else than what is there. */
   mismatch(claim: ClaimFor<Operation>, log: FastifyBaseLogger): Problem
 }
@@ -41,12 +42,13 @@ export function createAdmission(desk: ClaimDesk, report: ClaimReport): Admission
       throw new Problem('claim-mismatch')
     },
 
-    spend: async (claim, log) => {
+    spend: async (claim, log, delivery) => {
       const operation = claim.act.op
       try {
-        const redemption = await desk.redeem(claim)
+        const redemption = await desk.redeem(claim, delivery)
         report(log, { outcome: redemption, operation, claim })
         if (redemption === 'spent') throw new Problem('claim-spent')
+        if (redemption === 'under-way') throw claimUnderWay()
         if (redemption === 'withdrawn') throw new Problem('claim-withdrawn')
       } catch (err) {
         if (!(err instanceof Problem)) report(log, { outcome: 'unavailable', operation, claim, err })

@@ -1,19 +1,26 @@
 /**
  * ⑦ `GET /files/{id}` with a bearer claim, `POST` with a form field for browsers, `HEAD` for free.
- * Promise: one claim, one delivery; a file that is missing or another version costs nothing, and neither does looking.
+ * Promise: one claim, one delivery, which may be taken up where it broke off; a file that is missing or another version
+ * costs nothing, and neither does looking, asking in advance, or a range outside the file.
  */
+import type { IncomingHttpHeaders } from 'node:http'
+
 import { bearerToken } from '@curfew/fastify'
 import { Type } from '@fastify/type-provider-typebox'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { entityTag, representationHeaders } from '../domain/representation.ts'
-import type { ClaimFor, FileStore, StoredFile } from '../ports.ts'
+import { wantedBytes, type Conditions } from '../domain/byte-range.ts'
+import { entityTag, partHeaders, representationHeaders, versionHeaders } from '../domain/representation.ts'
+import { outsideOf, prefetchRefused } from '../errors.ts'
+import type { ClaimFor, FileStore, OpenFile, StoredFile } from '../ports.ts'
 import type { Admission } from './admission.ts'
+import { newDeliveryId, type Deliveries } from './delivery.ts'
 import { FilePath, NoQuery } from './request-shapes.ts'
 
 export interface DeliverOptions {
   readonly admission: Admission
+  readonly deliveries: Deliveries
   readonly store: FileStore
   readonly allowClaimInUrl: boolean
 }
@@ -24,10 +31,10 @@ const ClaimForm = Type.Object({ claim: Type.String() }, closed)
 /** A claim of the greatest length, percent-encoded where it must be, and its name. */
 const FORM_LIMIT_BYTES = 8 * 1024
 
-type Asked = Parameters<Admission['admit']>[1]
+type Asked = Parameters<Admission['admit']>[1] & { readonly headers: IncomingHttpHeaders }
 
 export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): void {
-  const { admission, store } = options
+  const { admission, deliveries, store } = options
   const querystring = options.allowClaimInUrl ? ClaimQuery : NoQuery
 
   async function look(asked: Asked, reply: FastifyReply): Promise<FastifyReply> {
@@ -40,17 +47,40 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
 
   async function deliver(asked: Asked, reply: FastifyReply): Promise<FastifyReply> {
     const claim = await admission.admit('download', asked)
+    if (isPrefetch(asked.headers)) throw prefetchRefused()
     const opened = await store.open(claim.act.file)
     if (opened === undefined) throw new Problem('not-found')
     try {
       checkVersion(claim, opened.file, asked)
-      await admission.spend(claim, asked.log)
+      return await send({ claim, opened, log: asked.log }, asked.headers, reply)
     } catch (refusal) {
       await opened.close()
       throw refusal
     }
+  }
+
+  async function send(
+    { claim, opened, log }: { claim: ClaimFor<'download'>; opened: OpenFile; log: Asked['log'] },
+    headers: IncomingHttpHeaders,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const { file } = opened
+    const { size } = file
+    const wanted = wantedBytes(conditionsIn(headers), { size, etag: entityTag(file.digest) })
+    if (wanted.kind === 'unsatisfiable') throw outsideOf(size)
+    if (wanted.kind === 'unchanged') {
+      await opened.close()
+      return reply.code(304).headers(versionHeaders(file)).send()
+    }
+    const part = wanted.kind === 'part' ? wanted : { from: 0, until: size }
+    const id = newDeliveryId()
+    await admission.spend(claim, log, { id, from: part.from })
     // From here the stream owns the handle; the server destroys it when the caller goes away.
-    return reply.headers(representationHeaders(opened.file, claim.act)).send(opened.stream())
+    const content = opened.stream(part)
+    deliveries.follow({ claim, id, part, size }, content, reply)
+    void reply.headers(representationHeaders(file, claim.act))
+    if (wanted.kind === 'part') void reply.code(206).headers(partHeaders(part, size))
+    return reply.send(content)
   }
 
   function checkVersion(claim: ClaimFor<'download'>, file: StoredFile, { log }: Asked): void {
@@ -81,7 +111,7 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
 }
 
 function presented(request: FastifyRequest<{ Params: { id: string } }>, claim: string | undefined): Asked {
-  return { claim, file: request.params.id, log: request.log }
+  return { claim, file: request.params.id, log: request.log, headers: request.headers }
 }
 
 function onlyClaim(request: FastifyRequest<{ Querystring: { claim?: string } }>): string | undefined {
@@ -89,6 +119,20 @@ function onlyClaim(request: FastifyRequest<{ Querystring: { claim?: string } }>)
   const inUrl = request.query.claim
   if (inHeader !== undefined && inUrl !== undefined) throw sentTwice()
   return inHeader ?? inUrl
+}
+
+/** Ranges have a meaning for GET alone (RFC 9110 §14.2); a form is a GET that hides its claim. */
+function conditionsIn(headers: IncomingHttpHeaders): Conditions {
+  const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = headers
+  return { range, ifRange: ifRange as string | undefined, ifNoneMatch }
+}
+
+/** What a user may or may not do next must not use up what he can do once. */
+function isPrefetch(headers: IncomingHttpHeaders): boolean {
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => {
+    const purpose = String(headers[name] ?? '').toLowerCase()
+    return purpose.startsWith('prefetch') || purpose.startsWith('preview')
+  })
 }
 
 function sentTwice(): Problem {

@@ -8,7 +8,9 @@ import type { ClaimDesk, FileStore } from '../ports.ts'
 import { createAdmission } from './admission.ts'
 import { limitBodies } from './body-patience.ts'
 import { createClaimReport } from './claim-report.ts'
+import { watchArrivals } from './arrival.ts'
 import { addDeliverRoutes } from './deliver.ts'
+import { Deliveries } from './delivery.ts'
 import { addRemoveRoute } from './remove.ts'
 import { addUploadRoute } from './upload.ts'
 
@@ -20,10 +22,13 @@ export interface FileRoutesOptions {
   readonly maxBytes: number
 }
 
-export function addFileRoutes(app: CurfewServer, options: FileRoutesOptions): void {
+/** @returns what must be settled after the server has closed and before the connection to the authority is. */
+export function addFileRoutes(app: CurfewServer, options: FileRoutesOptions): Deliveries {
   const { claims, store, registry, allowClaimInUrl, maxBytes } = options
   const admission = createAdmission(claims, createClaimReport(registry))
-  addDeliverRoutes(app, { admission, store, allowClaimInUrl })
+  const deliveries = new Deliveries(claims, watchArrivals(app))
+  addDeliverRoutes(app, { admission, deliveries, store, allowClaimInUrl })
   addUploadRoute(app, { admission, store, patience: limitBodies(app), maxBytes })
   addRemoveRoute(app, { admission, store })
+  return deliveries
 }

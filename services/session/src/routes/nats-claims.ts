@@ -1,7 +1,7 @@
 /** ④ ⑦ `curfew.claims.*`: the file service has verified a claim, asks whether it may act on it, and says how far it came. */
-import { REDEEM_CLAIM, RELEASE_CLAIM, SUBJECTS } from '@curfew/contracts'
+import { CHECK_CLAIMS, REDEEM_CLAIM, RELEASE_CLAIM, SUBJECTS } from '@curfew/contracts'
 
-import { redeemClaim, type RedeemPorts } from '../domain/redeem-claim.ts'
+import { checkGrounds, redeemClaim, type RedeemPorts } from '../domain/redeem-claim.ts'
 import type { Reports } from '../ports.ts'
 import type { Answers } from './answers.ts'
 
@@ -19,4 +19,7 @@ export function answerClaims(answers: Answers, ports: ClaimPorts): void {
     await ports.claims.release({ issuer, claimId }, end)
     return {}
   })
+  answers.to(CHECK_CLAIMS, SUBJECTS.checkClaims, async ({ grounds }) => ({
+    stand: await checkGrounds(ports, grounds),
+  }))
 }

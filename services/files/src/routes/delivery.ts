@@ -1,0 +1,75 @@
+/**
+ * ⑦ One attempt to send bytes under a claim.
+ * Promise: whatever becomes of it, the authority is told how far it came; it is cut when the session behind it is over.
+ */
+import { randomBytes } from 'node:crypto'
+
+import type { FastifyReply } from 'fastify'
+
+import type { ClaimDesk, ClaimFor, Content } from '../ports.ts'
+import type { Arrivals } from './arrival.ts'
+
+export interface Part {
+  readonly from: number
+  /** Behind the last byte. */
+  readonly until: number
+}
+
+export interface DeliveryParts {
+  readonly claim: ClaimFor<'download'>
+  readonly id: string
+  readonly part: Part
+  readonly size: number
+}
+
+/** What is on its way at once need not be watched. */
+const SHORT_BYTES = 64 * 1024
+
+export function newDeliveryId(): string {
+  return randomBytes(16).toString('base64url')
+}
+
+export class Deliveries {
+  readonly #desk: ClaimDesk
+  readonly #arrivals: Arrivals
+  readonly #releasing = new Set<Promise<void>>()
+
+  constructor(desk: ClaimDesk, arrivals: Arrivals) {
+    this.#desk = desk
+    this.#arrivals = arrivals
+  }
+
+  /** The claim has been redeemed for these bytes; the reply is about to send them. */
+  follow({ claim, id, part, size }: DeliveryParts, content: Content, reply: FastifyReply): void {
+    const { raw } = reply
+    const isShort = part.until - part.from <= SHORT_BYTES
+    const stopWatching = isShort
+      ? undefined
+      : this.#desk.watch(claim, () => {
+          reply.log.warn({ event: 'claim.delivery.cut', claimId: claim.claimId, sessionId: claim.session })
+          content.destroy()
+          // Reset, so that nobody takes what has come by then for the whole.
+          raw.socket?.resetAndDestroy()
+        })
+    let unsent = 0
+    raw.once('close', () => {
+      unsent = raw.writableLength
+      stopWatching?.()
+    })
+    const settle = async (): Promise<void> => {
+      const arrival = await this.#arrivals.of(raw)
+      stopWatching?.()
+      const reached =
+        arrival === 'arrived' ? part.until : Math.max(part.from, part.from + content.bytesRead - unsent)
+      const end = arrival === 'broken' ? 'broken' : reached === size ? 'done' : 'part'
+      await this.#desk.release(claim, { delivery: id, reached: Math.min(reached, part.until), end })
+    }
+    const releasing = settle().finally(() => this.#releasing.delete(releasing))
+    this.#releasing.add(releasing)
+  }
+
+  /** Resolves when the authority has been told of all deliveries; to be called when no connection is left. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#releasing)
+  }
+}
