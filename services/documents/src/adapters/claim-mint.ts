@@ -1,12 +1,20 @@
 /**
  * ⑥ Mints claims with this service's own key, read once from its file.
- * Promise: no usable key, no service; what the file holds is never quoted.
+ * Promise: no usable key, no service; what the file holds is never quoted. A claim falls with the permission it stands on.
  */
 import { readFile } from 'node:fs/promises'
 
-import { createClaimSigner, type ClaimSignerOptions } from '@curfew/one-time-claims'
+import type { Permission } from '@curfew/contracts'
+import { createClaimSigner, type ClaimSignerOptions, type FileAct } from '@curfew/one-time-claims'
 
 import type { ClaimMint } from '../ports.ts'
+
+/** What the routes demand before they mint. */
+const STANDS_ON: Readonly<Record<FileAct['op'], Permission>> = {
+  download: 'documents:read' as Permission,
+  upload: 'documents:write' as Permission,
+  delete: 'documents:delete' as Permission,
+}
 
 export async function createClaimMint(
   keyFile: string,
@@ -15,7 +23,8 @@ export async function createClaimMint(
   const signer = await createClaimSigner({ ...options, privateJwk: await readKey(keyFile) })
   return {
     jwks: signer.jwks,
-    mint: (act, { subject, session }) => signer.mint({ act, subject, session }),
+    mint: (act, { subject, session }) =>
+      signer.mint({ act, subject, session, permission: STANDS_ON[act.op] }),
   }
 }
 
