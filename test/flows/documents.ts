@@ -21,7 +21,10 @@ export async function createDocument(caller: Caller, name = 'report.txt'): Promi
   return expectJson(await caller.post('/api/documents', { name, content_type: 'text/plain' }), 201)
 }
 
-export async function upload({ url, claim }: Transfer, content: string): Promise<Response> {
+export async function upload(
+  { url, claim }: Transfer,
+  content: string | Buffer<ArrayBuffer>,
+): Promise<Response> {
   return fetch(url, {
     method: 'PUT',
     headers: { authorization: `Bearer ${claim}`, 'content-type': 'text/plain' },
@@ -30,7 +33,7 @@ export async function upload({ url, claim }: Transfer, content: string): Promise
 }
 
 /** A document whose bytes are stored. @returns its id */
-export async function storeDocument(caller: Caller, content: string): Promise<string> {
+export async function storeDocument(caller: Caller, content: string | Buffer<ArrayBuffer>): Promise<string> {
   const created = await createDocument(caller)
   const response = await upload(created.upload, content)
   if (!response.ok) throw new Error(`the upload was answered ${response.status}: ${await response.text()}`)

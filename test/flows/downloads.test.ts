@@ -7,7 +7,7 @@ import { Agent, get, type IncomingMessage } from 'node:http'
 import { expectProblem, startTestSystem, type BearerClient, type TestSystem } from '@curfew/test-kit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import { askForDownload, createDocument, type Transfer } from './documents.ts'
+import { askForDownload, storeDocument, type Transfer } from './documents.ts'
 
 const BYTES = randomBytes(100 * 1024 * 1024)
 
@@ -18,14 +18,7 @@ let id: string
 beforeAll(async () => {
   system = await startTestSystem()
   alice = await system.login('alice')
-  const { document, upload } = await createDocument(alice, 'large.bin')
-  id = document.id
-  const response = await fetch(upload.url, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${upload.claim}`, 'content-type': 'text/plain' },
-    body: BYTES,
-  })
-  expect(response.ok, await response.text()).toBe(true)
+  id = await storeDocument(alice, BYTES)
 })
 afterAll(async () => system[Symbol.asyncDispose]())
 
