@@ -61,7 +61,7 @@ export {
   subjectOfEntry,
 } from './log-entries.ts'
 export type { LogEntry, LogEntryOf, Scope } from './log-entries.ts'
-export { LeaseMsSchema, MemberIdSchema, PROTOCOL_VERSION } from './members.ts'
+export { LEASE_MS_MAX, LeaseMsSchema, MemberIdSchema, PROTOCOL_VERSION } from './members.ts'
 export type { Member, MemberId } from './members.ts'
 export {
   AcknowledgementSchema,

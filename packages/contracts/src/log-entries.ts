@@ -14,6 +14,7 @@ import {
   UserIdSchema,
 } from './identifiers.ts'
 import { LeaseMsSchema, MemberIdSchema, MemberSchema } from './members.ts'
+import { EpochSchema } from './position.ts'
 import { logSubject } from './subjects.ts'
 
 export const MAX_ROLES = 64
@@ -53,6 +54,10 @@ const acknowledged = { ...common, ackTo: Type.Optional(MemberIdSchema) }
 
 const LogEntrySchema = Type.Union([
   Type.Object({ ...common, type: Type.Literal('genesis'), logId: Type.String({ maxLength: 64 }) }, closed),
+  /** The last entry of an epoch's opening: everything that holds from here on is in this log. The first epoch needs none. */
+  Type.Object({ ...common, type: Type.Literal('opened') }, closed),
+  /** Nothing after this counts: another epoch follows. */
+  Type.Object({ ...common, type: Type.Literal('closed'), next: EpochSchema }, closed),
   Type.Object(
     {
       ...acknowledged,
@@ -125,7 +130,9 @@ export function parseLogEntry(json: string): LogEntry | undefined {
 export function subjectOfEntry(epoch: number, entry: LogEntry): string {
   switch (entry.type) {
     case 'genesis':
-      return logSubject(epoch, 'genesis')
+    case 'opened':
+    case 'closed':
+      return logSubject(epoch, entry.type)
     case 'revoked':
       return logSubject(epoch, 'revoked', ...scopeTokens(entry.scope))
     case 'grants-changed':

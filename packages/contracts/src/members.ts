@@ -26,8 +26,10 @@ export const MemberSchema = Type.Object(
 export type Member = Static<typeof MemberSchema>
 
 /** Below a second renewals would be most of the traffic; above a minute a crash would hold up every revocation. */
+export const LEASE_MS_MAX = 60_000
+
 export const LeaseMsSchema = Type.Integer({
   minimum: 1_000,
-  maximum: 60_000,
+  maximum: LEASE_MS_MAX,
   description: 'Lease length, milliseconds',
 })

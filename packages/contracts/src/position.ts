@@ -14,6 +14,9 @@ export const PositionSchema = Type.Unsafe<Position>(
   Type.String({ pattern: POSITION_PATTERN, description: 'Position in the revocation log' }),
 )
 
+/** Numbers the logs that followed each other. */
+export const EpochSchema = Type.Integer({ minimum: 1, maximum: 999_999 })
+
 /** Before every entry of every log: what has never been revoked carries this watermark. */
 export const ORIGIN: Position = formatPosition(0, 0)
 

@@ -13,13 +13,12 @@ import {
   UserIdSchema,
 } from './identifiers.ts'
 import { LeaseMsSchema, MemberIdSchema, MemberSchema } from './members.ts'
-import { PositionSchema } from './position.ts'
+import { EpochSchema, PositionSchema } from './position.ts'
 
 const closed = { additionalProperties: false }
 const Milliseconds = Type.Integer({ minimum: 0 })
 const IsoTime = Type.String({ maxLength: 40 })
 
-const EpochSchema = Type.Integer({ minimum: 1, maximum: 999_999 })
 const SequenceSchema = Type.Integer({ minimum: 0 })
 
 /** One kind of request: what is asked and what is answered. The subject is chosen by the caller (subjects.ts). */

@@ -111,6 +111,8 @@ export class Coordinator {
         // How replicas renew. Only that it is alive: what it has applied, it says in its acknowledgements.
         return this.#membership.renews({ member: entry.replica, applied: 0, cachedSessions: 0 }, now)
       case 'genesis':
+      case 'opened':
+      case 'closed':
       case 'revoked':
       case 'grants-changed':
       case 'role-changed':

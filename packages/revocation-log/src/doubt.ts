@@ -15,6 +15,8 @@ const DOUBTS = {
   contradicted: 'LOG_ROLLED_BACK',
   /** Another log has taken the name of this one. Final. */
   replaced: 'LOG_ROLLED_BACK',
+  /** Its last entry has been read: another epoch follows. Final. */
+  closed: 'LOG_CLOSED',
   /** The stream is not there any more. */
   gone: 'LOG_MISSING',
   /** An entry does not parse: this reader is older than its writer, or somebody else wrote it. */

@@ -6,6 +6,7 @@ export const LOG_ERRORS = {
   LOG_MISSING: 'there is no such log and creating one was not asked for',
   LOG_SETTINGS: 'the stream is not set up as the protocol needs it',
   LOG_ROLLED_BACK: 'the log is shorter than, or another than, what was seen of it before',
+  LOG_CLOSED: 'this log is over, and what follows it is not open yet',
   LOG_UNREADABLE: 'an entry of the log can be neither applied nor skipped',
   LOG_UNAVAILABLE: 'the log did not answer',
 } as const

@@ -220,6 +220,8 @@ export class Follower {
     this.#heardAtMs = nowMs
     this.#overdueSinceMs = seq < this.#highestAcknowledged ? nowMs : undefined
     this.#settle()
+    // Whatever is behind it is no part of this log: who wrote it had not read that it was over.
+    if (entry.type === 'closed') this.freeze({ kind: 'closed', detail: `epoch ${entry.next} follows` })
     return true
   }
 

@@ -1,6 +1,7 @@
 export { LogError } from './errors.ts'
 export type { LogErrorCode } from './errors.ts'
 export type {
+  LogIdentity,
   LogLogger,
   LogReader,
   LogWriter,
@@ -11,6 +12,11 @@ export type {
   Stored,
 } from './log.ts'
 export { openLog } from './open-log.ts'
+export { EpochOpening } from './epoch-opening.ts'
+export { findEpochInForce } from './epochs.ts'
+export type { EpochState } from './epochs.ts'
+export { surveyLogs } from './log-survey.ts'
+export type { LogSurvey } from './log-survey.ts'
 export type { Confirmation } from './confirmation.ts'
 export { Coordinator } from './coordinator.ts'
 export type { Barrier, CoordinatorOptions } from './coordinator.ts'
@@ -21,7 +27,7 @@ export type { Grant } from './lease.ts'
 export type { RenewalRequest } from './lease-granter.ts'
 export type { MemberState } from './membership.ts'
 export type { Restored, RestoredMember } from './restored.ts'
-export { renewEveryMs, usableForMs } from './timing.ts'
+export { renewEveryMs, usableForMs, waitForMs } from './timing.ts'
 export { AckSender } from './ack-sender.ts'
 export { ProtocolServer } from './protocol-server.ts'
 export type { ProtocolServerOptions } from './protocol-server.ts'

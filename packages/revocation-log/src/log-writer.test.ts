@@ -17,6 +17,7 @@ function scripted(attempts: ProvenAttempt[], connection = up) {
   const sent: { id: string; expectLast: number | undefined }[] = []
   const writer = createLogWriter({
     epoch: 2,
+    log: { lastSequenceOf: async () => 0 },
     connection,
     logger: silent,
     publishOnce: async ({ id }, { expectLast }) => {

@@ -8,6 +8,7 @@ import { pause } from './abortable.ts'
 import type { Connection } from './connection-watch.ts'
 import { LogError } from './errors.ts'
 import type { LogLogger, LogWriter, PublishOptions, PublishResult } from './log.ts'
+import type { NatsLog } from './nats-log.ts'
 import type { ProvenPublish } from './proven-publish.ts'
 
 const ATTEMPT_MS = 2_000
@@ -19,6 +20,7 @@ const PAUSE_MOST_MS = 800
 
 export interface LogWriterOptions {
   readonly epoch: number
+  readonly log: Pick<NatsLog, 'lastSequenceOf'>
   readonly publishOnce: ProvenPublish
   readonly connection: Connection
   readonly logger: LogLogger
@@ -33,6 +35,9 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       const expected = expectedSequence(options.epoch, expectLast)
       if (expected === 'later-epoch') return { kind: 'conflict' }
       return publish(options, entry, expected)
+    },
+    async lastPositionOf(entry: LogEntry): Promise<Position> {
+      return formatPosition(options.epoch, await options.log.lastSequenceOf(entry))
     },
   }
 }

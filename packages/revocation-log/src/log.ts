@@ -32,6 +32,11 @@ export interface LogWriter {
    * @throws LogError only for an entry that no reader could parse: stored, it would stop them all.
    */
   publish(entry: LogEntry, options?: PublishOptions): Promise<PublishResult>
+  /**
+   * Where this log last spoke about the entity of this entry, as something to expect: a deposed server may name an
+   * earlier place, and then the log refuses what was expected there. Rejects when no server answers.
+   */
+  lastPositionOf(entry: LogEntry): Promise<Position>
 }
 
 export interface LogReader {
@@ -58,7 +63,7 @@ export interface LogLogger {
 
 export interface OpenLogOptions {
   readonly nc: NatsConnection
-  /** Which log; the highest that exists when absent, 1 when none does and `create` is set. */
+  /** Which log; the one in force when absent, 1 when there is none at all and `create` is set. */
   readonly epoch?: number
   /** Creates the log when there is none. A log that was there before (`startAfter`) is never created again. */
   readonly create: boolean
@@ -67,6 +72,8 @@ export interface OpenLogOptions {
   readonly replica: MemberId
   /** Where the caller's own state stands: the first entry handed out is the one after it. */
   readonly startAfter: Position
+  /** The log has been found, and nothing of it read yet. Rejecting leaves it closed. */
+  readonly onFound?: (found: LogIdentity) => Promise<void>
   /** Called once for each entry in order. Throwing stops the reader, which offers the same entry again later. */
   readonly onEntry: (entry: LogEntry, position: Position) => void
   /** `applied` has moved: everything up to here is proven to have gone through `onEntry`. */
@@ -75,10 +82,13 @@ export interface OpenLogOptions {
   readonly onDoubt: (reason: string) => void
 }
 
-export interface RevocationLog {
+export interface LogIdentity {
   readonly epoch: number
   /** From the genesis entry: tells this log from any other that ever had its name. */
   readonly logId: string
+}
+
+export interface RevocationLog extends LogIdentity {
   readonly writer: LogWriter
   readonly reader: LogReader
 }

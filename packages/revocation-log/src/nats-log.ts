@@ -91,6 +91,12 @@ export class NatsLog {
     }
   }
 
+  /** Sequence of the entity's latest entry, 0 when there is none; a deposed leader may name an earlier one. */
+  async lastSequenceOf(entry: LogEntry): Promise<number> {
+    const last_by_subj = subjectOfEntry(this.epoch, entry)
+    return (await this.#jsm.streams.getMessage(this.#stream, { last_by_subj }))?.seq ?? 0
+  }
+
   /** The id that the genesis entry gave this log; undefined when it has none. Rejects when the log is gone or silent. */
   async logId(): Promise<string | undefined> {
     const genesis = await this.#jsm.streams.getMessage(this.#stream, {

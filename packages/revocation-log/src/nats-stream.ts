@@ -14,12 +14,12 @@ import {
 } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
+import { epochInForce, epochStates } from './epochs.ts'
 import { LogError } from './errors.ts'
 import type { LogLogger } from './log.ts'
 import { isStreamGone, type NatsLog } from './nats-log.ts'
 import { brokenSettings, streamSettings } from './stream-settings.ts'
 
-const STREAM_NAME = /^CURFEW_([1-9]\d{0,5})$/
 /** Copies of the log where there are servers to hold them; one server holds one. */
 const REPLICAS_IN_CLUSTER = 3
 /** A deposed leader may answer with an old length for a moment: looked at again before anything is concluded. */
@@ -36,12 +36,19 @@ export interface PrepareOptions {
   readonly logger: LogLogger
 }
 
-/** The epoch to use: the one given, else the highest that has a stream, else the first. */
+/** The epoch to use: the one given, else the one in force, else, where there has never been any, the first. */
 export async function chooseEpoch({ jsm, epoch, create, startAfter }: PrepareOptions): Promise<number> {
   const seen = parsePosition(startAfter)
   if (seen === undefined) throw new RangeError('startAfter is not a position')
-  const chosen = epoch ?? (await highestEpoch(jsm))
+  const states = epoch === undefined ? await epochStates(jsm) : []
+  const chosen = epoch ?? epochInForce(states)
   if (chosen === undefined) {
+    const highest = states.at(-1)
+    if (highest && (highest.epoch < seen.epoch || (highest.epoch === seen.epoch && !highest.isClosed)))
+      throw new LogError('LOG_ROLLED_BACK', `no log in force, though ${startAfter} was seen`)
+    // Never the half-made one: what it lacks would not be missed.
+    if (highest)
+      throw new LogError('LOG_CLOSED', `${streamName(highest.epoch)} has not been opened, or is over`)
     if (seen.epoch > 0) throw new LogError('LOG_MISSING', `no log at all, though ${startAfter} was seen`)
     if (!create) throw new LogError('LOG_MISSING', 'no log at all')
     return 1
@@ -99,8 +106,8 @@ export async function ensureGenesis(log: NatsLog, jsm: JetStreamManager, create:
   }
 }
 
-async function publishGenesis(jsm: JetStreamManager, epoch: number): Promise<void> {
-  const genesis: LogEntryOf<'genesis'> = {
+export function newGenesis(): LogEntryOf<'genesis'> {
+  return {
     v: 1,
     type: 'genesis',
     id: `genesis-${randomBytes(16).toString('base64url')}`,
@@ -108,19 +115,14 @@ async function publishGenesis(jsm: JetStreamManager, epoch: number): Promise<voi
     actor: 'system',
     logId: randomBytes(16).toString('base64url'),
   }
+}
+
+async function publishGenesis(jsm: JetStreamManager, epoch: number): Promise<void> {
+  const genesis = newGenesis()
   await jsm.jetstream().publish(subjectOfEntry(epoch, genesis), JSON.stringify(genesis), {
     msgID: genesis.id,
     expect: { streamName: streamName(epoch), lastSequence: 0 },
   })
-}
-
-async function highestEpoch(jsm: JetStreamManager): Promise<number | undefined> {
-  let highest: number | undefined
-  for await (const name of jsm.streams.names()) {
-    const epoch = Number(STREAM_NAME.exec(name)?.[1] ?? 0)
-    if (epoch > (highest ?? 0)) highest = epoch
-  }
-  return highest
 }
 
 async function findStream(jsm: JetStreamManager, epoch: number): Promise<StreamInfo | undefined> {
@@ -132,7 +134,10 @@ async function findStream(jsm: JetStreamManager, epoch: number): Promise<StreamI
   }
 }
 
-async function createStream({ nc, jsm }: PrepareOptions, epoch: number): Promise<StreamInfo> {
+export async function createStream(
+  { nc, jsm }: Pick<PrepareOptions, 'nc' | 'jsm'>,
+  epoch: number,
+): Promise<StreamInfo> {
   const replicas = nc.info?.cluster === undefined ? 1 : REPLICAS_IN_CLUSTER
   return jsm.streams.add(streamSettings(epoch, replicas))
 }

@@ -2,11 +2,12 @@
  * ⑤ Opens the log for one replica: the stream, a writer and a reader that has reached the end once.
  * Promise: what is handed out has been proven to be the log that was seen before, or nothing is.
  */
-import { sequenceOf, parsePosition } from '@curfew/contracts'
+import { sequenceOf, parsePosition, streamName } from '@curfew/contracts'
 import { jetstreamManager } from '@nats-io/jetstream'
 
 import { ConnectionWatch } from './connection-watch.ts'
 import { describeDoubt, errorCodeOf, type Doubt } from './doubt.ts'
+import { stateOf } from './epochs.ts'
 import { LogError } from './errors.ts'
 import { Follower } from './follower.ts'
 import { FollowingReader } from './log-reader.ts'
@@ -26,6 +27,7 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
   const { log, logId } = await findLog(options)
   const { nc, logger, replica, startAfter, onEntry } = options
   const { epoch } = log
+  await options.onFound?.({ epoch, logId })
   const doubted = Promise.withResolvers<never>()
   doubted.promise.catch(() => undefined)
   let isOpen = false
@@ -57,7 +59,7 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
   }
   isOpen = true
   logger.info({ event: 'log.opened', epoch, logId, applied: reader.applied })
-  return { epoch, logId, reader, writer: createLogWriter({ epoch, publishOnce, connection, logger }) }
+  return { epoch, logId, reader, writer: createLogWriter({ epoch, log, publishOnce, connection, logger }) }
 }
 
 async function findLog(options: OpenLogOptions): Promise<{ log: NatsLog; logId: string }> {
@@ -68,6 +70,7 @@ async function findLog(options: OpenLogOptions): Promise<{ log: NatsLog; logId: 
     const epoch = await chooseEpoch(preparing)
     await prepareStream(preparing, epoch)
     const log = new NatsLog(nc, jsm, epoch)
+    if ((await stateOf(jsm, epoch)).isClosed) throw new LogError('LOG_CLOSED', streamName(epoch))
     return { log, logId: await ensureGenesis(log, jsm, create) }
   } catch (err) {
     if (err instanceof LogError || err instanceof RangeError) throw err

@@ -6,6 +6,7 @@ import { StorageType, jetstreamManager, type JetStreamManager } from '@nats-io/j
 import type { NatsConnection } from '@nats-io/nats-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
+import { EpochOpening } from '../src/index.ts'
 import { facts, revokedUser, startReplica, store } from './stage.ts'
 
 let servers: TestServers
@@ -48,9 +49,10 @@ describe('openLog', () => {
     await Promise.all(replicas.map(async (replica) => replica[Symbol.asyncDispose]()))
   })
 
-  it('takes the highest epoch when none is named', async () => {
-    for (const epoch of [2, 10, 9]) await close(startReplica({ url, epoch }))
+  it('takes the highest epoch that was opened when none is named, never one that is half made', async () => {
+    for (const above of [1, 9]) expect(await (await EpochOpening.reserve(admin, above)).open()).toBe('opened')
     await jsm.streams.add({ name: 'CURFEW_77x', subjects: ['other.>'] })
+    await EpochOpening.reserve(admin, 10)
     await using replica = await startReplica({ url, create: false })
     expect(replica.epoch).toBe(10)
   })

@@ -82,6 +82,8 @@ function touchedKey(entry: LogEntry): string | undefined {
         : `subject ${subjectKey(entry.tenant, entry.user)}`
     case 'barrier':
     case 'genesis':
+    case 'opened':
+    case 'closed':
     case 'config':
     case 'joined':
     case 'left':

@@ -131,6 +131,8 @@ export class SessionCache {
         return
       case 'barrier':
       case 'genesis':
+      case 'opened':
+      case 'closed':
       case 'config':
       case 'joined':
       case 'left':

@@ -2,7 +2,7 @@
  * ④ Joins the parts of the session authority: the only file that constructs adapters.
  * Promise: questions are taken only once the log has been followed to its end, and answered until the last one is done.
  */
-import type { LogEntry, MemberId, Position } from '@curfew/contracts'
+import type { LogEntry, Position } from '@curfew/contracts'
 import { connectMessaging, isConnected } from '@curfew/messaging'
 import { Coordinator } from '@curfew/revocation-log'
 import { createHttpServer, createMetrics, type CurfewServer, type ReadinessCheck } from '@curfew/service-kit'
@@ -64,15 +64,15 @@ export async function compose(
   overrides: Overrides = {},
 ): Promise<SessionService> {
   await using stack = new AsyncDisposableStack()
-  const replica = newReplicaId()
-  const redis = connectRedis({ url: config.CURFEW_REDIS_URL, name: replica, logger })
+  const name = newReplicaId()
+  const redis = connectRedis({ url: config.CURFEW_REDIS_URL, name, logger })
   stack.defer(() => redis.disconnect())
-  const nc = await connectMessaging({ url: config.CURFEW_NATS_URL, name: replica, logger })
+  const nc = await connectMessaging({ url: config.CURFEW_NATS_URL, name, logger })
   stack.defer(() => (isConnected(nc) ? nc.drain() : nc.close()))
   await untilReady(redis)
 
-  const foundation = { config, logger, redis, nc, replica, registry: createMetrics('session') }
-  const { ports, log, coordinator, readiness } = await openAuthority(foundation, overrides, stack)
+  const foundation = { config, logger, redis, nc, registry: createMetrics('session') }
+  const { ports, log, readiness } = await openAuthority(foundation, overrides, stack)
   await seed(foundation, log, ports.clock)
 
   const limits = {
@@ -81,12 +81,12 @@ export async function compose(
   }
   const answers = new Answers(nc, logger)
   stack.defer(() => answers.close())
-  answerHello(answers, log.epoch, coordinator)
-  answerResolve(answers, ports, log.epoch)
+  answerHello(answers, log)
   answerPrepareSession(answers, ports)
   answerCreateSession(answers, ports, limits)
   answerEndSession(answers, ports)
   answerClaims(answers, ports)
+  await resolveInEachEpoch(foundation, { ports, log }, stack)
   // Ready must mean that the broker knows where to send the questions.
   await nc.flush()
 
@@ -112,27 +112,27 @@ interface Foundation {
   readonly logger: Logger
   readonly redis: Redis
   readonly nc: NatsConnection
-  readonly replica: MemberId
   readonly registry: ReturnType<typeof createMetrics>
 }
 
 interface Authority {
   readonly ports: HttpPorts & RedeemPorts
   readonly log: NatsFactLog
-  readonly coordinator: Coordinator
   readonly readiness: readonly ReadinessCheck[]
 }
 
 /** Follows the log and carries it into Redis; returns once the end of the log has been reached. */
 async function openAuthority(
-  { config, logger, redis, nc, replica, registry }: Foundation,
+  { config, logger, redis, nc, registry }: Foundation,
   { clock = SYSTEM_CLOCK, maxBacklog }: Overrides,
   stack: AsyncDisposableStack,
 ): Promise<Authority> {
   const view = new LogView(maxBacklog)
   const operators = new OperatorMemory(view)
-  const coordinator = new Coordinator({ replica, leaseMs: config.SESSION_LEASE_MS })
-  const reports = createReports(logger, createSessionMetrics(registry, view, coordinator))
+  const reports = createReports(
+    logger,
+    createSessionMetrics(registry, view, () => log),
+  )
   const target = new RedisProjection(redis)
   const projection = new Projector({
     view,
@@ -148,13 +148,12 @@ async function openAuthority(
     operators.note(fact)
     projection.wake()
   }
-  const loadProjection = () => target.load()
-  const log = new NatsFactLog({
+  const log: NatsFactLog = new NatsFactLog({
     nc,
-    replica,
     view,
-    coordinator,
-    loadProjection,
+    newCoordinator: () => new Coordinator({ replica: newReplicaId(), leaseMs: config.SESSION_LEASE_MS }),
+    leaseMs: config.SESSION_LEASE_MS,
+    stored: target,
     onEntry,
     clock,
     reports,
@@ -162,13 +161,13 @@ async function openAuthority(
   })
   await log.open()
   stack.defer(() => log.close())
-  await log.join(config.SESSION_LEASE_MS)
+  await log.join()
   projection.start()
   stack.defer(() => projection.stop())
 
   const forget = (facts: readonly WideFact[]) => target.forget(facts)
   const onFailure = (err: unknown): void => reports.pruningFailed(err)
-  const pruning = new MemberPruning({ view, clock, forget, onFailure })
+  const pruning = new MemberPruning({ view, clock, epoch: () => log.epoch, forget, onFailure })
   stack.defer(() => pruning.stop())
   await pruning.run()
 
@@ -183,7 +182,7 @@ async function openAuthority(
     subjects: new RedisSubjectStore(redis),
     history: new RedisRevocationHistory(redis),
     claims: new RedisClaimLedger(redis),
-    members: membersHeard(coordinator, log.epoch),
+    members: membersHeard(log),
     clients: await readClientRegistry(config.SESSION_CLIENTS_FILE),
   }
   const readiness = [
@@ -193,7 +192,23 @@ async function openAuthority(
     { name: 'view', check: () => view.complete || 'incomplete until Redis has caught up' },
     { name: 'projection', check: () => projection.behindMs <= PROJECTION_LAG_MS_MAX || 'behind the log' },
   ]
-  return { ports, log, coordinator, readiness }
+  return { ports, log, readiness }
+}
+
+/** Who asks in an epoch that is over is not answered: it has to begin with a hello. */
+async function resolveInEachEpoch(
+  { nc, logger }: Foundation,
+  { ports, log }: Pick<Authority, 'ports' | 'log'>,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  let answers: Answers | undefined
+  stack.defer(() => answers?.close())
+  await log.inEachEpoch(async (epoch) => {
+    await answers?.close()
+    answers = new Answers(nc, logger)
+    answerResolve(answers, ports, epoch)
+    await nc.flush()
+  })
 }
 
 async function seed({ config, logger }: Foundation, log: NatsFactLog, clock: Clock): Promise<void> {

@@ -117,6 +117,8 @@ export interface FactLog {
   /** The log is not what it was: what it seemed to hold may be lost. */
   readonly isFrozen: boolean
   publish(entry: LogEntry, expectLast?: Position): Promise<Publication>
+  /** Where the log last spoke about the entity of this entry, or an earlier place. */
+  lastPositionOf(entry: LogEntry): Promise<Position>
   /** True when this replica's view has reached the position in time. */
   waitFor(position: Position, timeoutMs: number): Promise<boolean>
   /** True when the view has reached everything that was in the log when this was called. */
@@ -166,6 +168,10 @@ export interface Reports {
   pruningFailed(err: unknown): void
   viewStartedAgain(reason: string): void
   logInDoubt(reason: string): void
+  /** Nothing is granted, confirmed or answered until a new epoch is opened. */
+  logFrozen(reason: string): void
+  /** Redis stands in an earlier epoch than the log, which begins with a revocation of everyone. */
+  epochEntered(entered: { epoch: number; logId: string; projected: Position }): void
 }
 
 export type ResolveResult = RefusalReason | 'live'

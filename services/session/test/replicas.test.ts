@@ -33,6 +33,21 @@ async function resolveWithPosition(of: Created): Promise<{ asOf: Position; statu
 }
 
 describe('two replicas', () => {
+  it('say the same thing about one role at once, and every change goes through', async () => {
+    const answers = await Promise.all(
+      [one, two, one, two].map((replica, index) =>
+        replica.as(operator).put('/v1/tenants/acme/roles/contended', { permissions: [`at:once${index}`] }),
+      ),
+    )
+    const told = await Promise.all(
+      answers.map(async (answer) => expectJson<{ position: string; permissions: string[] }>(answer, 200)),
+    )
+    expect(new Set(told.map(({ position }) => position)).size).toBe(4)
+    const [last] = told.toSorted((a, b) => (a.position < b.position ? 1 : -1))
+    const held = await stage.redis.hget('curfew:wide', 'role:acme/contended')
+    expect(held).toContain(last?.permissions[0])
+  })
+
   it('seed the log once', async () => {
     const grants = await expectJson<{ position: string }>(
       await one.as(operator).get('/v1/subjects/acme/alice/grants'),

@@ -241,8 +241,8 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-export async function setStage(): Promise<Stage> {
-  const servers = await startTestServers()
+export async function setStage(started: Promise<TestServers> = startTestServers()): Promise<Stage> {
+  const servers = await started
   const directory = await mkdtemp(join(tmpdir(), 'curfew-session-'))
   await writeFile(join(directory, 'seed.json'), JSON.stringify(SEED))
   await writeFile(join(directory, 'clients.json'), JSON.stringify(CLIENTS))

@@ -28,13 +28,13 @@ describe('members that are gone', () => {
       [id('no-time'), told({ at: 'yesterday' })],
       [id('tomorrow'), told({ at: '2026-01-11T00:00:00.000Z' })],
     ])
-    expect(goneMembers(members, NOW_MS).map(({ member }) => member)).toEqual(['left', 'evicted'])
+    expect(goneMembers(members, 1, NOW_MS).map(({ member }) => member)).toEqual(['left', 'evicted'])
   })
 
   it('are forgotten only as they were told: a later word stays', () => {
     const wide = new WideFactsInMemory()
     wide.take({ kind: 'member', member: id('a'), value: told({}) })
-    const [gone] = goneMembers(wide.members, NOW_MS)
+    const [gone] = goneMembers(wide.members, 1, NOW_MS)
     if (gone === undefined) throw new Error('not gone')
     wide.take({ kind: 'member', member: id('a'), value: told({ position: formatPosition(1, 8) }) })
     wide.forgetMember(gone)

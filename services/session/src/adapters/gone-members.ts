@@ -1,8 +1,9 @@
 /**
  * ④ ⑤ Members that have been gone for so long that nobody needs to know of them.
- * Promise: who may still hold a lease is never among them; ids are not reused, so nothing is lost with their last word.
+ * Promise: who may still hold a lease is never among them (nobody holds one of an earlier epoch); ids are not reused, so
+ * nothing is lost with their last word.
  */
-import type { MemberId } from '@curfew/contracts'
+import { parsePosition, type MemberId } from '@curfew/contracts'
 
 import type { Membership, WideFact } from '../domain/facts.ts'
 
@@ -11,11 +12,17 @@ const KEPT_MS = 24 * 3_600_000
 
 type MemberFact = Extract<WideFact, { kind: 'member' }>
 
-export function goneMembers(members: ReadonlyMap<MemberId, Membership>, nowMs: number): MemberFact[] {
+export function goneMembers(
+  members: ReadonlyMap<MemberId, Membership>,
+  epoch: number,
+  nowMs: number,
+): MemberFact[] {
   const gone: MemberFact[] = []
   for (const [member, value] of members) {
     const toldAt = Date.parse(value.at)
-    if (value.member === null && nowMs - toldAt > KEPT_MS) gone.push({ kind: 'member', member, value })
+    const isEarlier = (parsePosition(value.position)?.epoch ?? 0) < epoch
+    if (isEarlier || (value.member === null && nowMs - toldAt > KEPT_MS))
+      gone.push({ kind: 'member', member, value })
   }
   return gone
 }

@@ -1,19 +1,31 @@
 /** ⑤ What it means for this service when the log cannot be opened. */
-import type { Position } from '@curfew/contracts'
-import { LogError } from '@curfew/revocation-log'
+import { LogError, type LogIdentity } from '@curfew/revocation-log'
 
-export function isMissing(error: unknown): boolean {
-  return error instanceof LogError && error.code === 'LOG_MISSING'
+/** It is over, shorter than it was, or another one: for ever. */
+export function isFinal(error: unknown): error is LogError {
+  return error instanceof LogError && (error.code === 'LOG_ROLLED_BACK' || error.code === 'LOG_CLOSED')
 }
 
-/** It is shorter than it was, or another one: for ever. */
-export function isRolledBack(error: unknown): error is LogError {
-  return error instanceof LogError && error.code === 'LOG_ROLLED_BACK'
+export function anotherLog(found: LogIdentity, known: LogIdentity): LogError {
+  return new LogError('LOG_ROLLED_BACK', `NATS has ${nameOf(found)}, Redis belongs to ${nameOf(known)}`)
 }
 
-export function missingLog(projected: Position): string {
-  return (
-    `Redis knows the revocation log up to ${projected}, but NATS has no stream of it. ` +
-    'Restore the data of JetStream; or, to begin anew without sessions and grants, remove the keys curfew:* from Redis.'
-  )
+const WAYS_OUT: Partial<Record<LogError['code'], string>> = {
+  LOG_MISSING:
+    'Restore the data of JetStream; or begin a new epoch, which keeps roles, grants and suspensions and ends every ' +
+    'session (docs/operations.md).',
+  LOG_ROLLED_BACK:
+    'It has lost entries and is not served from. Begin a new epoch, which keeps roles, grants and suspensions and ends ' +
+    'every session (docs/operations.md).',
+  LOG_CLOSED: 'Wait until the new epoch is open; if the command that opens it has died, run it again.',
+}
+
+/** The same with what an operator can do about it. */
+export function withWayOut(error: unknown): Error | undefined {
+  const way = error instanceof LogError ? WAYS_OUT[error.code] : undefined
+  return way === undefined ? undefined : new Error(`${(error as LogError).message}. ${way}`, { cause: error })
+}
+
+function nameOf({ epoch, logId }: LogIdentity): string {
+  return `epoch ${epoch} with the id ${logId}`
 }

@@ -10,6 +10,7 @@ import { goneMembers } from './gone-members.ts'
 export interface PruningOptions {
   readonly view: LogView
   readonly clock: Clock
+  readonly epoch: () => number
   /** Removes each of them if it is still what is stored. */
   readonly forget: (facts: readonly WideFact[]) => Promise<void>
   readonly onFailure: (err: unknown) => void
@@ -29,8 +30,8 @@ export class MemberPruning {
   }
 
   async run(): Promise<void> {
-    const { view, clock, forget, onFailure } = this.#options
-    const gone = goneMembers(view.wide.members, clock.nowMs())
+    const { view, clock, epoch, forget, onFailure } = this.#options
+    const gone = goneMembers(view.wide.members, epoch(), clock.nowMs())
     try {
       for (let from = 0; from < gone.length; from += AT_ONCE) {
         const batch = gone.slice(from, from + AT_ONCE)

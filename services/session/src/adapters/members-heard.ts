@@ -4,9 +4,11 @@ import { systemClock, type Coordinator } from '@curfew/revocation-log'
 
 import type { Members, MemberStatus } from '../ports.ts'
 
-export function membersHeard(coordinator: Coordinator, epoch: number): Members {
+/** The present part of it is asked for each time: every epoch has its own. */
+export function membersHeard(log: { readonly coordinator: Coordinator; readonly epoch: number }): Members {
   return {
     members: () => {
+      const { coordinator, epoch } = log
       const now = systemClock()
       return coordinator.members().map((state): MemberStatus => ({
         member: state.description,

@@ -1,41 +1,30 @@
 /**
  * ⑤ The revocation log as this replica writes and follows it, feeding the view.
  * Promise: while `isFollowing`, the view has everything that the log had a moment ago; after doubt it starts from what Redis
- * holds; a log that is not what it was is never believed again by this process.
+ * holds; a log that is not what it was is never believed again: only the epoch that follows it is.
  */
-import { ORIGIN, parsePosition, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
+import { ORIGIN, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
 import {
-  openLog,
+  findEpochInForce,
   type Confirmation,
   type Coordinator,
-  type ProtocolServer,
   type RevocationLog,
-  systemClock,
 } from '@curfew/revocation-log'
-import type { NatsConnection } from '@nats-io/transport-node'
-import type { Logger } from 'pino'
 
-import type { WideFact } from '../domain/facts.ts'
-import type { LogView } from '../domain/log-view.ts'
 import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
-import type { Clock, Confirming, FactLog, Publication, Reports } from '../ports.ts'
-import { announceLeaseLength, protocolServer } from './join-protocol.ts'
-import { isMissing, isRolledBack, missingLog } from './log-errors.ts'
-import { restoredFacts } from './restored-facts.ts'
+import type { Confirming, FactLog, Publication } from '../ports.ts'
+import { EpochPart } from './epoch-part.ts'
+import { EpochWatch } from './epoch-watch.ts'
+import { isFinal, withWayOut } from './log-errors.ts'
+import { openFromStored, type Opening } from './open-from-stored.ts'
+import { SentEntries } from './sent-entries.ts'
 import { within } from './within.ts'
 
-export interface NatsFactLogOptions {
-  readonly nc: NatsConnection
-  /** Random for each process, never reused. */
-  readonly replica: MemberId
-  readonly view: LogView
-  readonly coordinator: Coordinator
-  readonly loadProjection: () => Promise<{ readonly projected: Position; readonly wide: readonly WideFact[] }>
-  readonly onEntry: (entry: LogEntry, position: Position) => void
-  readonly clock: Clock
-  readonly reports: Reports
-  readonly logger: Logger
+export interface NatsFactLogOptions extends Opening {
+  /** For each epoch another one, under an id that is never reused. */
+  readonly newCoordinator: () => Coordinator
+  readonly leaseMs: number
 }
 
 const RETRY_MS = 500
@@ -45,17 +34,33 @@ const REACHED_WITHIN_MS = 1_000
 export class NatsFactLog implements FactLog {
   readonly #options: NatsFactLogOptions
   readonly #closing = new AbortController()
+  readonly #watch: EpochWatch
+  readonly #sent: SentEntries
+  #part: EpochPart
   #log: RevocationLog | undefined
   #restarting: Promise<void> | undefined
   #epoch: number | undefined
   #said = 0
-  #protocol: ProtocolServer | undefined
+  #serve: ((epoch: number) => Promise<void>) | undefined
   #doubt: string | undefined
+  #hasJoined = false
   #isFrozen = false
   #isReaching = false
 
   constructor(options: NatsFactLogOptions) {
     this.#options = options
+    this.#part = new EpochPart(options.newCoordinator())
+    this.#sent = new SentEntries({
+      publish: (entry, expectLast) => this.#publish(entry, expectLast),
+      lastPositionOf: (entry) => this.lastPositionOf(entry),
+      catchUp: () => this.catchUp(),
+    })
+    this.#watch = new EpochWatch({
+      find: () => findEpochInForce(options.nc),
+      isNeeded: () => !this.isFollowing && this.#restarting === undefined,
+      present: () => this.epoch,
+      onFound: (epoch) => this.#follow(epoch),
+    })
   }
 
   get epoch(): number {
@@ -63,8 +68,13 @@ export class NatsFactLog implements FactLog {
     return this.#epoch
   }
 
+  /** This replica's part in the present epoch; in the next it begins anew. */
+  get coordinator(): Coordinator {
+    return this.#part.coordinator
+  }
+
   get replica(): MemberId {
-    return this.#options.coordinator.replica
+    return this.#part.replica
   }
 
   get isFollowing(): boolean {
@@ -85,60 +95,66 @@ export class NatsFactLog implements FactLog {
 
   /** The first start: creates the log where neither NATS nor Redis has ever heard of one. */
   async open(): Promise<void> {
-    const projected = await this.#resetView()
     try {
-      this.#log = await this.#openAfter(projected, projected === ORIGIN)
+      this.#log = await this.#open(undefined)
     } catch (error) {
-      throw isMissing(error) ? new Error(missingLog(projected), { cause: error }) : error
+      throw withWayOut(error) ?? error
     }
-    this.#epoch = this.#log.epoch
   }
 
   /** Takes part in the protocol: once the log has been followed to its end for the first time. */
-  async join(leaseMs: number): Promise<void> {
-    const { nc, coordinator, view, logger } = this.#options
+  async join(): Promise<void> {
+    const { nc, view, leaseMs, logger } = this.#options
     const head = () => this.#head('config')
-    const joining = { nc, coordinator, view, logger, epoch: this.epoch, log: this, leaseMs, head }
-    await announceLeaseLength(joining)
-    this.#protocol = protocolServer(joining)
-    await this.#protocol.start(this.#log?.reader.applied ?? ORIGIN)
+    const joining = { nc, view, logger, epoch: this.epoch, log: this, leaseMs, head }
+    await this.#part.join(joining, this.#log?.reader.applied ?? ORIGIN)
+    this.#hasJoined = true
+    this.#watch.start()
+  }
+
+  /** Serves what belongs to one epoch: at once for the present one, and later for those that follow. */
+  async inEachEpoch(serve: (epoch: number) => Promise<void>): Promise<void> {
+    await serve(this.epoch)
+    this.#serve = serve
   }
 
   /** An entry has taken effect in the view. */
   noteEntry(entry: LogEntry, position: Position): void {
-    if (this.#protocol === undefined) this.#options.coordinator.entryApplied(entry, position, systemClock())
-    else this.#protocol.entryApplied(entry, position)
+    this.#sent.note(entry, position)
+    this.#part.entryApplied(entry, position)
   }
 
   get mayAnswer(): boolean {
-    return this.isFollowing && this.#protocol?.mayAnswer === true
+    return this.isFollowing && this.#part.mayAnswer
   }
 
   async confirm(
     position: Position,
     { withinMs, isRepeat = false }: Confirming = {},
   ): Promise<Confirmation | undefined> {
-    const protocol = this.#protocol
-    if (protocol === undefined) throw new Unavailable('log-not-followed')
-    // What is in an earlier log is confirmed by whatever is confirmed in this one.
-    const isElsewhere = isRepeat || parsePosition(position)?.epoch !== this.#epoch
     const startedAtMs = performance.now()
-    const confirming = isElsewhere ? protocol.confirmAnew(position) : protocol.confirm(position)
-    const confirmation = await within(withinMs, confirming)
+    const confirmation = await within(withinMs, this.#part.confirm(position, isRepeat))
     const by = confirmation?.confirmedBy ?? 'none'
     this.#options.reports.confirmationSettled({ by, durationMs: performance.now() - startedAtMs })
     return confirmation
   }
 
   isConfirmed(position: Position): boolean {
-    const isOfThisLog = parsePosition(position)?.epoch === this.#epoch
-    return isOfThisLog && this.#protocol?.isConfirmed(position) === true
+    return this.#part.isConfirmed(position)
   }
 
-  async publish(entry: LogEntry, expectLast?: Position): Promise<Publication> {
+  publish(entry: LogEntry, expectLast?: Position): Promise<Publication> {
+    return expectLast === undefined ? this.#publish(entry) : this.#sent.publish(entry, expectLast)
+  }
+
+  async lastPositionOf(entry: LogEntry): Promise<Position> {
     const log = this.#log
     if (log === undefined) throw new Unavailable('log-not-followed')
-    return log.writer.publish(entry, expectLast === undefined ? {} : { expectLast })
+    try {
+      return await log.writer.lastPositionOf(entry)
+    } catch (err) {
+      throw new Unavailable('log-not-followed', err)
+    }
   }
 
   async waitFor(position: Position, timeoutMs: number): Promise<boolean> {
@@ -147,13 +163,13 @@ export class NatsFactLog implements FactLog {
 
   async catchUp(): Promise<boolean> {
     const { replica } = this
-    const barrier = await this.publish({ ...this.#head('barrier'), type: 'barrier', replica })
+    const barrier = await this.#publish({ ...this.#head('barrier'), type: 'barrier', replica })
     return barrier.kind === 'stored' && this.waitFor(barrier.position, CATCH_UP_WITHIN_MS)
   }
 
   /** Somebody has read the log up to there: it must go as far, or it has lost its end while this replica was away. */
   async mustReach(position: Position): Promise<void> {
-    if (this.#isReaching) return
+    if (this.#isReaching || this.isFrozen) return
     this.#isReaching = true
     try {
       if (await this.waitFor(position, REACHED_WITHIN_MS)) return
@@ -170,34 +186,73 @@ export class NatsFactLog implements FactLog {
   startAgain(reason: string): void {
     if (this.#closing.signal.aborted || this.#restarting !== undefined || this.isFrozen) return
     this.#options.reports.viewStartedAgain(reason)
-    this.#restarting = this.#restart().finally(() => {
+    this.#follow(this.epoch)
+  }
+
+  async close(): Promise<void> {
+    this.#watch.stop()
+    // Whatever part it ends up with is the one to be closed.
+    if (this.#restarting !== undefined) this.#closing.abort()
+    await this.#restarting
+    await this.#part.close()
+    this.#closing.abort()
+    await this.#log?.reader.close()
+  }
+
+  async #publish(entry: LogEntry, expectLast?: Position): Promise<Publication> {
+    const log = this.#log
+    if (log === undefined) throw new Unavailable('log-not-followed')
+    return log.writer.publish(entry, expectLast === undefined ? {} : { expectLast })
+  }
+
+  #follow(epoch: number): void {
+    if (this.#closing.signal.aborted || this.#restarting !== undefined) return
+    this.#restarting = this.#followUntilHealthy(epoch).finally(() => {
       this.#restarting = undefined
     })
   }
 
-  async close(): Promise<void> {
-    await this.#protocol?.close()
-    this.#closing.abort()
-    await this.#restarting
-    await this.#log?.reader.close()
-  }
-
-  async #restart(): Promise<void> {
-    const old = this.#log
-    // From here on nothing is answered from the view.
-    this.#log = undefined
-    await old?.reader.close()
-    while (!this.#closing.signal.aborted && !this.#isFrozen) {
+  async #followUntilHealthy(from: number): Promise<void> {
+    for (let epoch = from; !this.#closing.signal.aborted; epoch = await this.#nextEpoch()) {
       try {
-        this.#log = await this.#openAfter(await this.#resetView(), false)
+        await this.#leaveLog(epoch)
+        this.#log = await this.#open(epoch)
+        if (!this.#hasJoined) {
+          // Once it has joined it says that this epoch is in force: whoever hears that must find somebody who answers.
+          await this.#serve?.(epoch)
+          await this.join()
+        }
         return
       } catch (err) {
-        this.#options.logger.warn({ event: 'log.restart.failed', err })
+        if (!this.#hasJoined) await this.#beginAnew()
+        this.#options.logger.warn({ event: 'log.restart.failed', epoch, err })
         // It may grow past what was seen of it, and would look well again.
-        if (isRolledBack(err)) this.#freeze(err.message)
-        else await this.#pause()
+        if (isFinal(err)) return this.#freeze(err.message)
+        await this.#pause()
       }
     }
+  }
+
+  /** From here on nothing is answered from the view. Nothing of this replica's part in one epoch goes on in another. */
+  async #leaveLog(next: number): Promise<void> {
+    const old = this.#log
+    this.#log = undefined
+    await old?.reader.close()
+    if (next === this.#epoch) return
+    await this.#beginAnew()
+    this.#epoch = next
+    this.#isFrozen = false
+  }
+
+  async #beginAnew(): Promise<void> {
+    this.#hasJoined = false
+    await this.#part.close()
+    this.#part = new EpochPart(this.#options.newCoordinator())
+  }
+
+  async #nextEpoch(): Promise<number> {
+    const found = await findEpochInForce(this.#options.nc).catch(() => undefined)
+    return Math.max(found ?? 0, this.epoch)
   }
 
   #freeze(reason: string): void {
@@ -208,35 +263,22 @@ export class NatsFactLog implements FactLog {
   #noteDoubt(reason: string): void {
     this.#doubt = reason
     this.#options.reports.logInDoubt(reason)
+    if (this.isFrozen) this.#options.reports.logFrozen(reason)
   }
 
-  async #resetView(): Promise<Position> {
-    const { view, coordinator, clock, loadProjection } = this.#options
-    const { projected, wide } = await loadProjection()
-    view.reset(projected, wide)
-    coordinator.restore(restoredFacts(view.wide, clock.nowMs()), systemClock())
-    return projected
-  }
-
-  async #openAfter(startAfter: Position, create: boolean): Promise<RevocationLog> {
-    const { nc, replica, logger, onEntry } = this.#options
-    return openLog({
-      nc,
-      // Not the member's own name: a reader that only tries to catch up must not look like a replica that renews its lease.
-      replica: `${replica}-reader` as MemberId,
-      // A process stays with one log for as long as it lives.
-      ...(this.#epoch !== undefined && { epoch: this.#epoch }),
-      create,
-      logger,
-      startAfter,
-      onEntry,
-      onApplied: (applied) => this.#protocol?.reached(applied),
+  /** @param epoch undefined for the first start. */
+  #open(epoch: number | undefined): Promise<RevocationLog> {
+    return openFromStored(this.#options, {
+      epoch,
+      coordinator: this.coordinator,
+      onFound: (found) => (this.#epoch = found),
+      onApplied: (applied) => this.#part.reached(applied),
       onDoubt: (reason) => this.#noteDoubt(reason),
     })
   }
 
   #head(kind: string) {
-    const id = `${kind}-${this.#options.replica}-${++this.#said}`
+    const id = `${kind}-${this.replica}-${++this.#said}`
     return { v: 1, id, at: isoTime(this.#options.clock.nowMs()), actor: 'system' } as const
   }
 

@@ -88,7 +88,13 @@ function operatorReports(logger: Logger, metrics: SessionMetrics): OperatorRepor
 
 type LogReports = Pick<
   Reports,
-  'confirmationSettled' | 'projectionFailed' | 'pruningFailed' | 'viewStartedAgain' | 'logInDoubt'
+  | 'confirmationSettled'
+  | 'projectionFailed'
+  | 'pruningFailed'
+  | 'viewStartedAgain'
+  | 'logInDoubt'
+  | 'logFrozen'
+  | 'epochEntered'
 >
 
 function logReports(logger: Logger, metrics: SessionMetrics): LogReports {
@@ -111,6 +117,13 @@ function logReports(logger: Logger, metrics: SessionMetrics): LogReports {
     logInDoubt(reason) {
       metrics.doubts.inc()
       logger.error({ event: 'log.in-doubt', reason })
+    },
+    logFrozen(reason) {
+      logger.error({ event: 'log.frozen', reason })
+    },
+    epochEntered(entered) {
+      metrics.epochsEntered.inc()
+      logger.error({ event: 'epoch.entered', ...entered }, 'every session from before this epoch is over')
     },
   }
 }

@@ -5,8 +5,8 @@
 import type { Redis } from 'ioredis'
 
 import type { ClaimLedger, ClaimName, Delivery, DeliveryEnd } from '../ports.ts'
+import { RELEASE_CLAIM, TAKE_CLAIM } from './redis-claim-scripts.ts'
 import { KEYS } from './redis-keys.ts'
-import { RELEASE_CLAIM, TAKE_CLAIM } from './redis-scripts.ts'
 
 /**
  * What the buffers between a server and its caller may have swallowed when the line broke: so many bytes of all that a

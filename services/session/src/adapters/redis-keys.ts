@@ -9,24 +9,36 @@ import type { SessionId, SubjectKey } from '@curfew/contracts'
 export const KEYS = {
   /** The position up to which everything below is complete. */
   applied: 'curfew:applied',
+  /** Which log that is a position in: `<epoch, six digits> <id of the log>`. */
+  log: 'curfew:log',
   wide: 'curfew:wide',
   /** Members `<position> <id>`, all with score 0, so that they sort by position. */
   revocations: 'curfew:revocations',
   revocation: (id: string) => `curfew:revocation:${id}`,
+  /** The subjects that the log has said something about that lasts, in as many parts as INDEX_PARTS. */
+  subjectIndex: (part: number) => `curfew:subject-index:${part}`,
   session: (id: SessionId) => `curfew:session:{${id}}`,
   subject: (subject: SubjectKey) => `curfew:user:{${subject}}`,
   subjectSessions: (subject: SubjectKey) => `curfew:user-sessions:{${subject}}`,
-  /** All sessions by idle deadline, in as many parts as SESSION_INDEX_PARTS. */
+  /** All sessions by idle deadline, in as many parts as INDEX_PARTS. */
   sessionIndex: (part: number) => `curfew:session-index:${part}`,
   claim: (issuer: string, claimId: string) =>
     // Hashed, because both come from outside; the lengths make the pair unambiguous.
     `curfew:claim:{${hash('sha256', `${issuer.length}:${issuer}${claimId}`, 'base64url')}}`,
 } as const
 
-/** Spreads the index over the slots of a cluster; part of the layout of the data, not a setting. */
-export const SESSION_INDEX_PARTS = 16
+/** Spreads an index over the slots of a cluster; part of the layout of the data, not a setting. */
+export const INDEX_PARTS = 16
 
 /** Session ids are random, so their letters spread evenly. */
 export function indexPartOf(id: SessionId): number {
-  return (id.charCodeAt(0) * 31 + id.charCodeAt(1)) % SESSION_INDEX_PARTS
+  return (id.charCodeAt(0) * 31 + id.charCodeAt(1)) % INDEX_PARTS
+}
+
+/** Names begin alike. */
+export function indexPartOfSubject(subject: SubjectKey): number {
+  let sum = 0
+  for (let index = 0; index < subject.length; index += 1)
+    sum = (sum * 31 + subject.charCodeAt(index)) % 65_521
+  return sum % INDEX_PARTS
 }

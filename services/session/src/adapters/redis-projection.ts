@@ -10,15 +10,23 @@ import {
   type TenantId,
   type UserId,
 } from '@curfew/contracts'
+import type { LogIdentity } from '@curfew/revocation-log'
 import type { ChainableCommander, Redis } from 'ioredis'
 
 import type { WideFact } from '../domain/facts.ts'
 import type { Unprojected } from '../domain/log-view.ts'
 import { revocationOf } from '../domain/revocation.ts'
-import { indexPartOf, KEYS } from './redis-keys.ts'
+import { indexPartOf, indexPartOfSubject, KEYS } from './redis-keys.ts'
 import { positionFrom, repliesOf } from './redis-replies.ts'
 import { keepRevocation } from './redis-revocation-history.ts'
-import { ADVANCE_APPLIED, END_SESSION, FORGET_WIDE, TELL_SUBJECT, TELL_WIDE } from './redis-scripts.ts'
+import {
+  ADVANCE_APPLIED,
+  END_SESSION,
+  ENTER_LOG,
+  FORGET_WIDE,
+  TELL_SUBJECT,
+  TELL_WIDE,
+} from './redis-scripts.ts'
 import { tellingsOf } from './redis-subject-record.ts'
 import { wideFactFrom, wideFieldOf, wideValueOf } from './redis-wide-record.ts'
 
@@ -40,6 +48,21 @@ export class RedisProjection {
     }
   }
 
+  /**
+   * To be called before anything of a log is written. Answers the log that this Redis belongs to: another one than asked
+   * for when it is of a later epoch, or has the same number and yet is not the same.
+   */
+  async enter({ epoch, logId }: LogIdentity): Promise<LogIdentity> {
+    const name = `${String(epoch).padStart(6, '0')} ${logId}`
+    return logIdentityFrom(await this.#redis.eval(ENTER_LOG, 1, KEYS.log, name))
+  }
+
+  /** The log that this Redis belongs to; undefined when it has never been told. */
+  async belongsTo(): Promise<LogIdentity | undefined> {
+    const known = await this.#redis.get(KEYS.log)
+    return known === null ? undefined : logIdentityFrom(known)
+  }
+
   /** In order. Throws when any of it is not known to have been written; all of it may be written again. */
   async write(entries: readonly Unprojected[]): Promise<void> {
     if (entries.length === 0) return
@@ -51,6 +74,9 @@ export class RedisProjection {
           pipeline.eval(TELL_WIDE, 1, KEYS.wide, wideFieldOf(fact.fact), wideValueOf(fact.fact))
           break
         case 'subject':
+          // The index first: an entry in it without facts does no harm.
+          if (fact.facts.grants ?? fact.facts.suspension)
+            pipeline.sadd(KEYS.subjectIndex(indexPartOfSubject(fact.subject)), fact.subject)
           for (const telling of tellingsOf(fact.facts))
             pipeline.eval(TELL_SUBJECT, 1, KEYS.subject(fact.subject), ...telling)
           break
@@ -89,4 +115,11 @@ export class RedisProjection {
     }
     if (pipeline.length > 0) await repliesOf(pipeline)
   }
+}
+
+function logIdentityFrom(reply: unknown): LogIdentity {
+  const [, epoch, logId] = /^(\d{6}) (.+)$/.exec(String(reply)) ?? []
+  if (epoch === undefined || logId === undefined)
+    throw new Error('what Redis holds as the name of a log is none')
+  return { epoch: Number(epoch), logId }
 }

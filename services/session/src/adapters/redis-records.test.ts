@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { SubjectFacts, WideFact } from '../domain/facts.ts'
 import { sessionForTest } from '../domain/session-record.fixture.ts'
-import { indexPartOf, KEYS, SESSION_INDEX_PARTS } from './redis-keys.ts'
+import { indexPartOf, KEYS, INDEX_PARTS } from './redis-keys.ts'
 import { positionFrom } from './redis-replies.ts'
 import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
 import { SUBJECT_FIELDS, subjectFactsFrom, tellingsOf } from './redis-subject-record.ts'
@@ -88,11 +88,8 @@ describe('keys', () => {
   it('spread sessions over all parts of the index', () => {
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'.split('')
     const parts = letters.flatMap((a) => letters.map((b) => indexPartOf(`${a}${b}` as never)))
-    const counts = Array.from(
-      { length: SESSION_INDEX_PARTS },
-      (_, part) => parts.filter((p) => p === part).length,
-    )
-    expect(Math.min(...counts)).toBeGreaterThan(parts.length / SESSION_INDEX_PARTS / 2)
+    const counts = Array.from({ length: INDEX_PARTS }, (_, part) => parts.filter((p) => p === part).length)
+    expect(Math.min(...counts)).toBeGreaterThan(parts.length / INDEX_PARTS / 2)
   })
 })
 

@@ -7,7 +7,7 @@ import type { Redis } from 'ioredis'
 
 import { idleExpiresAtMs, type SessionRecord } from '../domain/session-record.ts'
 import type { IdPage, Reading, SessionStore } from '../ports.ts'
-import { indexPartOf, KEYS, SESSION_INDEX_PARTS } from './redis-keys.ts'
+import { INDEX_PARTS, indexPartOf, KEYS } from './redis-keys.ts'
 import { positionFrom, repliesOf } from './redis-replies.ts'
 import { CREATE_SESSION, INDEX_SUBJECT_SESSION, TOUCH_SESSION } from './redis-scripts.ts'
 import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
@@ -72,7 +72,7 @@ export class RedisSessionStore implements SessionStore {
     const { ids, last } = await this.#pageByScore(KEYS.sessionIndex(Number(part)), after)
     if (last !== undefined) return { ids, next: `${part}.${last}` }
     const nextPart = Number(part) + 1
-    return { ids, next: nextPart < SESSION_INDEX_PARTS ? String(nextPart) : undefined }
+    return { ids, next: nextPart < INDEX_PARTS ? String(nextPart) : undefined }
   }
 
   /** In order of scores, which only rise: what moves while somebody pages may come twice, but is not missed. */

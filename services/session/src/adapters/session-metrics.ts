@@ -18,6 +18,7 @@ export interface SessionMetrics {
   readonly operatorRefusals: Counter<'reason'>
   readonly restarts: Counter<'reason'>
   readonly doubts: Counter
+  readonly epochsEntered: Counter
   readonly confirmations: Counter<'by'>
   readonly confirmationSeconds: Histogram
   readonly projectionFailures: Counter
@@ -26,14 +27,41 @@ export interface SessionMetrics {
 /** From a member in the same rack to one that has crashed under the longest lease. */
 const CONFIRMATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 75]
 
-export function createSessionMetrics(
-  registry: Registry,
-  view: LogView,
-  coordinator: Coordinator,
-): SessionMetrics {
+interface Followed {
+  readonly coordinator: Coordinator
+  readonly isFrozen: boolean
+}
+
+export function createSessionMetrics(registry: Registry, view: LogView, log: () => Followed): SessionMetrics {
   const counter = <T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> =>
     new Counter({ name: `curfew_${name}_total`, help, labelNames, registers: [registry] })
+  addGauges(registry, view, log)
+  return {
+    confirmations: counter('confirmations', 'Confirmations waited for, by what they rest on', ['by']),
+    confirmationSeconds: new Histogram({
+      name: 'curfew_confirmation_seconds',
+      help: 'From when an entry was in effect here until nobody acted without it any more',
+      buckets: CONFIRMATION_BUCKETS,
+      registers: [registry],
+    }),
+    created: counter('sessions_created', 'Sessions created'),
+    refused: counter('sessions_refused', 'Sessions refused at creation', ['reason']),
+    ended: counter('sessions_ended', 'Single sessions ended', ['reason']),
+    resolved: counter('sessions_resolved', 'Sessions that verifiers asked about', ['result']),
+    revocations: counter('revocations', 'Revocations by operators', ['scope', 'state']),
+    claims: counter('claims_presented', 'One-time claims presented for spending', ['outcome']),
+    operatorRefusals: counter('operators_refused', 'Operator calls refused', ['reason']),
+    restarts: counter('view_restarts', 'Times the view of the log was started again', ['reason']),
+    doubts: counter('log_doubts', 'Times the log could not be trusted to go on'),
+    epochsEntered: counter(
+      'epochs_entered',
+      'Times that Redis was found to stand in an earlier epoch than the log: all sessions from before are over',
+    ),
+    projectionFailures: counter('projection_failures', 'Times the projection into Redis began to fail'),
+  }
+}
 
+function addGauges(registry: Registry, view: LogView, log: () => Followed): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     const collect = function (this: Gauge): void {
       this.set(read())
@@ -53,7 +81,12 @@ export function createSessionMetrics(
   gauge(
     'lease_remaining_seconds',
     'How long this replica may still answer without renewing its lease',
-    () => coordinator.leaseRemainingMs(systemClock()) / 1_000,
+    () => log().coordinator.leaseRemainingMs(systemClock()) / 1_000,
+  )
+  gauge(
+    'log_frozen',
+    '1 while the log is not what it was and nothing is granted, confirmed or answered',
+    () => Number(log().isFrozen),
   )
   registry.registerMetric(
     new Gauge({
@@ -62,29 +95,12 @@ export function createSessionMetrics(
       labelNames: ['kind'],
       registers: [],
       collect() {
-        const kinds = coordinator.members().map(({ description }) => description.kind)
+        const kinds = log()
+          .coordinator.members()
+          .map(({ description }) => description.kind)
         for (const kind of ['verifier', 'replica'] as const)
           this.set({ kind }, kinds.filter((each) => each === kind).length)
       },
     }),
   )
-  return {
-    confirmations: counter('confirmations', 'Confirmations waited for, by what they rest on', ['by']),
-    confirmationSeconds: new Histogram({
-      name: 'curfew_confirmation_seconds',
-      help: 'From when an entry was in effect here until nobody acted without it any more',
-      buckets: CONFIRMATION_BUCKETS,
-      registers: [registry],
-    }),
-    created: counter('sessions_created', 'Sessions created'),
-    refused: counter('sessions_refused', 'Sessions refused at creation', ['reason']),
-    ended: counter('sessions_ended', 'Single sessions ended', ['reason']),
-    resolved: counter('sessions_resolved', 'Sessions that verifiers asked about', ['result']),
-    revocations: counter('revocations', 'Revocations by operators', ['scope', 'state']),
-    claims: counter('claims_presented', 'One-time claims presented for spending', ['outcome']),
-    operatorRefusals: counter('operators_refused', 'Operator calls refused', ['reason']),
-    restarts: counter('view_restarts', 'Times the view of the log was started again', ['reason']),
-    doubts: counter('log_doubts', 'Times the log could not be trusted to go on'),
-    projectionFailures: counter('projection_failures', 'Times the projection into Redis began to fail'),
-  }
 }

@@ -85,6 +85,8 @@ export type Fact =
 export function factOf(entry: LogEntry, position: Position): Fact | undefined {
   switch (entry.type) {
     case 'genesis':
+    case 'opened':
+    case 'closed':
     case 'barrier':
       return undefined
     case 'revoked':

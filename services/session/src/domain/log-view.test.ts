@@ -133,7 +133,7 @@ describe('the view', () => {
     view.markProjected(at(2))
     // Redis does not hold what was dropped, so the position must not move over it.
     expect(view.pending(10)).toEqual({ entries: [], upTo: at(2) })
-    view.reset(at(2), [])
+    view.reset(at(2), [], { epoch: 1 })
     expect(view.complete).toBe(true)
   })
 
@@ -141,7 +141,7 @@ describe('the view', () => {
     const view = new LogView()
     view.apply(revokeAlice('one'), at(1))
     const pin = view.pin()
-    view.reset(ORIGIN, [])
+    view.reset(ORIGIN, [], { epoch: 1 })
     expect(pin.intact).toBe(false)
     pin.release()
     const next = view.pin()
@@ -153,7 +153,7 @@ describe('the view', () => {
     const view = new LogView()
     view.apply(revoked({ type: 'tenant', tenant: 'acme' }), at(7))
     const older = { position: at(3), except: [] }
-    view.reset(at(3), [{ kind: 'tenant', tenant: 'acme' as TenantId, value: older }])
+    view.reset(at(3), [{ kind: 'tenant', tenant: 'acme' as TenantId, value: older }], { epoch: 1 })
     expect(view.wide.tenant('acme' as TenantId)?.position).toBe(at(7))
   })
 })

@@ -4,6 +4,7 @@
  */
 import {
   ORIGIN,
+  parsePosition,
   sequenceOf,
   type LogEntry,
   type Position,
@@ -32,7 +33,8 @@ export interface Pin {
 const MAX_BACKLOG = 100_000
 
 export class LogView {
-  readonly #wide = new WideFactsInMemory()
+  #wide = new WideFactsInMemory()
+  #epoch: number | undefined
   readonly #maxBacklog: number
   #applied: Position = ORIGIN
   #projected: Position = ORIGIN
@@ -71,7 +73,8 @@ export class LogView {
 
   /** How far Redis is behind, in positions; those without facts count as well. */
   get lag(): number {
-    return Math.max(0, sequenceOf(this.#applied) - sequenceOf(this.#projected))
+    const isSameLog = parsePosition(this.#projected)?.epoch === parsePosition(this.#applied)?.epoch
+    return Math.max(0, sequenceOf(this.#applied) - (isSameLog ? sequenceOf(this.#projected) : 0))
   }
 
   /** False once the backlog was full: the view has gaps until it is reset to what Redis holds. */
@@ -84,8 +87,13 @@ export class LogView {
     return this.#generation
   }
 
-  /** Starts again from what Redis holds. Wide facts stay: nothing the log has said becomes untrue. */
-  reset(projected: Position, wide: readonly WideFact[]): void {
+  /**
+   * Starts again from what Redis holds. Wide facts stay, since nothing the log has said becomes untrue; in another epoch
+   * they go, since what that was opened with is all that holds.
+   */
+  reset(projected: Position, wide: readonly WideFact[], { epoch }: { readonly epoch: number }): void {
+    if (this.#epoch !== undefined && epoch !== this.#epoch) this.#wide = new WideFactsInMemory()
+    this.#epoch = epoch
     this.#generation++
     this.#applied = projected
     this.#projected = projected

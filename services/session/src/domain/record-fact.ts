@@ -67,6 +67,22 @@ export async function recordFact(
   return effect.kind === 'unknown' ? effect : { ...effect, position, isRepeat: duplicate }
 }
 
+/** Each time somebody else was first. */
+const MAX_ATTEMPTS = 10
+
+/**
+ * Says it whatever was said before, and only after that: an attempt that nobody answered can then not be stored a second
+ * time on top of what has been said since. Redis need not be asked.
+ */
+export async function recordLatest(ports: RecordPorts, entry: EffectEntry): Promise<RecordOutcome> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    if (!ports.log.isFollowing) throw new Unavailable('log-not-followed')
+    const outcome = await recordFact(ports, entry, { expectLast: await ports.log.lastPositionOf(entry) })
+    if (outcome.kind !== 'conflict') return outcome
+  }
+  return { kind: 'conflict' }
+}
+
 /** Waits for what is at a position that this replica has applied. */
 export async function takeEffect(
   { log, projection }: RecordPorts,

@@ -6,7 +6,7 @@ import type { LogEntryOf, TenantId, UserId } from '@curfew/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 
-import { recordFact } from '../domain/record-fact.ts'
+import { recordLatest } from '../domain/record-fact.ts'
 import { Unavailable } from '../errors.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
@@ -37,7 +37,7 @@ export async function changeSuspension(ports: ChangePorts, change: Suspending): 
     ...(body?.reason !== undefined && { reason: body.reason }),
     ...whom,
   }
-  const outcome = await recordFact(ports, entry)
+  const outcome = await recordLatest(ports, entry)
   if (outcome.kind === 'conflict') throw new Unavailable('contended')
   const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
   ports.reports.suspensionChanged({

@@ -16,7 +16,8 @@ import { Type } from 'typebox'
 import { lookUpSubject, type LookUpPorts } from '../domain/look-up.ts'
 import { reaches } from '../domain/operator.ts'
 import { effectivePermissions, GRANTS, mayHandOut } from '../domain/permissions.ts'
-import { recordFact, type RecordPorts } from '../domain/record-fact.ts'
+import { recordFact, recordLatest, type RecordPorts } from '../domain/record-fact.ts'
+import { Unavailable } from '../errors.ts'
 import type { Reports } from '../ports.ts'
 import {
   areConditionsGiven,
@@ -64,8 +65,12 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
       roles,
       permissions,
     }
-    const outcome = await recordFact(ports, entry, expectLast === undefined ? {} : { expectLast })
-    if (outcome.kind === 'conflict') throw new Problem('precondition-failed')
+    const outcome =
+      expectLast === undefined
+        ? await recordLatest(ports, entry)
+        : await recordFact(ports, entry, { expectLast })
+    if (outcome.kind === 'conflict')
+      throw expectLast === undefined ? new Unavailable('contended') : new Problem('precondition-failed')
     const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
     ports.reports.grantsChanged({ subject, actor, state: effect.state, requestId: request.id })
     const position = outcome.kind === 'unknown' ? null : outcome.position

@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 
 import { reaches } from '../domain/operator.ts'
 import { GRANTS, mayHandOut } from '../domain/permissions.ts'
-import { recordFact, type RecordPorts } from '../domain/record-fact.ts'
+import { recordLatest, type RecordPorts } from '../domain/record-fact.ts'
 import { Unavailable } from '../errors.ts'
 import type { Clock, Reports } from '../ports.ts'
 import { effectJson, statusOf } from './effect.ts'
@@ -40,7 +40,7 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
       role,
       permissions,
     }
-    const outcome = await recordFact(ports, entry)
+    const outcome = await recordLatest(ports, entry)
     if (outcome.kind === 'conflict') throw new Unavailable('contended')
     const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
     ports.reports.roleChanged({ tenant, role, actor, state: effect.state, requestId: request.id })

@@ -1,0 +1,60 @@
+/**
+ * ⑤ Which logs there are, and which of them is in force.
+ * Promise: an epoch is in force from the last entry of its opening until its closing; one that is half made never is.
+ */
+import { logSubject, streamName } from '@curfew/contracts'
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/nats-core'
+
+import { isStreamGone } from './nats-log.ts'
+
+const STREAM_NAME = /^CURFEW_([1-9]\d{0,5})$/
+const REQUEST_TIMEOUT_MS = 2_000
+
+export interface EpochState {
+  readonly epoch: number
+  /** Everything that holds is in it. */
+  readonly isOpened: boolean
+  /** Nothing that is added to it counts. */
+  readonly isClosed: boolean
+}
+
+/** Those that have a stream, in order. */
+export async function epochStates(jsm: JetStreamManager): Promise<EpochState[]> {
+  const epochs: number[] = []
+  for await (const name of jsm.streams.names()) {
+    const epoch = Number(STREAM_NAME.exec(name)?.[1] ?? 0)
+    if (epoch > 0) epochs.push(epoch)
+  }
+  epochs.sort((a, b) => a - b)
+  return Promise.all(epochs.map(async (epoch) => stateOf(jsm, epoch)))
+}
+
+export async function stateOf(jsm: JetStreamManager, epoch: number): Promise<EpochState> {
+  const holds = async (type: 'opened' | 'closed'): Promise<boolean> => {
+    const last_by_subj = logSubject(epoch, type)
+    return (await jsm.streams.getMessage(streamName(epoch), { last_by_subj })) !== null
+  }
+  try {
+    // The first begins where nothing has been said yet: it is complete as soon as it is there.
+    const [isOpened, isClosed] = await Promise.all([epoch === 1 || holds('opened'), holds('closed')])
+    return { epoch, isOpened, isClosed }
+  } catch (err) {
+    if (isStreamGone(err)) return { epoch, isOpened: false, isClosed: true }
+    throw err
+  }
+}
+
+/**
+ * The highest that was opened, unless it is over: an earlier one is never in force again, whatever has been put back.
+ */
+export function epochInForce(states: readonly EpochState[]): number | undefined {
+  const latest = states.findLast(({ isOpened }) => isOpened)
+  return latest === undefined || latest.isClosed ? undefined : latest.epoch
+}
+
+/** As the servers see it now. Rejects when none answers. */
+export async function findEpochInForce(nc: NatsConnection): Promise<number | undefined> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS })
+  return epochInForce(await epochStates(jsm))
+}

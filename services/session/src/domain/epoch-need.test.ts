@@ -1,0 +1,33 @@
+import { formatPosition, ORIGIN } from '@curfew/contracts'
+import { describe, expect, it } from 'vitest'
+
+import { whyNewEpoch, type Standing } from './epoch-need.ts'
+
+const sound: Standing = {
+  epochs: [{ epoch: 1 }, { epoch: 2 }],
+  inForce: { epoch: 2, logId: 'b', last: formatPosition(2, 40) },
+  projected: formatPosition(2, 40),
+  belongsTo: { epoch: 2, logId: 'b' },
+}
+
+describe('whether a new epoch is needed', () => {
+  it.each<[string, Partial<Standing>]>([
+    ['both agree', {}],
+    ['Redis lags', { projected: formatPosition(2, 3) }],
+    [
+      'Redis stands in an earlier epoch',
+      { projected: formatPosition(1, 900), belongsTo: { epoch: 1, logId: 'a' } },
+    ],
+    ['Redis is empty', { projected: ORIGIN, belongsTo: undefined }],
+    ['nothing has ever begun', { epochs: [], inForce: undefined, projected: ORIGIN, belongsTo: undefined }],
+  ])('nothing is wrong when %s', (_, change) => expect(whyNewEpoch({ ...sound, ...change })).toEqual([]))
+
+  it.each<[string, Partial<Standing>, RegExp]>([
+    ['the log has lost its end', { projected: formatPosition(2, 41) }, /ends at/],
+    ['it is another one', { belongsTo: { epoch: 2, logId: 'c' } }, /the id b, though .* the id c/],
+    ['it has lost its beginning', { inForce: { epoch: 2, logId: undefined, last: ORIGIN } }, /first entry/],
+    ['it is of an earlier epoch', { belongsTo: { epoch: 3, logId: 'c' } }, /though Redis has seen epoch 3/],
+    ['the next is half made', { inForce: undefined }, /epoch 2 is over or was never opened/],
+    ['there is none', { epochs: [], inForce: undefined }, /NATS has no log/],
+  ])('one is when %s', (_, change, why) => expect(whyNewEpoch({ ...sound, ...change }).join()).toMatch(why))
+})

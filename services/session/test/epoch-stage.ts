@@ -1,0 +1,127 @@
+/** ④ ⑤ A session authority whose log can be put back to an older state, and the command that opens a new epoch. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, rm } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+import { connectMessaging, isConnected } from '@curfew/messaging'
+import { connectRedis } from '@curfew/service-kit/redis'
+import { startTestProcesses, type TestProcesses } from '@curfew/test-kit'
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+
+import { untilReady } from '../src/adapters/redis-boot.ts'
+import { openEpoch, type EpochStep, type OpenedEpoch } from '../src/open-epoch.ts'
+import { setStage, until, type Replica, type Stage } from './stage.ts'
+
+/** So short that a test can wait for the end of every lease. */
+const LEASE_MS = 1_500
+export const ENV = { SESSION_LEASE_MS: String(LEASE_MS) }
+
+export interface CommandResult {
+  readonly code: number
+  readonly json: Record<string, unknown>
+}
+
+export class EpochStage implements AsyncDisposable {
+  readonly stage: Stage
+  readonly #servers: TestProcesses
+
+  private constructor(stage: Stage, servers: TestProcesses) {
+    this.stage = stage
+    this.#servers = servers
+  }
+
+  static async set(): Promise<EpochStage> {
+    const starting = startTestProcesses()
+    return new EpochStage(await setStage(starting), await starting)
+  }
+
+  start(): Promise<Replica> {
+    return this.stage.start(ENV)
+  }
+
+  /** NATS is stopped for it, so that the copy is whole. */
+  async copyLog(): Promise<void> {
+    const { natsStore } = this.#servers
+    await this.#servers.nats.kill('SIGKILL')
+    await cp(natsStore, `${natsStore}-copy`, { recursive: true })
+    await this.#servers.nats.restart()
+    await this.stage.reconnected()
+  }
+
+  async putLogBack(): Promise<void> {
+    const { natsStore } = this.#servers
+    await this.#servers.nats.kill('SIGKILL')
+    await rm(natsStore, { recursive: true })
+    await cp(`${natsStore}-copy`, natsStore, { recursive: true })
+    await this.#servers.nats.restart()
+    const { gateway, documents, files } = this.stage
+    await until('everyone is connected', () => [gateway, documents, files].every(isConnected))
+  }
+
+  async frozen(replica: Replica): Promise<void> {
+    await until('the replica is frozen', () => replica.lines.some((line) => line.includes('"log.frozen"')))
+    await until('it is not ready', async () => !(await replica.isReady()))
+  }
+
+  /** Everybody has found the epoch. */
+  async servedIn(epoch: number): Promise<void> {
+    this.stage.epoch = epoch
+    for (const replica of this.stage.replicas) await until('it is ready', () => replica.isReady())
+    await until('somebody answers in it', async () =>
+      (await this.stage.prepare()).startsWith(`00000${epoch}.`),
+    )
+  }
+
+  async administrate<T>(act: (jsm: JetStreamManager) => Promise<T>): Promise<T> {
+    const nc = await connectMessaging({ url: this.#servers.natsUrl('admin'), name: 'admin' })
+    try {
+      return await act(await jetstreamManager(nc))
+    } finally {
+      await nc.close()
+    }
+  }
+
+  /** The command itself, as a process. */
+  async command(...args: string[]): Promise<CommandResult> {
+    const main = fileURLToPath(new URL('../src/new-epoch.ts', import.meta.url))
+    const child = spawn(process.execPath, [main, '--json', ...args], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: {
+        ...ENV,
+        CURFEW_NATS_URL: this.#servers.natsUrl('session'),
+        CURFEW_REDIS_URL: this.#servers.redisUrl('session'),
+      },
+    })
+    const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+    return { code: code as number, json: out === '' ? {} : (JSON.parse(out) as Record<string, unknown>) }
+  }
+
+  /** What the command does, in this process, so that it can be ended at any step. */
+  async open(onStep?: (step: EpochStep) => Promise<void> | void): Promise<OpenedEpoch> {
+    const nc = await connectMessaging({ url: this.#servers.natsUrl('session'), name: 'new-epoch' })
+    const redis = connectRedis({ url: this.#servers.redisUrl('session'), name: 'new-epoch' })
+    try {
+      await untilReady(redis)
+      return await openEpoch({ nc, redis, leaseMs: LEASE_MS }, onStep)
+    } finally {
+      redis.disconnect()
+      await nc.close()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stage[Symbol.asyncDispose]()
+  }
+}
+
+/** The answer, from a replica that a busy machine may keep without a lease for a moment. */
+export async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  const answers: T[] = []
+  await until('somebody answers', async () => {
+    answers.push(await ask())
+    return true
+  })
+  return answers[0] as T
+}
