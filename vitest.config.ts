@@ -1,6 +1,6 @@
 /**
  * Rings of tests: `unit` needs nothing, `integration` one part against real NATS and Redis, `flows` the whole system,
- * `containers` the images and the compose file. One ring after the other: the two that follow want the machine for themselves.
+ * `containers` the images and the compose file, `model` the protocol's, `bench` that the benchmarks still run. One ring after the other: the two that follow want the machine for themselves.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -34,6 +34,16 @@ export default defineConfig({
           ...realServers,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'bench',
+          include: ['test/bench/**/*.test.ts'],
+          ...realServers,
+          maxWorkers: 1,
+          sequence: { groupOrder: 5 },
         },
       },
       {

@@ -31,6 +31,7 @@ export {
   newSessionSecret,
   parseToken,
   relayValueFor,
+  splitToken,
 } from './tokens.ts'
 export type { RelayToken, RelayValue, SecretHash, SessionSecret, SessionToken } from './tokens.ts'
 export { PROBLEMS } from './problems.ts'

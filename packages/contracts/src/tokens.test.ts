@@ -9,6 +9,7 @@ import {
   newSessionSecret,
   parseToken,
   relayValueFor,
+  splitToken,
 } from './tokens.ts'
 
 const documents = 'documents' as Audience
@@ -39,6 +40,14 @@ describe('session tokens', () => {
     'cfs_' + 'A'.repeat(64) + 'é',
     'A'.repeat(1_000_000),
   ])('refuse %.80j', (text) => expect(parseToken(text)).toBeUndefined())
+
+  it('fall into their halves by length and kind alone', () => {
+    const [sessionId, secret] = [newSessionId(), newSessionSecret()]
+    const token = formatSessionToken(sessionId, secret)
+    expect(splitToken(token, 'session')).toEqual({ sessionId, rest: secret })
+    expect(splitToken(token, 'relay')).toBeUndefined()
+    expect(splitToken(`${token}A`, 'session')).toBeUndefined()
+  })
 })
 
 describe('relay values', () => {

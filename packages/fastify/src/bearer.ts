@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 /** What stands for a credential that is there but cannot be one: no token parses from it. */
 const UNUSABLE = ''
 
+const AUTHORIZATION = 'authorization'
 const BEARER = /^bearer(?: +(.*))?$/i
 
 /** Undefined without a bearer token; other schemes are somebody else's. Several headers leave no way to choose. */
@@ -19,6 +20,11 @@ export function bearerToken({ headers, rawHeaders }: IncomingMessage): string | 
 }
 
 function isRepeated(rawHeaders: readonly string[]): boolean {
-  const names = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization')
-  return names.length > 1
+  let times = 0
+  // Names and values in turn. A name of another length need not be written in small letters first.
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name?.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) times += 1
+  }
+  return times > 1
 }

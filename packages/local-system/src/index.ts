@@ -12,6 +12,7 @@ export type { Progress, ServerHandle, Servers } from './servers.ts'
 // The services.
 export { createDevelopmentIdentities } from './identities.ts'
 export type { DevelopmentAccount, DevelopmentClient, DevelopmentIdentities } from './identities.ts'
+export { serviceChild } from './service-child.ts'
 export { startServices } from './services.ts'
 export type { ServiceProcess, Services, ServicesOptions } from './services.ts'
 export type { ServiceName } from './service-settings.ts'

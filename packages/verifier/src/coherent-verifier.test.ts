@@ -24,10 +24,25 @@ describe('a remembered session', () => {
     expect(verifier.check(session.token, at(4500))).toMatchObject({ kind: 'miss' })
   })
 
+  it('is not told by its id alone: another secret is a mismatch, what cannot be one is malformed', () => {
+    const [verifier, session] = [following(), newSession()]
+    remember(verifier, session)
+    const head = session.token.slice(0, 26)
+    expect(verifier.check(head + 'A'.repeat(43), at(1))).toEqual({ kind: 'refused', reason: 'mismatch' })
+    expect(verifier.check(head + '='.repeat(43), at(1))).toEqual({ kind: 'refused', reason: 'malformed' })
+    expect(verifier.check(`cfr_${session.token.slice(4)}`, at(1))).toEqual({
+      kind: 'refused',
+      reason: 'malformed',
+    })
+    expect(verifier.check(session.token, at(1))).toMatchObject({ kind: 'admitted' })
+  })
+
   it('is the same object at every hit', () => {
     const [verifier, session] = [following(), newSession()]
     remember(verifier, session)
-    expect(verifier.check(session.token, at(1))).toBe(verifier.check(session.token, at(2)))
+    const [first, second] = [verifier.check(session.token, at(1)), verifier.check(session.token, at(2))]
+    if (first.kind !== 'admitted' || second.kind !== 'admitted') throw new Error('not remembered')
+    expect(first.session).toBe(second.session)
   })
 
   it('is refused to another secret under the same id, without asking anyone', () => {

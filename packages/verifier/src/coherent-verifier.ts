@@ -7,10 +7,12 @@ import {
   hashSecret,
   parsePosition,
   parseToken,
+  splitToken,
   type LogEntry,
   type Position,
   type Resolved,
   type SessionId,
+  type SessionSecret,
 } from '@curfew/contracts'
 import { LeaseHolder, elapsedMs, type Grant, type Instant } from '@curfew/revocation-log'
 
@@ -130,22 +132,30 @@ export class CoherentVerifier {
     return true
   }
 
-  /** The check. Allocates nothing on a hit beyond what hashing needs. */
+  /** The check. Allocates little on a hit beyond what hashing needs. */
   check(token: string, now: Instant): Lookup {
-    const presented = this.#present(token)
-    if (presented === undefined) return MALFORMED
-    const session = this.cache.get(presented.sessionId)
-    if (session === undefined) {
-      const reason = this.#refused.reasonFor(presented.sessionId, now)
-      return reason === undefined ? { kind: 'miss', presented } : { kind: 'refused', reason }
-    }
-    const verdict = this.#judge(session, presented.proof, now)
-    return verdict ?? { kind: 'miss', presented }
+    const parts = splitToken(token, this.#tokenKind)
+    if (parts === undefined) return MALFORMED
+    const session = this.cache.get(parts.sessionId)
+    if (session === undefined) return this.#checkUnknown(token, now)
+    // A token that agrees with what is remembered is well formed: most checks need not look at its letters.
+    const proof = this.#proofFrom(parts.rest)
+    if (!session.isProvenBy(proof)) return parseToken(token) === undefined ? MALFORMED : MISMATCH
+    return this.#judge(session, now) ?? { kind: 'miss', presented: { sessionId: session.id, proof } }
   }
 
-  /** What memory says of a session; undefined when it must be asked. Refusals come first: they need no lease. */
-  #judge(session: CachedSession, proof: string, now: Instant): AdmittedFromHere | Refused | undefined {
-    if (!session.isProvenBy(proof)) return MISMATCH
+  #checkUnknown(token: string, now: Instant): Lookup {
+    const parsed = parseToken(token)
+    if (parsed === undefined) return MALFORMED
+    const { sessionId } = parsed
+    const reason = this.#refused.reasonFor(sessionId, now)
+    if (reason !== undefined) return { kind: 'refused', reason }
+    const proof = this.#proofFrom(parsed.kind === 'session' ? parsed.secret : parsed.value)
+    return { kind: 'miss', presented: { sessionId, proof } }
+  }
+
+  /** What memory says of a session to who has proven it; undefined when it must be asked. Refusals need no lease. */
+  #judge(session: CachedSession, now: Instant): AdmittedFromHere | Refused | undefined {
     if (this.cache.isOver(session)) return this.#end(session, REVOKED, now)
     if (session.hasReachedAbsoluteLimit(now)) return this.#end(session, EXPIRED, now)
     if (!this.#isCoherent(session, now)) return undefined
@@ -219,13 +229,9 @@ export class CoherentVerifier {
     return session.hasReachedAbsoluteLimit(now) ? EXPIRED : session.admitted
   }
 
-  #present(token: string): Presented | undefined {
-    const parsed = parseToken(token)
-    if (parsed === undefined || parsed.kind !== this.#tokenKind) return undefined
-    return {
-      sessionId: parsed.sessionId,
-      proof: parsed.kind === 'session' ? hashSecret(parsed.secret) : parsed.value,
-    }
+  /** The second half of a token proves a session: at the gateway by its hash, elsewhere as it is. */
+  #proofFrom(rest: string): string {
+    return this.#tokenKind === 'session' ? hashSecret(rest as SessionSecret) : rest
   }
 
   #end(session: CachedSession, verdict: Refused, now: Instant): Refused {

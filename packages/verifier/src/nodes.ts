@@ -27,8 +27,16 @@ export class CountedNode extends ScopeNode {
 }
 
 export class TenantNode extends CountedNode {
+  readonly tenant: TenantId
+  /** By user: what the tenant is called need not be kept for each of them. */
+  readonly subjects = new NodeTable<SubjectNode>()
   /** Sequence of the latest role change or suspension: what was read before it must be read again. */
   changedAt = 0
+
+  constructor(tenant: TenantId) {
+    super()
+    this.tenant = tenant
+  }
 }
 
 export class ClientNode extends CountedNode {
@@ -46,7 +54,6 @@ export interface SubjectFacts {
 }
 
 export class SubjectNode extends CountedNode {
-  readonly tenant: TenantId
   readonly user: UserId
   readonly tenantScope: TenantNode
   changedAt = 0
@@ -54,14 +61,8 @@ export class SubjectNode extends CountedNode {
   #readAt = 0
   #facts: SubjectFacts
 
-  constructor(
-    tenant: TenantId,
-    user: UserId,
-    tenantScope: TenantNode,
-    read: { at: number; facts: SubjectFacts },
-  ) {
+  constructor(user: UserId, tenantScope: TenantNode, read: { at: number; facts: SubjectFacts }) {
     super()
-    this.tenant = tenant
     this.user = user
     this.tenantScope = tenantScope
     this.#readAt = read.at

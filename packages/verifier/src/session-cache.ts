@@ -2,7 +2,7 @@
  * ② The coherent memory of a verifier: sessions, and the nodes that log entries touch.
  * Promise: bounded; what the log has ended is over (`isOver`) for as long as it is remembered.
  */
-import { subjectKey, type LogEntry, type SessionId } from '@curfew/contracts'
+import type { LogEntry, SessionId, TenantId, UserId } from '@curfew/contracts'
 
 import { CachedSession, type AuthenticationMethod, type SessionFact } from './cached-session.ts'
 import { Interned } from './interned.ts'
@@ -12,7 +12,6 @@ export class SessionCache {
   readonly #sessions = new Map<SessionId, CachedSession>()
   #everyone = new ScopeNode()
   readonly #tenants = new NodeTable<TenantNode>()
-  readonly #subjects = new NodeTable<SubjectNode>()
   readonly #clients = new NodeTable<ClientNode>()
   readonly #subjectFacts = new Interned<SubjectFacts>()
   readonly #methods = new Interned<AuthenticationMethod>()
@@ -60,10 +59,8 @@ export class SessionCache {
     }
     this.#makeRoom()
     const read = { at: fact.readAt, facts }
-    const subject = this.#subjects.acquire(subjectKey(info.tenant, info.user), () => {
-      const tenant = this.#tenants.acquire(info.tenant, () => new TenantNode())
-      return new SubjectNode(info.tenant, info.user, tenant, read)
-    })
+    const tenant = this.#tenants.acquire(info.tenant, () => new TenantNode(info.tenant))
+    const subject = tenant.subjects.acquire(info.user, () => new SubjectNode(info.user, tenant, read))
     subject.learn(fact.readAt, facts)
     const client = this.#clients.acquire(info.client, () => new ClientNode(info.client))
     const session = new CachedSession(fact, this.#methodOf(fact), { subject, client })
@@ -75,7 +72,7 @@ export class SessionCache {
   detached(fact: SessionFact): CachedSession {
     const { tenant, user, client } = fact.answer.session
     const read = { at: fact.readAt, facts: this.#factsOf(fact) }
-    const subject = new SubjectNode(tenant, user, new TenantNode(), read)
+    const subject = new SubjectNode(user, new TenantNode(tenant), read)
     return new CachedSession(fact, this.#methodOf(fact), { subject, client: new ClientNode(client) })
   }
 
@@ -98,8 +95,8 @@ export class SessionCache {
     this.#sessions.delete(session.id)
     const { tenant, user, client, subject, clientScope } = session
     this.#clients.release(client, clientScope)
-    this.#subjects.release(subjectKey(tenant, user), subject)
-    if (subject.sessions === 0) this.#tenants.release(tenant, subject.tenantScope)
+    subject.tenantScope.subjects.release(user, subject)
+    this.#tenants.release(tenant, subject.tenantScope)
   }
 
   /** Forgets everything: what doubt demands. An empty cache is coherent at any position. */
@@ -108,7 +105,6 @@ export class SessionCache {
     // Sequences of another epoch mean nothing here.
     this.#everyone = new ScopeNode()
     this.#tenants.clear()
-    this.#subjects.clear()
     this.#clients.clear()
   }
 
@@ -119,7 +115,7 @@ export class SessionCache {
         this.#revoke(seq, entry.scope, entry.except)
         return
       case 'grants-changed':
-        this.#subjectChanged(seq, subjectKey(entry.tenant, entry.user))
+        this.#subjectChanged(seq, entry.tenant, entry.user)
         return
       case 'role-changed':
         this.#tenantChanged(seq, entry.tenant)
@@ -127,7 +123,7 @@ export class SessionCache {
       case 'suspended':
       case 'resumed':
         if (entry.user === undefined) this.#tenantChanged(seq, entry.tenant)
-        else this.#subjectChanged(seq, subjectKey(entry.tenant, entry.user))
+        else this.#subjectChanged(seq, entry.tenant, entry.user)
         return
       case 'barrier':
       case 'genesis':
@@ -169,12 +165,12 @@ export class SessionCache {
       case 'client':
         return this.#clients.get(scope.client)
       case 'user':
-        return this.#subjects.get(subjectKey(scope.tenant, scope.user))
+        return this.#tenants.get(scope.tenant)?.subjects.get(scope.user)
     }
   }
 
-  #subjectChanged(seq: number, key: string): void {
-    const subject = this.#subjects.get(key)
+  #subjectChanged(seq: number, tenant: TenantId, user: UserId): void {
+    const subject = this.#tenants.get(tenant)?.subjects.get(user)
     if (subject) subject.changedAt = seq
   }
 

@@ -147,7 +147,7 @@ describe('a revocation is confirmed', () => {
   })
 
   it('in the history too, once this replica knows', async () => {
-    await using _silent = await new TestMember(stage.gateway, { isSilent: true }).join()
+    await using silent = await new TestMember(stage.gateway, { isSilent: true }).join()
     const asked = operating.revoke(one, 'shown')
     let id = ''
     await until('it is in the history', async () => {
@@ -163,6 +163,7 @@ describe('a revocation is confirmed', () => {
     expect(await stateOf()).toBe('recorded')
     expect((await asked).revocation.id).toBe(id)
     expect(await stateOf()).toBe('confirmed')
+    expect(silent.id).toBeTruthy()
   })
 
   it('so that logging out does not wait for who has crashed', async () => {

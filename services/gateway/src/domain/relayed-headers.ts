@@ -113,8 +113,12 @@ function isNotFromClients(name: string): boolean {
   )
 }
 
+/** What nearly every message has, and `keep-alive` is held back anyway. */
+const NAMELESS: ReadonlySet<string> = new Set()
+
 /** Undici hands a repeated header over as a list, Node joined by commas. */
-function namesIn(connection: string | string[] | undefined): Set<string> {
+function namesIn(connection: string | string[] | undefined): ReadonlySet<string> {
+  if (connection === undefined || connection === 'keep-alive') return NAMELESS
   const listed = [connection ?? []].flat().join(',').toLowerCase().split(',')
   return new Set(listed.map((name) => name.trim()))
 }

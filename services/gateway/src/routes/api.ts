@@ -19,6 +19,9 @@ import type { Boundary } from './boundary.ts'
 /** Not TRACE, which would show a client what the gateway adds. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
+/** Every response closes at last; without a reason, each would make an exception with its stack. */
+const CLOSED = new Error('the response is closed')
+
 export interface ApiRoutes {
   readonly boundary: Boundary
   readonly verifier: Verifier
@@ -60,7 +63,7 @@ async function relay(request: FastifyRequest, reply: FastifyReply, target: Targe
   if (body.isTooLarge) throw new Problem('payload-too-large')
 
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
+  reply.raw.once('close', () => gone.abort(CLOSED))
   const answer = await upstream.forward({
     method: request.method,
     path,

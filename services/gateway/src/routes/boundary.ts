@@ -26,13 +26,26 @@ export interface Boundary {
   credential(request: FastifyRequest): Credential
 }
 
+const found = Symbol('gateway.credential')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [found]: Credential | undefined
+  }
+}
+
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const REFUSED = 'Bearer realm="curfew", error="invalid_token"'
 
 export function createBoundary(app: CurfewServer, cookieName: string, csrf: CsrfTokens): Boundary {
+  app.decorateRequest(found, undefined)
+
+  /** Every hook of a request asks for it; its headers are searched once. */
   function credential(request: FastifyRequest): Credential {
-    const found = credentialOf(request.headers.cookie, bearerToken(request.raw), cookieName)
-    if (found.kind !== 'ambiguous') return found
+    const known = request[found]
+    if (known !== undefined) return known
+    const read = credentialOf(request.headers.cookie, bearerToken(request.raw), cookieName)
+    if (read.kind !== 'ambiguous') return (request[found] = read)
     throw new Problem('ambiguous-credentials', undefined, {
       headers: { 'www-authenticate': 'Bearer realm="curfew", error="invalid_request"' },
     })
@@ -55,10 +68,11 @@ export function createBoundary(app: CurfewServer, cookieName: string, csrf: Csrf
   }
 
   function csrfFault(request: FastifyRequest): Problem | undefined {
-    const found = credential(request)
-    if (found.kind !== 'cookie' || SAFE_METHODS.has(request.method)) return undefined
+    if (SAFE_METHODS.has(request.method)) return undefined
+    const brought = credential(request)
+    if (brought.kind !== 'cookie') return undefined
     const presented = request.headers['x-csrf-token']
-    const binding = csrfBindingOf(found.token)
+    const binding = csrfBindingOf(brought.token)
     if (typeof presented === 'string' && binding !== undefined && csrf.accepts(presented, binding))
       return undefined
     return csrfProblem(

@@ -1,0 +1,80 @@
+/** Every benchmark still runs from one end to the other, and what it finds can be printed. How fast it was says nothing here. */
+import { describe, expect, it } from 'vitest'
+
+import { isMet, type Outcome } from './benchmark.ts'
+import { BENCHMARKS } from './benchmarks.ts'
+import { renderOutcome } from './report.ts'
+import { withFigures } from './results.ts'
+
+const MACHINE = {
+  cpu: 'a processor',
+  cores: 2,
+  memoryGb: 8,
+  system: 'linux',
+  node: '24',
+  nats: '2',
+  redis: '7',
+  loadAtStart: 0.5,
+}
+
+describe('a benchmark', () => {
+  it.each(BENCHMARKS.map((benchmark) => [benchmark.name, benchmark] as const))(
+    'measures something for each of its rows: %s',
+    async (_name, { run }) => {
+      const { rows, columns, goals } = await run('tiny', () => undefined)
+      const [first] = columns
+      expect(rows.length).toBeGreaterThan(1)
+      expect(goals.length).toBeGreaterThan(0)
+      for (const { label, figures } of rows) {
+        const measured = columns.flatMap(({ key }) => figures[key] ?? [])
+        expect(measured.length, label).toBeGreaterThan(0)
+        expect(measured.every(Number.isFinite), label).toBe(true)
+        // What was added to a process may be nothing, or lost in the noise, with so few sessions.
+        if (label !== 'added') expect(figures[first?.key ?? ''], label).toBeGreaterThan(0)
+      }
+      for (const { measured, text } of goals) expect(Number.isFinite(measured), text).toBe(true)
+    },
+  )
+})
+
+describe('the report', () => {
+  const outcome: Outcome = {
+    title: 'Something',
+    method: 'Ten times.',
+    columns: [{ key: 'ms', title: 'ms', digits: 1 }],
+    rows: [
+      { label: 'one', figures: { ms: 1234.56 } },
+      { label: 'none', figures: {} },
+    ],
+    goals: [
+      { text: 'Fast', measured: 2, atMost: 3, digits: 0 },
+      { text: 'Faster', measured: 2, atLeast: 2.5, digits: 1 },
+    ],
+  }
+
+  it('shows every figure, leaves out what was not measured, and says which goals are met', () => {
+    const text = renderOutcome(outcome)
+    expect(text).toContain('| one | 1,234.6 |')
+    expect(text).toContain('| none |  |')
+    expect(text).toContain('**2** (goal: at most 3; met)')
+    expect(text).toContain('**2.0** (goal: at least 2.5; missed)')
+    expect(outcome.goals.map(isMet)).toEqual([true, false])
+  })
+
+  it('replaces the figures of a document and nothing else', () => {
+    const document = 'before\n<!-- figures: begin -->\nold\n<!-- figures: end -->\nafter\n'
+    const result = {
+      size: 'full',
+      measuredAt: '2026-01-02T03:04:05.000Z',
+      machine: MACHINE,
+      outcome,
+    } as const
+    const renewed = withFigures(document, [result])
+    expect(renewed.startsWith('before\n<!-- figures: begin -->\n')).toBe(true)
+    expect(renewed.endsWith('<!-- figures: end -->\nafter\n')).toBe(true)
+    expect(renewed).not.toContain('old')
+    expect(renewed).toContain('Measured 2026-01-02 on a processor')
+    expect(withFigures(renewed, [result])).toBe(renewed)
+    expect(() => withFigures('no markers', [result])).toThrow('needs')
+  })
+})

@@ -1,0 +1,147 @@
+/**
+ * Who has sessions in a benchmark: tokens that any process can compute, and records as the session service writes them.
+ * Promise: `load` sends what creating the sessions one by one would send to Redis, only without waiting in between.
+ */
+import { hash } from 'node:crypto'
+
+import {
+  formatRelayToken,
+  formatSessionToken,
+  hashSecret,
+  relayValueFor,
+  subjectKey,
+  type Audience,
+  type ClientId,
+  type Position,
+  type RoleName,
+  type SessionId,
+  type SessionSecret,
+  type TenantId,
+  type UserId,
+} from '@curfew/contracts'
+import type { Redis } from 'ioredis'
+
+import { KEYS, indexPartOf } from '../../services/session/src/adapters/redis-keys.ts'
+import {
+  CREATE_SESSION,
+  INDEX_SUBJECT_SESSION,
+  TELL_SUBJECT,
+} from '../../services/session/src/adapters/redis-scripts.ts'
+import { fieldsOf } from '../../services/session/src/adapters/redis-session-record.ts'
+import { tellingsOf } from '../../services/session/src/adapters/redis-subject-record.ts'
+import { idleExpiresAtMs, type SessionRecord } from '../../services/session/src/domain/session-record.ts'
+
+export interface Population {
+  readonly sessions: number
+  readonly users: number
+  readonly tenants: number
+  readonly roles: number
+}
+
+const ROLES_OF_A_USER = 2
+const PERMISSIONS_OF_A_ROLE = 8
+const IDLE_MS = 1_800_000
+const ABSOLUTE_MS = 43_200_000
+const BATCH = 500
+
+/** Large ones look like a busy service: two sessions a user, a hundred tenants, twenty roles each. */
+export function populationOf(sessions: number): Population {
+  const users = Math.max(1, Math.ceil(sessions / 2))
+  return { sessions, users, tenants: Math.min(100, users), roles: 20 }
+}
+
+export function sessionIdOf(index: number): SessionId {
+  return hash('sha256', `id ${index}`, 'base64url').slice(0, 22) as SessionId
+}
+
+function secretOf(index: number): SessionSecret {
+  return hash('sha256', `secret ${index}`, 'base64url') as SessionSecret
+}
+
+/** What a client presents to the gateway. */
+export function sessionTokenOf(index: number): string {
+  return formatSessionToken(sessionIdOf(index), secretOf(index))
+}
+
+/** What the gateway presents to a service. */
+export function relayTokenOf(index: number, audience: Audience): string {
+  return formatRelayToken(sessionIdOf(index), relayValueFor(hashSecret(secretOf(index)), audience))
+}
+
+export function ownerOf(index: number, { users, tenants }: Population): { tenant: TenantId; user: UserId } {
+  const user = index % users
+  return { tenant: `tenant-${user % tenants}` as TenantId, user: `user-${user}@example.org` as UserId }
+}
+
+/** The roles of every tenant, for the seed file of the session service. */
+export function rolesOf({ tenants, roles }: Population): object[] {
+  return Array.from({ length: tenants * roles }, (_, index) => ({
+    tenant: `tenant-${index % tenants}`,
+    role: `role-${Math.floor(index / tenants)}`,
+    permissions: Array.from(
+      { length: PERMISSIONS_OF_A_ROLE },
+      (_unused, nth) => `documents:action-${Math.floor(index / tenants) + nth}`,
+    ),
+  }))
+}
+
+function recordOf(index: number, population: Population, birth: Position): SessionRecord {
+  const nowMs = Date.now()
+  return {
+    ...ownerOf(index, population),
+    id: sessionIdOf(index),
+    secretHash: hashSecret(secretOf(index)),
+    client: 'api' as ClientId,
+    birth,
+    createdAtMs: nowMs,
+    authTimeMs: nowMs,
+    acr: 'password',
+    amr: ['pwd'],
+    idleTimeoutMs: IDLE_MS,
+    expiresAtMs: nowMs + ABSOLUTE_MS,
+    lastSeenMs: nowMs,
+  }
+}
+
+/** @param birth a position that the session service has handed out for a login */
+export async function load(redis: Redis, population: Population, birth: Position): Promise<void> {
+  await inBatches(population.users, async (from, to) => {
+    const pipeline = redis.pipeline()
+    for (let user = from; user < to; user += 1) {
+      const { tenant, user: name } = ownerOf(user, population)
+      const roles = Array.from(
+        { length: ROLES_OF_A_USER },
+        (_, nth) => `role-${(user + nth * 7) % population.roles}` as RoleName,
+      )
+      const grants = { position: birth, roles, permissions: [] }
+      for (const telling of tellingsOf({ grants }))
+        pipeline.eval(TELL_SUBJECT, 1, KEYS.subject(subjectKey(tenant, name)), ...telling)
+    }
+    await pipeline.exec()
+  })
+  await inBatches(population.sessions, async (from, to) => {
+    const pipeline = redis.pipeline()
+    for (let index = from; index < to; index += 1) {
+      const record = recordOf(index, population, birth)
+      const { id, tenant, user, expiresAtMs } = record
+      const listed = KEYS.subjectSessions(subjectKey(tenant, user))
+      pipeline.zadd(KEYS.sessionIndex(indexPartOf(id)), idleExpiresAtMs(record), id)
+      pipeline.eval(INDEX_SUBJECT_SESSION, 1, listed, id, expiresAtMs, 0)
+      pipeline.eval(CREATE_SESSION, 1, KEYS.session(id), idleExpiresAtMs(record), ...fieldsOf(record))
+    }
+    await pipeline.exec()
+  })
+}
+
+/** Gives every session another birth: they are live again after a revocation of everyone. */
+export async function revive(redis: Redis, { sessions }: Population, birth: Position): Promise<void> {
+  await inBatches(sessions, async (from, to) => {
+    const pipeline = redis.pipeline()
+    for (let index = from; index < to; index += 1) pipeline.hset(KEYS.session(sessionIdOf(index)), 'b', birth)
+    await pipeline.exec()
+  })
+}
+
+async function inBatches(count: number, each: (from: number, to: number) => Promise<void>): Promise<void> {
+  for (let from = 0; from < count; from += BATCH) await each(from, Math.min(count, from + BATCH))
+}

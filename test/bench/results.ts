@@ -1,0 +1,53 @@
+/**
+ * The newest result of each benchmark, as JSON, and the document that is made from them.
+ * Promise: the document holds no figure that is not in a result; its prose is left as it is.
+ */
+import { readFile, writeFile, mkdir } from 'node:fs/promises'
+
+import type { Outcome, Size } from './benchmark.ts'
+import type { Machine } from './machine.ts'
+import { renderMachine, renderOutcome } from './report.ts'
+
+export interface Result {
+  readonly size: Size
+  readonly measuredAt: string
+  readonly machine: Machine
+  readonly outcome: Outcome
+}
+
+const RESULTS = new URL('results/', import.meta.url)
+const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url)
+const BEGIN = '<!-- figures: begin -->'
+const END = '<!-- figures: end -->'
+
+/** What a quick run finds is kept apart and not committed. */
+export async function keepResult(name: string, result: Result): Promise<void> {
+  const directory = result.size === 'full' ? RESULTS : new URL('quick/', RESULTS)
+  await mkdir(directory, { recursive: true })
+  await writeFile(new URL(`${name}.json`, directory), `${JSON.stringify(result, rounded)}\n`)
+}
+
+/** Six figures are more than any of them is worth. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value
+}
+
+export async function renewDocument(names: readonly string[]): Promise<void> {
+  const results: Result[] = []
+  for (const name of names) {
+    const text = await readFile(new URL(`${name}.json`, RESULTS), 'utf8').catch(() => undefined)
+    if (text !== undefined) results.push(JSON.parse(text) as Result)
+  }
+  await writeFile(DOCUMENT, withFigures(await readFile(DOCUMENT, 'utf8'), results))
+}
+
+/** @throws Error for a document without its two markers */
+export function withFigures(document: string, results: readonly Result[]): string {
+  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)]
+  if (begin === -1 || end < begin) throw new Error(`the document needs ${BEGIN} and ${END}`)
+  const sections = results.map(
+    ({ outcome, machine, measuredAt }) =>
+      `${renderOutcome(outcome)}\n${renderMachine(machine, measuredAt)}\n`,
+  )
+  return `${document.slice(0, begin)}${BEGIN}\n\n${sections.join('\n')}\n${document.slice(end)}`
+}

@@ -1,0 +1,117 @@
+/**
+ * ④ A session service, as a process, on real servers with a population of sessions, and the operator who revokes them.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import {
+  CREATE_SESSION,
+  PREPARE_SESSION,
+  SUBJECTS,
+  type ClientId,
+  type Position,
+  type TenantId,
+  type UserId,
+} from '@curfew/contracts'
+import { freePort, serviceChild } from '@curfew/local-system'
+import { ask, connectMessaging } from '@curfew/messaging'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { Redis } from 'ioredis'
+import { Pool } from 'undici'
+
+import { load, rolesOf, type Population } from './population.ts'
+import { startBenchServers, type BenchServers } from './servers.ts'
+
+const OPERATOR = { tenant: 'curfew' as TenantId, user: 'operator' as UserId }
+
+/** What an operator is told of a revocation. */
+export interface Told {
+  readonly state: string
+  readonly confirmed_by?: string
+  readonly verifiers?: { readonly total: number; readonly lapsed: number }
+  readonly elapsed_ms: number
+}
+
+export interface System extends AsyncDisposable {
+  readonly servers: BenchServers
+  readonly redis: Redis
+  /** A connection with the gateway's rights. */
+  readonly nc: NatsConnection
+  /** The birth of a session whose login begins now. */
+  birth(): Promise<Position>
+  /** `POST /v1/revocations` over a connection that is kept open. @throws unless the answer is a confirmation */
+  revoke(scope: object): Promise<{ told: Told; tookMs: number }>
+}
+
+export async function startSystem(population: Population): Promise<System> {
+  await using stack = new AsyncDisposableStack()
+  const servers = stack.use(await startBenchServers())
+  const url = await startSessionService(servers, population, stack)
+  const redis = new Redis(servers.redisUrl('admin'))
+  stack.defer(() => redis.disconnect())
+  const nc = await connectMessaging({ url: servers.natsUrl('gateway'), name: 'bench' })
+  stack.defer(() => nc.close())
+  const http = new Pool(url, { connections: 64 })
+  stack.defer(() => http.destroy())
+
+  const birth = async (): Promise<Position> =>
+    (await ask(nc, PREPARE_SESSION, SUBJECTS.prepareSession, {})).birth
+  await load(redis, population, await birth())
+  let token = await operatorToken(nc, await birth())
+
+  async function revoke(scope: { readonly type?: string }): Promise<{ told: Told; tookMs: number }> {
+    const startedAtMs = performance.now()
+    const { statusCode, body } = await http.request({
+      method: 'POST',
+      path: '/v1/revocations',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ scope, reason: 'bench' }),
+    })
+    const text = await body.text()
+    const tookMs = performance.now() - startedAtMs
+    if (statusCode !== 200) throw new Error(`a revocation was answered with ${statusCode}: ${text}`)
+    // Everyone includes the operator.
+    if (scope.type === 'global') token = await operatorToken(nc, await birth())
+    return { told: JSON.parse(text) as Told, tookMs }
+  }
+
+  const owned = stack.move()
+  return { servers, redis, nc, birth, revoke, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+async function operatorToken(nc: NatsConnection, birth: Position): Promise<string> {
+  const created = await ask(nc, CREATE_SESSION, SUBJECTS.createSession, {
+    ...OPERATOR,
+    birth,
+    client: 'api' as ClientId,
+    acr: 'password',
+    amr: ['pwd'],
+  })
+  if (created.outcome !== 'created') throw new Error(`no session for the operator: ${created.reason}`)
+  return created.token
+}
+
+async function startSessionService(
+  servers: BenchServers,
+  population: Population,
+  stack: AsyncDisposableStack,
+): Promise<string> {
+  const seedFile = join(servers.directory, 'seed.json')
+  const grants = [{ ...OPERATOR, roles: [], permissions: ['curfew:operator'] }]
+  await writeFile(seedFile, JSON.stringify({ roles: rolesOf(population), grants }))
+  const port = await freePort()
+  const child = serviceChild({
+    service: 'session',
+    name: 'session',
+    directory: servers.directory,
+    port,
+    settings: {
+      SESSION_SEED_FILE: seedFile,
+      CURFEW_NATS_URL: servers.natsUrl('session'),
+      CURFEW_REDIS_URL: servers.redisUrl('session'),
+    },
+  })
+  stack.defer(() => child.stop())
+  await child.restart()
+  return `http://127.0.0.1:${port}`
+}
