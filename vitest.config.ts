@@ -1,6 +1,7 @@
 /**
  * Rings of tests: `unit` needs nothing, `integration` one part against real NATS and Redis, `flows` the whole system,
- * `containers` the images and the compose file, `model` the protocol's, `bench` that the benchmarks still run. One ring after the other: the two that follow want the machine for themselves.
+ * `browser` the pages in Chromium, `containers` the images and the compose file, `model` the protocol's, `bench` that the benchmarks still run. One
+ * ring after the other: the two that follow want the machine for themselves.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -44,6 +45,31 @@ export default defineConfig({
           ...realServers,
           maxWorkers: 1,
           sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        extends: true,
+        // Faults are proven by processes of this machine, whatever the others run their servers in.
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 7 },
+        },
+      },
+      {
+        extends: true,
+        // Chromium wants a core for itself, the system that it looks at the other.
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          ...realServers,
+          // One test goes through all states of a page.
+          testTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 6 },
         },
       },
       {

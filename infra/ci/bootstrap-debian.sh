@@ -10,6 +10,8 @@ packages=(
   docker.io       # the engine that Testcontainers talks to
   busybox-static  # shell and small tools of the images that build-images.sh makes
   docker-compose  # runs infra/compose.yaml in test/containers
+  chromium        # looks at the account page in test/browser
+  fonts-dejavu-core # letters for it
   spin            # checks the protocol models
   gcc             # compiles the verifiers that spin generates
   libc6-dev       # headers for gcc

@@ -23,6 +23,7 @@ export function banner(system: RunningSystem, directory: string): string {
 ${bold('Curfew is running.')}
 
   gateway    ${gateway.url}   ${dim('what users and programs call')}
+  account    ${gateway.url.replace('127.0.0.1', 'localhost')}/account   ${dim('the same for people with a browser')}
   session    ${session.url}   ${dim('what operators call')}
   documents  ${documents.url}   ${dim('behind the gateway as /api/documents')}
   files      ${files.url}   ${dim('bytes, for one-time claims')}

@@ -11,6 +11,11 @@ const CHECKS = [
   { name: 'format', command: 'oxfmt', args: ['--check'] },
   { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
   { name: 'types', command: 'tsc', args: ['--noEmit'] },
+  {
+    name: 'types of the pages',
+    command: 'tsc',
+    args: ['--noEmit', '--project', 'services/gateway/src/pages'],
+  },
   { name: 'dead code', command: 'knip', args: [] },
 ] as const
 

@@ -49,6 +49,12 @@ export const commands = serveCommands(
         cookieName: '__Host-session',
         programmaticClients: new Set(['api' as ClientId]),
         defaultTenant: undefined,
+        passwordLengthMin: 15,
+        limits: { loginsPerMinute: 60, loginFailuresFree: 5, tokenGuessesPerMinute: 60 },
+        isTrustedProxy: () => false,
+        corsOrigins: new Set<string>(),
+        forwardAuthAudiences: new Set<Audience>(),
+        recentAuthenticationSeconds: 900,
       }
       const composed = await composeGateway(config, createLogger({ service: 'gateway', level: 'info' }))
       started = { url: await composed.app.listen(ANYWHERE), close: () => composed.close() }
@@ -87,6 +93,7 @@ async function startUnguarded(upstream: string): Promise<Started> {
     boundary: {
       ownSite: [],
       liveSession: [],
+      anySession: [],
       csrfFault: () => undefined,
       credential: () => ({ kind: 'none' }),
     },

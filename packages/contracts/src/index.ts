@@ -37,6 +37,7 @@ export type { RelayToken, RelayValue, SecretHash, SessionSecret, SessionToken } 
 export { PROBLEMS } from './problems.ts'
 export type { ProblemBody, ProblemCode } from './problems.ts'
 export {
+  ACCOUNTS_BUCKET,
   ANY_SPEAKER,
   GATEWAY_AUDIENCE,
   SESSION_QUEUE,
@@ -71,6 +72,7 @@ export {
   HELLO,
   JOIN,
   LEAVE,
+  MAX_PREDECESSORS,
   MAX_RESOLVE_BATCH,
   PREPARE_SESSION,
   RENEW_LEASE,
@@ -86,3 +88,16 @@ export type {
   Resolved,
   SessionInfo,
 } from './requests.ts'
+export {
+  END_OTHER_SESSIONS,
+  END_OWN_SESSION,
+  LIST_SESSIONS,
+  REPORT_SECRETS,
+  ROTATE_SESSION,
+  ROTATION_WITHIN_MS,
+} from './session-requests.ts'
+export type { ListedSession } from './session-requests.ts'
+export { RECORD_EVENT } from './audit.ts'
+export type { SecurityEvent } from './audit.ts'
+export { REQUEST_ID_HEADER, currentRequestId, isRequestId, onBehalfOf } from './request-id.ts'
+export { TAKE_QUOTA } from './throttle.ts'

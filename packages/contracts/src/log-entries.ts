@@ -98,6 +98,8 @@ const LogEntrySchema = Type.Union([
     },
     closed,
   ),
+  /** The secrets of a session are being changed: what is remembered of them is to be forgotten and asked for again. */
+  Type.Object({ ...acknowledged, type: Type.Literal('rotated'), session: SessionIdSchema }, closed),
   Type.Object({ ...acknowledged, type: Type.Literal('barrier'), replica: MemberIdSchema }, closed),
   /** The lease length in force from here on. The one before it counts for as long as such a lease may still run. */
   Type.Object(
@@ -145,6 +147,8 @@ export function subjectOfEntry(epoch: number, entry: LogEntry): string {
       return entry.user === undefined
         ? logSubject(epoch, 'suspension', 'tenant', entry.tenant)
         : logSubject(epoch, 'suspension', 'user', entry.tenant, entry.user)
+    case 'rotated':
+      return logSubject(epoch, 'rotated', entry.session)
     case 'barrier':
       return logSubject(epoch, 'barrier', entry.replica)
     case 'config':

@@ -26,6 +26,7 @@ export const PROBLEMS = {
   'range-not-satisfiable': { status: 416, title: 'The range lies outside the content' },
   'digest-mismatch': { status: 422, title: 'The content does not match its digest' },
   'idempotency-key-reused': { status: 422, title: 'The idempotency key was used for another request' },
+  'password-unacceptable': { status: 422, title: 'The new password is not acceptable' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
   internal: { status: 500, title: 'Something went wrong here' },

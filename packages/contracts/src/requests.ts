@@ -16,6 +16,7 @@ import { LeaseMsSchema, MemberIdSchema, MemberSchema } from './members.ts'
 import { EpochSchema, PositionSchema } from './position.ts'
 
 const closed = { additionalProperties: false }
+const Digest = Type.String({ minLength: 43, maxLength: 43 })
 const Milliseconds = Type.Integer({ minimum: 0 })
 const IsoTime = Type.String({ maxLength: 40 })
 
@@ -55,6 +56,9 @@ export const SessionInfoSchema = Type.Object(
 )
 export type SessionInfo = Static<typeof SessionInfoSchema>
 
+/** So many earlier secrets of a session are known by their hashes, to recognise whoever still has one. */
+export const MAX_PREDECESSORS = 8
+
 /** Why a session is not admitted: for logs and metrics. Outside, all of them look the same. */
 export const RefusalReasonSchema = Type.Union([
   Type.Literal('unknown'),
@@ -69,13 +73,23 @@ export const ResolvedSchema = Type.Union([
     {
       status: Type.Literal('live'),
       /** What a token for this audience must prove: the secret's hash at the gateway, a relay value elsewhere. */
-      proof: Type.String({ minLength: 43, maxLength: 43 }),
+      proof: Digest,
       session: SessionInfoSchema,
       /** Position of the log before the session's first credential was read. */
       birth: PositionSchema,
       /** Deadlines are remaining times, counted by the asker from when it sent the request: clocks are not compared. */
       idleRemainingMs: Milliseconds,
       remainingMs: Milliseconds,
+      /** How long ago somebody last authenticated for this session. */
+      authAgeMs: Milliseconds,
+      /** The secret is about to be another one: the answer is for now, and must not be remembered. */
+      isRotating: Type.Optional(Type.Literal(true)),
+      /**
+       * What was proof earlier, newest first. The newest is accepted for `overlapRemainingMs` more: below zero, its time
+       * was over so long before the answer was read. The gateway hears of all that are known, the others of those accepted.
+       */
+      predecessors: Type.Optional(Type.Array(Digest, { minItems: 1, maxItems: MAX_PREDECESSORS })),
+      overlapRemainingMs: Type.Optional(Type.Integer()),
     },
     closed,
   ),
@@ -102,6 +116,8 @@ export const RESOLVE = contract(
     {
       sessions: Type.Array(SessionIdSchema, { minItems: 1, maxItems: MAX_RESOLVE_BATCH }),
       minSeq: SequenceSchema,
+      /** Those of them that nobody uses, that are only watched by something that lasts: their idle limit stays. */
+      passive: Type.Optional(Type.Array(SessionIdSchema, { maxItems: MAX_RESOLVE_BATCH })),
     },
     closed,
   ),
@@ -166,6 +182,7 @@ export const CREATE_SESSION = contract(
       acr: Type.String({ minLength: 1, maxLength: 128 }),
       amr: Type.Array(Type.String({ minLength: 1, maxLength: 32 }), { maxItems: 8 }),
       label: Type.Optional(Type.String({ maxLength: 64 })),
+      addressClass: Type.Optional(Type.String({ maxLength: 64 })),
     },
     closed,
   ),
@@ -180,7 +197,7 @@ export const CREATE_SESSION = contract(
 )
 
 /** How far the effect of a log entry is known to have reached. */
-const EffectStateSchema = Type.Union([
+export const EffectStateSchema = Type.Union([
   Type.Literal('confirmed'),
   Type.Literal('recorded'),
   Type.Literal('unknown'),

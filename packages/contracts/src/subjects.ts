@@ -70,6 +70,13 @@ export const SUBJECTS = {
   prepareSession: 'curfew.sessions.prepare',
   createSession: 'curfew.sessions.create',
   endSession: 'curfew.sessions.end',
+  rotateSession: 'curfew.sessions.rotate',
+  reportSecrets: 'curfew.sessions.secrets',
+  listSessions: 'curfew.sessions.list',
+  endOwnSession: 'curfew.sessions.end-own',
+  endOtherSessions: 'curfew.sessions.end-others',
+  recordEvent: 'curfew.audit.record',
+  takeQuota: 'curfew.throttle.take',
   redeemClaim: 'curfew.claims.redeem',
   releaseClaim: 'curfew.claims.release',
   checkClaims: 'curfew.claims.check',
@@ -80,3 +87,6 @@ export const GATEWAY_AUDIENCE = 'gateway' as Audience
 
 /** Replicas of the session service share requests through this queue group. */
 export const SESSION_QUEUE = 'session'
+
+/** ① The bucket of passwords that their owners have changed: created by the session service, used by the gateway alone. */
+export const ACCOUNTS_BUCKET = 'curfew_accounts'

@@ -1,3 +1,4 @@
 export { curfewFastify } from './plugin.ts'
 export type { CurfewFastifyOptions, Guard, GuardOptions } from './plugin.ts'
+export type { RecentAuthentication } from './recent-auth.ts'
 export { bearerToken } from './bearer.ts'

@@ -28,6 +28,8 @@ interface SetUp {
   readonly handled: string[]
   readonly lines: string[]
   readonly staleness: (number | undefined)[]
+  /** Whether each check was to count as use of the session. */
+  readonly activity: (boolean | undefined)[]
   readonly watches: Watch[]
 }
 
@@ -44,10 +46,12 @@ async function setUp(
 ): Promise<SetUp> {
   const [checked, handled, lines]: [string[], string[], string[]] = [[], [], []]
   const [staleness, watches]: [(number | undefined)[], Watch[]] = [[], []]
+  const activity: (boolean | undefined)[] = []
   const verifier: Verifier = {
-    check(token, { maxStalenessMs } = {}) {
+    check(token, { maxStalenessMs, isActivity } = {}) {
       checked.push(token)
       staleness.push(maxStalenessMs)
+      activity.push(isActivity)
       return verdict
     },
     watch: (watched, { permissions }) => {
@@ -56,6 +60,7 @@ async function setUp(
       return { signal: watch.controller.signal, release: () => void (watch.isReleased = true) }
     },
     relayToken: () => '',
+    authAgeMs: () => 0,
     ready: true,
     close: () => Promise.resolve(),
   }
@@ -85,7 +90,9 @@ async function setUp(
     if (request.headers['x-end'] !== undefined) reply.raw.end()
   })
   app.get('/unguarded-stream', (request) => String(request.sessionSignal.aborted))
-  return { app, checked, handled, lines, staleness, watches }
+  const lasting = { config: { isActivity: false }, onRequest: app.requirePermission('documents:read') }
+  app.get('/lasting', lasting, () => 'ok')
+  return { app, checked, handled, lines, staleness, activity, watches }
 }
 
 const bearer = { authorization: 'Bearer some-token' }
@@ -204,6 +211,12 @@ describe('the staleness that a route allows', () => {
     expect((await app.inject({ url, headers: bearer })).statusCode).toBe(200)
     expect(staleness).toEqual(expected)
   })
+})
+
+it('a request counts as use of its session, unless its route merely lasts', async () => {
+  const { app, activity } = await setUp(admitted)
+  for (const url of ['/me', '/lasting', '/read-lately']) await app.inject({ url, headers: bearer })
+  expect(activity).toEqual([true, false, true])
 })
 
 describe('the signal of a session', () => {

@@ -10,6 +10,7 @@ import fastifyPlugin from 'fastify-plugin'
 
 import { Admission } from './admission.ts'
 import { bearerToken } from './bearer.ts'
+import { challengeOf, lackOfAuthentication, type RecentAuthentication } from './recent-auth.ts'
 
 export interface CurfewFastifyOptions {
   readonly verifier: Verifier
@@ -18,6 +19,8 @@ export interface CurfewFastifyOptions {
    * May throw a Problem.
    */
   readonly credential?: (request: FastifyRequest) => string | undefined
+  /** Told of each credential that is refused, with the reason that the caller never hears. */
+  readonly onRefused?: (request: FastifyRequest, reason: RefusedReason) => void
 }
 
 /** For `onRequest` or `preHandler`. */
@@ -42,6 +45,15 @@ declare module 'fastify' {
     requireSessionWithin(maxStalenessMs: number): Guard
     /** As requireSession, and 403 for a session without the permission. */
     requirePermission(permission: string, options?: GuardOptions): Guard
+    /**
+     * As requireSession, and 401 that says what is needed when the user authenticated too long ago or not as `acr`. To be
+     * combined with requirePermission: the request is checked once.
+     */
+    requireRecentAuth(demand: RecentAuthentication): Guard
+  }
+  interface FastifyContextConfig {
+    /** False on routes whose requests merely last or come by themselves: they keep no idle session alive. */
+    isActivity?: boolean
   }
   interface FastifyRequest {
     /** The session that a guard admitted. Throws on a route without a guard. */
@@ -57,7 +69,7 @@ declare module 'fastify' {
 }
 
 const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready) => {
-  const { verifier, credential = ({ raw }: FastifyRequest) => bearerToken(raw) } = options
+  const { verifier, credential = ({ raw }: FastifyRequest) => bearerToken(raw), onRefused } = options
 
   function requireSessionWithin(maxStalenessMs: number): Guard {
     return (request, reply, done) => {
@@ -67,11 +79,13 @@ const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready
       const token = credential(request)
       if (token === undefined) return done(new Problem('unauthenticated'))
       const conclude = (verdict: Verdict): void => {
+        if (verdict.kind === 'refused') onRefused?.(request, verdict.reason)
         if (verdict.kind !== 'admitted') return done(refusalOf(request, token, verdict))
         request[admission] = new Admission(verdict.session, { verifier, response: reply.raw, maxStalenessMs })
         done()
       }
-      const verdict = verifier.check(token, { maxStalenessMs })
+      const { isActivity = true } = request.routeOptions.config
+      const verdict = verifier.check(token, { maxStalenessMs, isActivity })
       if (verdict instanceof Promise) verdict.then(conclude, done)
       else conclude(verdict)
     }
@@ -83,12 +97,22 @@ const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready
       requireFreshEnough(request, reply, (error) => done(error ?? lackOf(permission as Permission, request)))
   }
 
+  function requireRecentAuth(demand: RecentAuthentication): Guard {
+    // A fault in the code of the service: it must not become a route that anybody may use.
+    const challenge = challengeOf(demand)
+    return (request, reply, done) =>
+      requireSessionWithin(0)(request, reply, (error) =>
+        done(error ?? lackOfAuthentication(request, { demand, challenge, verifier })),
+      )
+  }
+
   app.decorateRequest(admission, undefined)
   app.decorateRequest('session', { getter: sessionOf })
   app.decorateRequest('sessionSignal', { getter: signalOf })
   app.decorate('requireSession', requireSessionWithin(0))
   app.decorate('requireSessionWithin', requireSessionWithin)
   app.decorate('requirePermission', requirePermission)
+  app.decorate('requireRecentAuth', requireRecentAuth)
   ready()
 }
 

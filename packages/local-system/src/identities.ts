@@ -54,7 +54,11 @@ export async function createDevelopmentIdentities(directory: string): Promise<De
     csrfKey: join(folder, 'csrf-key'),
   }
   const found = readJsonIfPresent(secretsFile) as Secrets | undefined
-  if (found !== undefined) return { ...found, files }
+  if (found !== undefined) {
+    // What clients may do can be more than when their secrets were made.
+    writePrivateJson(files.clients, { clients: found.clients.map(hashSecret) })
+    return { ...found, files }
+  }
 
   const secrets: Secrets = {
     accounts: PEOPLE.map((person) => ({ ...person, password: newPassword() })),
@@ -82,7 +86,8 @@ function hashPasswords(accounts: readonly DevelopmentAccount[]): Promise<object[
 
 /** A random secret of 192 bits needs no slow hash. */
 function hashSecret({ id, secret }: DevelopmentClient): object {
-  return { id, secret_sha256: createHash('sha256').update(secret).digest('base64url') }
+  // It may examine every token: a development machine has one client to try things with.
+  return { id, secret_sha256: createHash('sha256').update(secret).digest('base64url'), introspect: {} }
 }
 
 /** A private JWK; its id is the thumbprint of RFC 7638. */

@@ -27,6 +27,13 @@ interface Surroundings {
 
 type Settings = Record<string, string>
 
+/** Room for a load test from this machine; guessing tokens in earnest is still noticed. */
+const DEVELOPMENT_LIMITS: Settings = {
+  GATEWAY_LOGINS_PER_MINUTE: '10000000',
+  GATEWAY_LOGIN_FAILURES_FREE: '1000',
+  GATEWAY_TOKEN_GUESSES_PER_MINUTE: '5000',
+}
+
 export function localUrl(port: number): string {
   return `http://127.0.0.1:${port}`
 }
@@ -40,6 +47,10 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
     session: {
       SESSION_CLIENTS_FILE: files.clients,
       SESSION_SEED_FILE: files.seed,
+      // Everybody here calls from one address, load tests included.
+      SESSION_OPERATOR_CALLS_PER_MINUTE: '600000',
+      SESSION_CLIENT_CALLS_PER_MINUTE: '6000000',
+      SESSION_WRONG_CREDENTIALS_PER_MINUTE: '6000',
       CURFEW_NATS_URL: servers.natsUrl('session'),
       CURFEW_REDIS_URL: servers.redisUrl('session'),
     },
@@ -59,6 +70,7 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
       GATEWAY_ACCOUNTS_FILE: files.accounts,
       GATEWAY_CSRF_KEY_FILE: files.csrfKey,
       GATEWAY_UPSTREAMS: `documents=${issuer}`,
+      ...DEVELOPMENT_LIMITS,
       CURFEW_NATS_URL: servers.natsUrl('gateway'),
     },
   }

@@ -40,6 +40,8 @@ export interface ServicesOptions {
   readonly ports?: Partial<Record<ServiceName, number>>
   /** Settings beyond or instead of the usual ones. */
   readonly env?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>
+  /** The same for one process by its name (`session-2`), which goes before that of its service. */
+  readonly envOf?: (process: string) => Readonly<Record<string, string>>
   /** How many processes of each service; one where absent. */
   readonly replicas?: Partial<Record<ServiceName, number>>
   readonly onProgress?: Progress
@@ -85,7 +87,7 @@ async function planEveryone(options: ServicesOptions): Promise<Everyone> {
   const replicasOf = async (service: ServiceName): Promise<Replicas> => {
     const replica = (number: number, port: number): ServiceProcess => {
       const name = number === 1 ? service : `${service}-${number}`
-      const overrides = options.env?.[service] ?? {}
+      const overrides = { ...options.env?.[service], ...options.envOf?.(name) }
       const child = serviceChild({
         service,
         name,

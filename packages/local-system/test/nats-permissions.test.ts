@@ -6,10 +6,8 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { NatsUser } from '../src/index.ts'
-import { natsWire, type NatsWire } from './nats-wire.ts'
+import { SERVICES, natsWire, permissionsOn, type NatsWire } from './nats-wire.ts'
 import { scratchServers, type ScratchServers } from './scratch.ts'
-
-const SERVICES: readonly NatsUser[] = ['session', 'gateway', 'documents', 'files']
 
 const STREAM = {
   name: 'CURFEW_1',
@@ -40,19 +38,7 @@ function connectAs(user: NatsUser): Promise<NatsConnection> {
   })
 }
 
-/** The services that the server lets say something under this subject. */
-function publishersOf(subject: string): Promise<NatsUser[]> {
-  return whoMay((user) => wire.mayPublish(user, subject))
-}
-
-function subscribersOf(subject: string): Promise<NatsUser[]> {
-  return whoMay((user) => wire.maySubscribe(user, subject))
-}
-
-async function whoMay(may: (user: NatsUser) => Promise<boolean>): Promise<NatsUser[]> {
-  const answers = await Promise.all(SERVICES.map(may))
-  return SERVICES.filter((_, index) => answers[index])
-}
+const { publishersOf, subscribersOf } = permissionsOn(() => wire)
 
 describe('logging in', () => {
   it('is refused without a user, with a wrong password and with another user’s password', async () => {
@@ -71,6 +57,13 @@ describe('the log', () => {
       expect(await publishersOf(subject)).toEqual(['session'])
     },
   )
+
+  it('is not the audit trail, which session alone writes as well, and nobody listens in on', async () => {
+    expect(await publishersOf('curfew.audit.trail')).toEqual(['session'])
+    expect(await subscribersOf('curfew.audit.trail')).toEqual([])
+    expect(await publishersOf('curfew.audit.record')).toEqual(['gateway'])
+    expect(await subscribersOf('curfew.audit.record')).toEqual(['session'])
+  })
 
   it('cannot be forged through the feed, by anyone', async () => {
     expect(await publishersOf('curfew.1.feed.revoked.global')).toEqual([])
@@ -219,6 +212,49 @@ describe('sessions and claims', () => {
     expect(await publishersOf('curfew.claims.redeem')).toEqual(['files'])
     expect(await subscribersOf('curfew.claims.redeem')).toEqual(['session'])
   })
+})
+
+describe('changed passwords', () => {
+  it('are written by the gateway alone', async () => {
+    expect(await publishersOf('$KV.curfew_accounts.key')).toEqual(['gateway'])
+    expect(await publishersOf('$KV.other.key')).toEqual([])
+    expect(await subscribersOf('$KV.curfew_accounts.>')).toEqual([])
+  })
+
+  it.each([
+    'STREAM.MSG.GET.KV_curfew_accounts',
+    'CONSUMER.CREATE.KV_curfew_accounts',
+    'CONSUMER.CREATE.KV_curfew_accounts.name.$KV.curfew_accounts.>',
+    'CONSUMER.MSG.NEXT.KV_curfew_accounts.name',
+    'DIRECT.GET.KV_curfew_accounts',
+  ])('are read key by key, and by the gateway alone: %s', async (call) => {
+    const readers = call.startsWith('STREAM.MSG.GET') ? ['gateway'] : []
+    expect(await publishersOf(`$JS.API.${call}`)).toEqual(readers)
+  })
+
+  it.each(['STREAM.CREATE', 'STREAM.INFO'])(
+    'have a bucket that session makes, and nobody else: %s',
+    async (call) => {
+      expect(await publishersOf(`$JS.API.${call}.KV_curfew_accounts`)).toEqual(['session'])
+    },
+  )
+
+  it.each(['UPDATE', 'DELETE', 'PURGE', 'SNAPSHOT', 'RESTORE', 'MSG.DELETE'])(
+    'are out of every service’s reach for %s',
+    async (call) => {
+      expect(await publishersOf(`$JS.API.STREAM.${call}.KV_curfew_accounts`)).toEqual([])
+    },
+  )
+})
+
+describe('what the gateway asks and tells for the person behind a session', () => {
+  it.each(['curfew.sessions.rotate', 'curfew.throttle.take', 'curfew.audit.record'])(
+    'is heard by session alone: %s',
+    async (subject) => {
+      expect(await publishersOf(subject)).toEqual(['gateway'])
+      expect(await subscribersOf(subject)).toEqual(['session'])
+    },
+  )
 })
 
 describe('answers', () => {

@@ -47,3 +47,18 @@ function converse(port: number, text: string): Promise<string> {
     socket.on('close', () => resolve(heard))
   })
 }
+
+export const SERVICES: readonly NatsUser[] = ['session', 'gateway', 'documents', 'files']
+
+async function whoMay(may: (user: NatsUser) => Promise<boolean>): Promise<NatsUser[]> {
+  const answers = await Promise.all(SERVICES.map(may))
+  return SERVICES.filter((_, index) => answers[index])
+}
+
+/** The services that the server lets say something, or hear it. */
+export function permissionsOn(wire: () => NatsWire) {
+  return {
+    publishersOf: (subject: string) => whoMay((user) => wire().mayPublish(user, subject)),
+    subscribersOf: (subject: string) => whoMay((user) => wire().maySubscribe(user, subject)),
+  }
+}

@@ -2,7 +2,9 @@
  * Serves one kind of question over NATS.
  * Promise: every question gets an answer of the contract's shape or an error word, in an inbox and nowhere else.
  */
-import type { RequestContract } from '@curfew/contracts'
+import { randomUUID } from 'node:crypto'
+
+import { REQUEST_ID_HEADER, isRequestId, onBehalfOf, type RequestContract } from '@curfew/contracts'
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { Static, TSchema } from 'typebox'
 
@@ -52,7 +54,7 @@ export function answer<Q extends TSchema, A extends TSchema>(
       return
     }
     if (underWay.size >= MAX_UNDER_WAY) return respondError(message, 'unavailable')
-    const task = serve(message).finally(() => underWay.delete(task))
+    const task = onBehalfOf(requestIdOf(message), () => serve(message)).finally(() => underWay.delete(task))
     underWay.add(task)
   }
 
@@ -91,6 +93,12 @@ export function answer<Q extends TSchema, A extends TSchema>(
   })
 
   return { unsubscribe: () => subscription.unsubscribe(), drain: () => drain(nc, subscription, underWay) }
+}
+
+/** The asker's, or one of its own: what is done about a question can be found again either way. */
+function requestIdOf(message: Msg): string {
+  const id = message.headers?.get(REQUEST_ID_HEADER)
+  return isRequestId(id) ? id : randomUUID()
 }
 
 /**

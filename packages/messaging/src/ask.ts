@@ -1,9 +1,10 @@
 /**
  * Asks another service one typed question over NATS.
- * Promise: what comes back has the contract's shape, or a RequestFailed says what is certain about the outcome.
+ * Promise: what comes back has the contract's shape, or a RequestFailed says what is certain about the outcome. The id of
+ * the request on whose behalf it is asked goes along.
  */
-import type { RequestContract } from '@curfew/contracts'
-import { errors, type Msg, type NatsConnection } from '@nats-io/transport-node'
+import { REQUEST_ID_HEADER, currentRequestId, type RequestContract } from '@curfew/contracts'
+import { errors, headers, type MsgHdrs, type Msg, type NatsConnection } from '@nats-io/transport-node'
 import type { Static, TSchema } from 'typebox'
 
 import { isConnected } from './connection.ts'
@@ -51,10 +52,20 @@ async function send(
   options: AskOptions,
 ): Promise<Msg> {
   try {
-    return await nc.request(subject, payload, { timeout: options.timeoutMs ?? TIMEOUT_MS })
+    const requestId = currentRequestId()
+    return await nc.request(subject, payload, {
+      timeout: options.timeoutMs ?? TIMEOUT_MS,
+      ...(requestId !== undefined && { headers: naming(requestId) }),
+    })
   } catch (error) {
     throw new RequestFailed(codeOf(error), name, error)
   }
+}
+
+function naming(requestId: string): MsgHdrs {
+  const named = headers()
+  named.set(REQUEST_ID_HEADER, requestId)
+  return named
 }
 
 /** Only what is known not to have reached anybody may be called something else than an unknown outcome. */

@@ -114,6 +114,7 @@ export class Coordinator {
       case 'opened':
       case 'closed':
       case 'revoked':
+      case 'rotated':
       case 'grants-changed':
       case 'role-changed':
       case 'suspended':

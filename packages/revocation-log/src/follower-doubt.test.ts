@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { ScriptedFollower, ack, at, json } from '../test/scripted-follower.ts'
+import { Witness } from './witness.ts'
 
 describe('Follower meeting an entry that it cannot apply', () => {
   it('stops before an entry that does not parse, says so once, and offers nothing behind it', () => {
@@ -128,5 +129,26 @@ describe('Follower of a log that is not what it was', () => {
     follower.failed(follower.run, 0)
     expect([follower.next(100_000).kind, follower.healthy, follower.applied]).toEqual(['wait', false, at(2)])
     expect(follower.doubts).toEqual(['replaced: a by b'])
+  })
+})
+
+describe('Follower in the place of another one', () => {
+  it('does not believe a log that is shorter than the one before it had seen', () => {
+    const witness = new Witness(0)
+    new ScriptedFollower(0, undefined, witness).catchUp(1, 6)
+    // The caller's own state went back as well, to before what is missing now.
+    const follower = new ScriptedFollower(3, undefined, witness)
+    expect(follower.acknowledged(ack(5, follower.seen), 0)).toBe(false)
+    expect(follower.frozen).toBe(true)
+  })
+
+  it('does not believe a log that holds something else where the one before it had been', () => {
+    const witness = new Witness(0)
+    new ScriptedFollower(0, undefined, witness).catchUp(1, 6)
+    const follower = new ScriptedFollower(3, undefined, witness)
+    const run = follower.begin()
+    follower.readUpTo(run, 9)
+    expect(follower.read(run, { seq: 5, json: json(5, 'another') }, 0)).toBe('stop')
+    expect(follower.frozen).toBe(true)
   })
 })

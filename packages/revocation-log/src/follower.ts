@@ -53,7 +53,8 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options
-    this.#witness = new Witness(options.startAfter)
+    this.#witness = options.witness ?? new Witness(0)
+    this.#witness.raise(options.startAfter)
     this.#buffer = new FeedBuffer(options.bufferLimits)
     this.#cursor = options.startAfter
     this.#settled = options.startAfter

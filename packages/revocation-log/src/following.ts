@@ -6,6 +6,7 @@ import type { LogEntry, Position } from '@curfew/contracts'
 
 import type { Doubt } from './doubt.ts'
 import type { BufferLimits } from './feed-buffer.ts'
+import type { Witness } from './witness.ts'
 
 /** What the adapter must do now. Results of a run that is not the current one are ignored. */
 export type Step =
@@ -37,4 +38,6 @@ export interface FollowerOptions {
   readonly onEntry: (entry: LogEntry, position: Position) => void
   readonly onDoubt: (doubt: Doubt) => void
   readonly bufferLimits?: BufferLimits
+  /** What this process has seen of the same log before; nothing when not given. */
+  readonly witness?: Witness
 }

@@ -5,6 +5,8 @@
 import type { LogEntry, MemberId, Position } from '@curfew/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 
+import type { Witness } from './witness.ts'
+
 /** The entry is in the log at `position`; `duplicate` when an earlier attempt under the same id had put it there. */
 export interface Stored {
   readonly kind: 'stored'
@@ -74,6 +76,8 @@ export interface OpenLogOptions {
   readonly startAfter: Position
   /** The log has been found, and nothing of it read yet. Rejecting leaves it closed. */
   readonly onFound?: (found: LogIdentity) => Promise<void>
+  /** What the caller has seen of this log, for when it opens it again; kept up to date from then on. */
+  readonly witness?: Witness
   /** Called once for each entry in order. Throwing stops the reader, which offers the same entry again later. */
   readonly onEntry: (entry: LogEntry, position: Position) => void
   /** `applied` has moved: everything up to here is proven to have gone through `onEntry`. */

@@ -21,6 +21,7 @@ import {
 import { nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core'
 
 import { orAborted } from './abortable.ts'
+import { FeedOrder } from './feed-order.ts'
 import type { StoredEntry } from './following.ts'
 
 /** A reading that brings nothing for so long is given up and begun anew. */
@@ -149,15 +150,16 @@ export class NatsLog {
 
   /** Nothing may throw out of the callback: nats.js would stop reading the whole connection. */
   follow({ onEntry, onUnreadable, onEnd }: FeedHandlers): Subscription {
+    const order = new FeedOrder(onEntry)
     const callback = (err: Error | null, message: Msg): void => {
       if (err !== null) return onEnd(err.message)
       const seq = Number(message.headers?.get('Nats-Sequence'))
       const isOurs = message.headers?.get('Nats-Stream') === this.#stream
-      if (isOurs && Number.isSafeInteger(seq) && seq > 0) onEntry(seq, message.string())
+      if (isOurs && Number.isSafeInteger(seq) && seq > 0) order.take(seq, message.string())
       else onUnreadable()
     }
     const subscription = this.#nc.subscribe(feedSubject(this.epoch), { callback })
-    void subscription.closed.then(() => onEnd('the subscription was closed'))
+    void subscription.closed.finally(() => order.close()).then(() => onEnd('the subscription was closed'))
     return subscription
   }
 }

@@ -42,6 +42,7 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
     startAfter: parsePosition(startAfter)?.epoch === epoch ? sequenceOf(startAfter) : 0,
     onEntry,
     onDoubt,
+    ...(options.witness && { witness: options.witness }),
   })
   const connection = new ConnectionWatch(nc, (isUp) => {
     if (isUp) follower.reconnected(performance.now())

@@ -1,10 +1,19 @@
 /** ⑤ Following a real log: order, completeness, compaction behind one's back, entries that cannot be applied. */
-import { formatPosition, logSubject, sequenceOf, type Position } from '@curfew/contracts'
+import {
+  feedSubject,
+  formatPosition,
+  logSubject,
+  sequenceOf,
+  streamName,
+  type Position,
+} from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
 import { startTestServers, type TestServers } from '@curfew/test-kit'
-import { jetstream } from '@nats-io/jetstream'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { headers } from '@nats-io/nats-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
+import { NatsLog } from '../src/nats-log.ts'
 import { facts, isAscending, latestFacts, revokedUser, revokedUserOf, startReplica, store } from './stage.ts'
 
 let servers: TestServers
@@ -40,6 +49,22 @@ describe('a reader', () => {
     }
     expect(facts(first.handed)).toEqual(facts(second.handed))
     expect(first.doubts).toEqual([])
+  })
+
+  it('is brought in their order entries that overtake each other on the way', async () => {
+    const epoch = nextEpoch()
+    const nc = await connectMessaging({ url: servers.natsUrl('admin'), name: 'test' })
+    const brought: number[] = []
+    const log = new NatsLog(nc, await jetstreamManager(nc), epoch)
+    log.follow({ onEntry: (seq) => void brought.push(seq), onUnreadable: () => {}, onEnd: () => {} })
+    for (const seq of [1, 3, 2, 4]) {
+      const republished = headers()
+      republished.set('Nats-Sequence', String(seq))
+      republished.set('Nats-Stream', streamName(epoch))
+      nc.publish(feedSubject(epoch).replace('>', 'entry'), '{}', { headers: republished })
+    }
+    await vi.waitFor(() => expect(brought).toEqual([1, 2, 3, 4]))
+    await nc.close()
   })
 
   it('hands out the entry at the position that its acknowledgement named', async () => {

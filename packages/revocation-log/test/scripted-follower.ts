@@ -6,6 +6,7 @@ import { formatPosition, type LogEntry, type Position } from '@curfew/contracts'
 
 import { describeDoubt } from '../src/doubt.ts'
 import { Follower } from '../src/follower.ts'
+import { Witness } from '../src/witness.ts'
 
 export const at = (seq: number): Position => formatPosition(1, seq)
 
@@ -23,7 +24,11 @@ export class ScriptedFollower extends Follower {
   /** `onEntry` throws at these positions. */
   readonly refused: Set<Position>
 
-  constructor(startAfter = 0, bufferLimits = { entries: 100, characters: 100_000 }) {
+  constructor(
+    startAfter = 0,
+    bufferLimits = { entries: 100, characters: 100_000 },
+    witness = new Witness(startAfter),
+  ) {
     const handed: Position[] = []
     const doubts: string[] = []
     const refused = new Set<Position>()
@@ -31,6 +36,7 @@ export class ScriptedFollower extends Follower {
       epoch: 1,
       startAfter,
       bufferLimits,
+      witness,
       onEntry: (_, position) => {
         if (refused.has(position)) throw new Error('not now')
         handed.push(position)

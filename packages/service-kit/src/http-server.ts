@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
+import { isRequestId, onBehalfOf } from '@curfew/contracts'
 import { fastify, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Histogram, Registry } from 'prom-client'
 
@@ -29,6 +30,8 @@ export interface HttpServerOptions {
   readonly bodyLimitBytes?: number
   /** How long a request may take to arrive in full, 30 s when not given; 0 for as long as it keeps arriving. */
   readonly requestTimeoutMs?: number
+  /** True for a proxy whose word about the client counts (`X-Forwarded-*`); nobody's does when not given. */
+  readonly isTrustedProxy?: (address: string) => boolean
   /** Where `/healthz`, `/readyz` and `/metrics` are served; beside the other routes when not given. */
   readonly operations?: { readonly host: string; readonly port: number } | undefined
 }
@@ -43,8 +46,6 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000
 const CONNECTION_TIMEOUT_MS = 90_000
 /** A user id of 128 characters, each percent-encoded. */
 const PARAMETER_LIMIT = 3 * 128
-
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** Listens nowhere yet. `close()` refuses new requests, lets those under way finish, and closes the operations port last. */
 export function createHttpServer(options: HttpServerOptions): CurfewServer {
@@ -73,6 +74,7 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
     loggerInstance: logger,
     logController: new QuietLogController(),
     genReqId: requestIdOf,
+    trustProxy: options.isTrustedProxy ?? false,
     bodyLimit: options.bodyLimitBytes ?? BODY_LIMIT_BYTES,
     requestTimeout,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -104,6 +106,9 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
   const draining = drainOnClose(app)
   const methods = createRouteMethods()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, method))
+  app.addHook('onRequest', (request, _, done) => onBehalfOf(request.id, done))
+  // What comes after the body has arrived is called by the parser, which belongs to the connection.
+  app.addHook('preValidation', (request, _, done) => onBehalfOf(request.id, done))
   app.addHook('onRequest', async (request, reply) => {
     begin(request, reply, duration)
     if (draining.isStopping()) throw new Problem('unavailable', 'this replica is stopping')
@@ -120,7 +125,7 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
 /** A caller's id is kept only if it is harmless in a log line and a header. */
 function requestIdOf(request: IncomingMessage): string {
   const id = request.headers['x-request-id']
-  return typeof id === 'string' && REQUEST_ID.test(id) ? id : randomUUID()
+  return isRequestId(id) ? id : randomUUID()
 }
 
 function begin(

@@ -1,3 +1,4 @@
+import { onBehalfOf } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
 import { createLogger, type Logger } from './logger.ts'
@@ -33,12 +34,25 @@ describe('a line', () => {
     expect(last()).toMatchObject({ event: 'text', msg: 'Server listening' })
   })
 
+  it('says on whose request it was written, once, wherever that is known from', () => {
+    const { logger, lines, last } = capture()
+    logger.info({ event: 'x' })
+    expect(last()).not.toHaveProperty('requestId')
+    onBehalfOf('r1', () => logger.child({ part: 'a' }).info({ event: 'x' }))
+    expect(last()).toMatchObject({ requestId: 'r1', part: 'a' })
+    onBehalfOf('r1', () => logger.info({ event: 'x', requestId: 'r2' }))
+    expect(last()).toMatchObject({ requestId: 'r2' })
+    onBehalfOf('r1', () => logger.child({ requestId: 'r3' }).child({ part: 'a' }).info({ event: 'x' }))
+    expect(last()).toMatchObject({ requestId: 'r3' })
+    for (const line of lines) expect(line.split('"requestId"').length).toBeLessThanOrEqual(2)
+  })
+
   it('stays one line whatever is logged', () => {
     const { logger, lines, last } = capture()
-    const hostile = '\n{"level":"fatal","event":"forged"}\r\u001b[31m\u2028"'
+    const hostile = '\n{"level":"fatal","event":"forged"}\r\u001b[31m\u009b2J\u2028\u202e\u2066"'
     logger.info({ event: 'x', reason: hostile })
     expect(lines).toHaveLength(1)
-    expect(lines[0]?.trimEnd()).not.toMatch(/\p{Cc}/u)
+    expect(lines[0]?.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u)
     expect(last()).toMatchObject({ reason: hostile })
   })
 })

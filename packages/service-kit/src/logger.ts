@@ -1,7 +1,8 @@
 /**
  * The log of a service: one JSON object a line on standard output.
- * Promise: every line says when, which service and which event, and none holds a secret.
+ * Promise: every line says when, which service, which event and on behalf of which request, and none holds a secret.
  */
+import { currentRequestId } from '@curfew/contracts'
 import {
   pino,
   stdTimeFunctions,
@@ -26,7 +27,7 @@ export function createLogger(
     base: { service: options.service },
     timestamp: stdTimeFunctions.isoTime,
     // Lines of libraries, which know no events, are found under one as well.
-    mixin: () => ({ event: 'text' }),
+    mixin: (_fields: object, _level: number, logger: object) => ({ event: 'text', ...requestOf(logger) }),
     formatters: {
       level: (label: string) => ({ level: label }),
       log: (fields: object) => redactByName({ ...fields }),
@@ -37,7 +38,7 @@ export function createLogger(
       req: (request: { method?: unknown; id?: unknown }) => ({ method: request.method, id: request.id }),
       res: (response: { statusCode?: unknown }) => ({ statusCode: response.statusCode }),
     },
-    hooks: { streamWrite: redactByShape },
+    hooks: { streamWrite: (line: string) => escapeInvisible(redactByShape(line)) },
   }
   return redactBindings(pino(settings, destination))
 }
@@ -47,13 +48,30 @@ function standardOutput(): DestinationStream {
   return pino.destination({ dest: 1, sync: true })
 }
 
+/** Only while the logger itself does not name one: no member may stand in a line twice. */
+function requestOf(logger: object): { requestId?: string } {
+  const requestId = KNOWS_REQUEST in logger ? undefined : currentRequestId()
+  return requestId === undefined ? {} : { requestId }
+}
+
+/** JSON lets through what steers terminals and reverses text; escaped, it means the same to a parser and nothing else. */
+function escapeInvisible(line: string): string {
+  return line.replace(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+const KNOWS_REQUEST = Symbol('knows its request')
+
 type Child = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => unknown
 
 /** Children start from their parent, so this holds for theirs too; pino's formatter for bindings would not. */
 function redactBindings(logger: Logger): Logger {
   const child = Reflect.get(logger, 'child') as Child
   const redactingChild: Child = function (bindings, options) {
-    return child.call(this, redactByName(bindings), options)
+    const made = child.call(this, redactByName(bindings), options) as object
+    return 'requestId' in bindings ? Object.defineProperty(made, KNOWS_REQUEST, { value: true }) : made
   }
   return Object.defineProperty(logger, 'child', { value: redactingChild })
 }

@@ -1,3 +1,6 @@
+import { connect } from 'node:net'
+
+import { currentRequestId } from '@curfew/contracts'
 import { Type } from '@fastify/type-provider-typebox'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -22,6 +25,10 @@ beforeAll(async () => {
     query,
     params,
   }))
+  app.post('/whose', { schema: { body: Type.Object({}, { additionalProperties: true }) } }, async () => {
+    await new Promise(setImmediate)
+    return { whose: currentRequestId() }
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   port = portOf(app)
 })
@@ -30,6 +37,28 @@ afterAll(() => app.close())
 
 const post = (body: string, headers: Record<string, string> = {}, target = '/things/1'): string =>
   request(target, { method: 'POST', body, headers })
+
+describe('what a request sets off', () => {
+  it('belongs to that request, though others share its connection and its body comes late', async () => {
+    const socket = connect(port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (chunk: Buffer) => (received += chunk.toString()))
+    for (const id of ['first', 'second', 'third']) {
+      const text = post('{"a":1}', { 'x-request-id': id }, '/whose').replace('connection: close', 'x: y')
+      const body = text.length - 3
+      socket.write(text.slice(0, body))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      socket.write(text.slice(body))
+    }
+    await expect.poll(() => received.split('"whose"').length).toBe(4)
+    socket.destroy()
+    expect([...received.matchAll(/"whose":"(\w+)"/g)].map(([, id]) => id)).toEqual([
+      'first',
+      'second',
+      'third',
+    ])
+  })
+})
 
 describe('a body', () => {
   it('that fits arrives as it was sent', async () => {

@@ -12,18 +12,18 @@ import { createTemporaryDirectory } from './temporary-directory.ts'
 
 export interface TestServers extends Servers, AsyncDisposable {}
 
+export interface ProcessServers extends TestServers {
+  /** What each keeps on disk: a test may put an older copy in its place while the server is down. */
+  readonly storeDirectories: Readonly<Record<'nats' | 'redis', string>>
+}
+
 /** `await using servers = await startTestServers()`. Containers if an engine answers, else processes; see chooseServers. */
 export async function startTestServers(): Promise<TestServers> {
-  return (await chooseServers()) === 'containers' ? startServerContainers() : startTestProcesses()
+  return (await chooseServers()) === 'containers' ? startServerContainers() : startProcessServers()
 }
 
-export interface TestProcesses extends TestServers {
-  /** Where NATS keeps its data: for tests that put an older copy back. */
-  readonly natsStore: string
-}
-
-/** As processes, whatever else this machine could run. */
-export async function startTestProcesses(): Promise<TestProcesses> {
+/** Processes whatever the environment says: for tests that look at pids, pause what they see, or handle the store on disk. */
+export async function startProcessServers(): Promise<ProcessServers> {
   const directory = await createTemporaryDirectory()
   try {
     const servers = await startServerProcesses({
@@ -34,7 +34,8 @@ export async function startTestProcesses(): Promise<TestProcesses> {
       await servers.stop()
       await directory.remove()
     }
-    return { ...servers, natsStore: join(directory.path, 'nats'), stop, [Symbol.asyncDispose]: stop }
+    const storeDirectories = { nats: join(directory.path, 'nats'), redis: join(directory.path, 'redis') }
+    return { ...servers, storeDirectories, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await directory.remove()
     throw error

@@ -21,7 +21,10 @@ import { createTemporaryDirectory, type TemporaryDirectory } from './temporary-d
 import { startTestServers, type TestServers } from './test-servers.ts'
 
 /** How many processes of each service, and settings beyond the usual ones. */
-export type TestSystemOptions = Pick<ServicesOptions, 'replicas' | 'env'>
+export interface TestSystemOptions extends Pick<ServicesOptions, 'replicas' | 'env' | 'envOf'> {
+  /** Those that run already; they are stopped with the system. */
+  readonly servers?: TestServers
+}
 
 export interface TestSystem extends AsyncDisposable {
   readonly servers: TestServers
@@ -46,7 +49,7 @@ export interface TestSystem extends AsyncDisposable {
 export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
   const directory = await createTemporaryDirectory()
   try {
-    const servers = await startTestServers()
+    const servers = options.servers ?? (await startTestServers())
     try {
       return await systemOn(servers, directory, options)
     } catch (error) {

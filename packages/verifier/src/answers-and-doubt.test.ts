@@ -12,6 +12,7 @@ import {
   position,
   remember,
   revoked,
+  presenting,
 } from './core.fixture.ts'
 
 describe('an answer', () => {
@@ -57,7 +58,7 @@ describe('an answer', () => {
     verifier.doubt()
     const outcome = remember(verifier, session, 10)
     if (outcome.kind !== 'live') throw new Error('expected a live answer')
-    expect(verifier.verdictOn(outcome.session, session.answer.proof, at(1)).kind).toBe('admitted')
+    expect(verifier.verdictOn(outcome.session, presenting(session), at(1)).kind).toBe('admitted')
     expect(verifier.cache.size).toBe(0)
   })
 

@@ -7,6 +7,7 @@ import {
   JOIN,
   LEAVE,
   RENEW_LEASE,
+  REPORT_SECRETS,
   RESOLVE,
   SUBJECTS,
   memberSubject,
@@ -23,12 +24,15 @@ import { RequestFailed, ask } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Static, TSchema } from 'typebox'
 
+import type { Asked } from './batches.ts'
 import type { VerifierLogger } from './verdict.ts'
 
 const HELLO_TIMEOUT_MS = 1_000
 const RESOLVE_TIMEOUT_MS = 2_000
 const JOIN_TIMEOUT_MS = 2_000
 const LEAVE_TIMEOUT_MS = 1_000
+/** Longer than the authority waits for the end of a session to reach everybody. */
+const REPORT_TIMEOUT_MS = 5_000
 
 export interface AuthorityOptions {
   readonly nc: NatsConnection
@@ -36,6 +40,8 @@ export interface AuthorityOptions {
   readonly logger: VerifierLogger
   readonly onResolved: (sessions: number, outcome: string) => void
 }
+
+export type SeenSecret = Static<typeof REPORT_SECRETS.question>['seen'][number]
 
 export class Authority {
   readonly #options: AuthorityOptions
@@ -82,11 +88,13 @@ export class Authority {
 
   async resolve(
     epoch: number,
-    sessions: readonly SessionId[],
+    asked: readonly Asked[],
     minSeq: number,
   ): Promise<Static<typeof RESOLVE.answer> | undefined> {
     const subject = resolveSubject(epoch, this.#options.audience)
-    const question = { sessions: [...sessions], minSeq }
+    const sessions = asked.map(({ id }) => id)
+    const passive = asked.filter(({ isActivity }) => !isActivity).map(({ id }) => id)
+    const question = { sessions, minSeq, ...(passive.length > 0 && { passive }) }
     const answer = await this.#ask(RESOLVE, subject, question, RESOLVE_TIMEOUT_MS)
     const isAnswer = answer !== undefined && isAnswerTo(sessions, answer.sessions)
     if (answer !== undefined && !isAnswer) this.#failed(RESOLVE.name, 'malformed')
@@ -95,6 +103,12 @@ export class Authority {
       isAnswer ? 'ok' : (this.#failing.get(RESOLVE.name) ?? 'unexpected'),
     )
     return isAnswer ? answer : undefined
+  }
+
+  /** ① What the gateway saw of secrets. */
+  async reportSecrets(seen: SeenSecret[]): Promise<boolean> {
+    const subject = SUBJECTS.reportSecrets
+    return (await this.#ask(REPORT_SECRETS, subject, { seen }, REPORT_TIMEOUT_MS)) !== undefined
   }
 
   // oxlint-disable-next-line max-params -- private, and reads like the `ask` that it wraps

@@ -8,15 +8,20 @@ type BatchAnswer = Resolved | undefined
 const revoked: Resolved = { status: 'refused', reason: 'revoked' }
 const unknown: Resolved = { status: 'refused', reason: 'unknown' }
 
-interface Asked {
+interface Request {
   readonly sessions: readonly SessionId[]
+  readonly active: readonly SessionId[]
   readonly answer: (answers: readonly Resolved[] | undefined) => void
 }
 
 function setUp(waitingMax = 10_000) {
-  const asked: Asked[] = []
+  const asked: Request[] = []
   const batches = createBatches<Resolved>({
-    ask: (sessions) => new Promise((answer) => asked.push({ sessions, answer })),
+    ask: (all) => {
+      const sessions = all.map(({ id }) => id)
+      const active = all.filter(({ isActivity }) => isActivity).map(({ id }) => id)
+      return new Promise((answer) => asked.push({ sessions, active, answer }))
+    },
     waitingMax,
   })
   return { batches, asked }
@@ -140,4 +145,33 @@ it('closing lets nobody wait for ever, and a late answer changes nothing', async
   expect(await all([sent, gathered])).toEqual(none)
   asked[0]?.answer([revoked])
   expect(await batches.resolve(newSessionId())).toBeUndefined()
+})
+
+describe('what only watches a session', () => {
+  it('is no activity, unless somebody who uses it asks in the same request', async () => {
+    const { batches, asked } = setUp()
+    const [a, b, c] = ids(3) as [SessionId, SessionId, SessionId]
+    batches.refresh(a, false)
+    batches.refresh(b, false)
+    void batches.resolve(b)
+    void batches.resolve(c)
+    batches.refresh(c, false)
+    await tick()
+    expect(asked).toMatchObject([{ sessions: [a, b, c], active: [b, c] }])
+  })
+
+  it('does not swallow the activity of others while its question is under way', async () => {
+    const { batches, asked } = setUp()
+    const a = newSessionId()
+    batches.refresh(a, false)
+    await tick()
+    batches.refresh(a, false)
+    batches.refresh(a)
+    batches.refresh(a)
+    await tick()
+    expect(asked).toMatchObject([
+      { sessions: [a], active: [] },
+      { sessions: [a], active: [a] },
+    ])
+  })
 })

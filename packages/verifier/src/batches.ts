@@ -4,51 +4,65 @@
  */
 import { MAX_RESOLVE_BATCH, type SessionId } from '@curfew/contracts'
 
+/** One session in a request; `isActivity` when somebody who uses it is among those who ask. */
+export interface Asked {
+  readonly id: SessionId
+  readonly isActivity: boolean
+}
+
 export interface BatchesOptions<Answer> {
   /** Answers in the order of the question, or undefined where there are none; never rejects. */
-  readonly ask: (sessions: readonly SessionId[]) => Promise<readonly Answer[] | undefined>
+  readonly ask: (sessions: readonly Asked[]) => Promise<readonly Answer[] | undefined>
   readonly waitingMax: number
 }
 
 export interface Batches<Answer> {
   /** Undefined without an answer, and so without a verdict: also when too many wait already. */
-  resolve(session: SessionId): Promise<Answer | undefined>
+  resolve(session: SessionId, isActivity?: boolean): Promise<Answer | undefined>
   /** Puts a session into the next request although nobody waits for it, unless it is under way like this already. */
-  refresh(session: SessionId): void
+  refresh(session: SessionId, isActivity?: boolean): void
   /** Answers everyone who waits with undefined, now and from now on. */
   close(): void
 }
 
 type Waiter<Answer> = (answer: Answer | undefined) => void
-type Batch<Answer> = Map<SessionId, Waiter<Answer>[]>
+interface Entry<Answer> {
+  readonly id: SessionId
+  readonly waiters: Waiter<Answer>[]
+  isActivity: boolean
+}
+type Batch<Answer> = Map<SessionId, Entry<Answer>>
 
 export function createBatches<Answer>({ ask, waitingMax }: BatchesOptions<Answer>): Batches<Answer> {
   let gathering: Batch<Answer> = new Map()
   const sent = new Set<Batch<Answer>>()
-  const refreshing = new Set<SessionId>()
+  /** Apart, so that a stream's question under way does not swallow that of somebody who uses the session. */
+  const refreshing = { active: new Set<SessionId>(), passive: new Set<SessionId>() }
   let waiting = 0
   let isClosed = false
 
   // A check never joins a request that is under way: its answer may be older than a revocation that was confirmed
   // before the check began.
-  function resolve(session: SessionId): Promise<Answer | undefined> {
+  function resolve(session: SessionId, isActivity = true): Promise<Answer | undefined> {
     if (isClosed || waiting >= waitingMax) return Promise.resolve(undefined)
     waiting += 1
-    return new Promise((settle) => waitersOf(session).push(settle))
+    return new Promise((settle) => entryOf(session, isActivity).waiters.push(settle))
   }
 
-  function refresh(session: SessionId): void {
-    if (isClosed || refreshing.size >= waitingMax || refreshing.has(session)) return
-    refreshing.add(session)
-    waitersOf(session)
+  function refresh(session: SessionId, isActivity = true): void {
+    const alike = isActivity ? refreshing.active : refreshing.passive
+    if (isClosed || alike.size >= waitingMax || alike.has(session)) return
+    alike.add(session)
+    entryOf(session, isActivity)
   }
 
-  function waitersOf(session: SessionId): Waiter<Answer>[] {
+  function entryOf(id: SessionId, isActivity: boolean): Entry<Answer> {
     // The end of the tick, so that everything which the poll of the sockets has brought shares a request.
     if (gathering.size === 0) setImmediate(flush)
-    let waiters = gathering.get(session)
-    if (waiters === undefined) gathering.set(session, (waiters = []))
-    return waiters
+    let entry = gathering.get(id)
+    if (entry === undefined) gathering.set(id, (entry = { id, waiters: [], isActivity }))
+    entry.isActivity ||= isActivity
+    return entry
   }
 
   function flush(): void {
@@ -60,11 +74,12 @@ export function createBatches<Answer>({ ask, waitingMax }: BatchesOptions<Answer
 
   async function send(batch: Batch<Answer>): Promise<void> {
     sent.add(batch)
-    const answers = await ask([...batch.keys()])
+    const answers = await ask([...batch.values()])
     if (!sent.delete(batch)) return
     let next = 0
-    for (const [session, waiters] of batch) {
-      refreshing.delete(session)
+    for (const { id, waiters, isActivity } of batch.values()) {
+      refreshing.passive.delete(id)
+      if (isActivity) refreshing.active.delete(id)
       settleAll(waiters, answers?.[next++])
     }
   }
@@ -79,8 +94,8 @@ export function createBatches<Answer>({ ask, waitingMax }: BatchesOptions<Answer
     const open = [gathering, ...sent]
     gathering = new Map()
     sent.clear()
-    refreshing.clear()
-    for (const batch of open) for (const waiters of batch.values()) settleAll(waiters, undefined)
+    for (const alike of [refreshing.active, refreshing.passive]) alike.clear()
+    for (const batch of open) for (const { waiters } of batch.values()) settleAll(waiters, undefined)
   }
 
   return { resolve, refresh, close }

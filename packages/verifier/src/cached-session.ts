@@ -38,6 +38,14 @@ export interface AuthenticationMethod {
   readonly amr: readonly string[]
 }
 
+/**
+ * What a proof is to a session. `previous`: of the secret before, within its time. `lapsed`: the same, its time having run
+ * out since the session was read. `predecessor`: of a secret whose time was over by then.
+ */
+export type ProofStanding = 'current' | 'previous' | 'lapsed' | 'predecessor' | 'unknown'
+
+const NONE: readonly string[] = []
+
 /** An active session is asked about again in the background: that renews its idle limit and tells the store it is in use. */
 const REFRESHES_PER_IDLE_LIMIT = 10
 const REFRESH_EVERY_MS_MAX = 60_000
@@ -49,6 +57,8 @@ export class CachedSession implements VerifiedSession {
   watchers = 0
   /** An entry that was about this very session has ended it. */
   isEnded = false
+  /** The proof before the present one is still accepted, and the first use of the present one will end that. */
+  isOverlapOpen = false
   readonly birth: number
   readonly subject: SubjectNode
   readonly clientScope: ClientNode
@@ -58,6 +68,8 @@ export class CachedSession implements VerifiedSession {
   readonly #method: AuthenticationMethod
   /** Shared by all that were asked about together. */
   #askedAt: Instant
+  /** When the store last heard that the session is in use. */
+  #toldAt: Instant | undefined
   #idleRemainingMs: number
   #remainingMs: number
   // Times for people, counted from `#askedAt`: small integers stand in the object itself, where a date of its own would
@@ -66,6 +78,10 @@ export class CachedSession implements VerifiedSession {
   #authTimeOffsetMs: number
   #idleExpiresAtOffsetMs: number
   #expiresAtOffsetMs: number
+  #authAgeMs: number
+  #predecessors = NONE
+  #overlapRemainingMs = 0
+  #overlapEndedAt: Instant | undefined
 
   constructor(
     fact: SessionFact,
@@ -88,10 +104,13 @@ export class CachedSession implements VerifiedSession {
     this.#authTimeOffsetMs = offsetMs(session.authTime, askedAt)
     this.#idleExpiresAtOffsetMs = offsetMs(session.idleExpiresAt, askedAt)
     this.#expiresAtOffsetMs = offsetMs(session.expiresAt, askedAt)
+    this.#authAgeMs = answer.authAgeMs
+    this.#learnPredecessors(fact)
   }
 
   /** Takes a later answer about the same session; deadlines run from when that question was sent. */
-  refresh({ answer, askedAt }: SessionFact): void {
+  refresh(fact: SessionFact): void {
+    const { answer, askedAt } = fact
     const { session } = answer
     this.#askedAt = askedAt
     this.#idleRemainingMs = answer.idleRemainingMs
@@ -100,6 +119,43 @@ export class CachedSession implements VerifiedSession {
     this.#authTimeOffsetMs = offsetMs(session.authTime, askedAt)
     this.#idleExpiresAtOffsetMs = offsetMs(session.idleExpiresAt, askedAt)
     this.#expiresAtOffsetMs = offsetMs(session.expiresAt, askedAt)
+    this.#authAgeMs = answer.authAgeMs
+    this.#learnPredecessors(fact)
+  }
+
+  #learnPredecessors({ answer, askedAt }: SessionFact): void {
+    this.#predecessors = answer.predecessors ?? NONE
+    const remainingMs = answer.overlapRemainingMs ?? 0
+    // What has ended here stays ended: the authority may not have heard of it when it answered.
+    const endedAt = this.#overlapEndedAt
+    this.#overlapRemainingMs =
+      endedAt === undefined ? remainingMs : Math.min(remainingMs, elapsedMs(askedAt, endedAt))
+    this.isOverlapOpen = this.#overlapRemainingMs > 0 && this.#predecessors.length > 0
+  }
+
+  /** @param at when the check began that presents it, which may be before the session was asked about */
+  standingOf(proof: string, at: Instant): ProofStanding {
+    if (this.isProvenBy(proof)) return 'current'
+    const index = this.#predecessors.indexOf(proof)
+    if (index === -1) return 'unknown'
+    if (index > 0) return 'predecessor'
+    if (elapsedMs(this.#askedAt, at) < this.#overlapRemainingMs) return 'previous'
+    return this.#overlapRemainingMs > 0 || this.#overlapEndedAt !== undefined ? 'lapsed' : 'predecessor'
+  }
+
+  /** The present proof has been used. @returns false when the time of the one before was over already */
+  endOverlap(now: Instant): boolean {
+    this.isOverlapOpen = false
+    const elapsed = elapsedMs(this.#askedAt, now)
+    if (elapsed >= this.#overlapRemainingMs) return false
+    this.#overlapEndedAt = now
+    this.#overlapRemainingMs = elapsed
+    return true
+  }
+
+  /** Never less than it is: counted from when the authority was asked. */
+  authAgeMs(now: Instant): number {
+    return this.#authAgeMs + elapsedMs(this.#askedAt, now)
   }
 
   /**
@@ -138,9 +194,15 @@ export class CachedSession implements VerifiedSession {
     return elapsedMs(this.#askedAt, now) >= Math.min(this.#idleRemainingMs, this.#remainingMs)
   }
 
+  toldOfUse(at: Instant): void {
+    this.#toldAt = at
+  }
+
+  /** What a stream has asked does not count: it renews no idle limit. */
   isRefreshDue(now: Instant): boolean {
+    if (this.#toldAt === undefined) return true
     const dueMs = Math.min(this.#idleRemainingMs / REFRESHES_PER_IDLE_LIMIT, REFRESH_EVERY_MS_MAX)
-    return elapsedMs(this.#askedAt, now) >= dueMs
+    return elapsedMs(this.#toldAt, now) >= dueMs
   }
 
   get tenant(): TenantId {

@@ -6,7 +6,7 @@ import type { SessionId } from '@curfew/contracts'
 import type { Clock } from '@curfew/revocation-log'
 
 import type { Authority } from './authority.ts'
-import { createBatches, type Batches } from './batches.ts'
+import { createBatches, type Asked, type Batches } from './batches.ts'
 import type { CoherentVerifier, Outcome, Presented } from './coherent-verifier.ts'
 import type { VerifierMetrics } from './metrics.ts'
 import type { CheckOptions, Verdict } from './verdict.ts'
@@ -45,17 +45,19 @@ export class Checks {
     const { core, clock, metrics } = this.#options
     const now = clock()
     const found = core.check(token, now)
-    if (found.kind === 'miss') return this.#fill(found.presented, options?.maxStalenessMs ?? 0)
+    if (found.kind === 'miss') return this.#fill(found.presented, options)
     if (found.kind === 'refused') return this.#counted(found)
     metrics.hit()
     const { session } = found
-    if (session.isRefreshDue(now) && now.monotonicMs >= this.#refreshFromMs) this.#batches.refresh(session.id)
+    const isActivity = options?.isActivity ?? true
+    if (isActivity && session.isRefreshDue(now) && now.monotonicMs >= this.#refreshFromMs)
+      this.#batches.refresh(session.id)
     return found
   }
 
-  /** Asks although nobody waits: what the answer says reaches memory and the watches. */
+  /** Asks although nobody waits: what the answer says reaches memory and the watches, and no idle limit is renewed. */
   askAbout(sessions: readonly SessionId[]): void {
-    for (const session of sessions) this.#batches.refresh(session)
+    for (const session of sessions) this.#batches.refresh(session, false)
   }
 
   /** Who waits is told that nobody knows. */
@@ -63,14 +65,14 @@ export class Checks {
     this.#batches.close()
   }
 
-  async #fill(presented: Presented, maxStalenessMs: number): Promise<Verdict> {
+  async #fill(presented: Presented, options: CheckOptions = {}): Promise<Verdict> {
     const { core, clock, metrics } = this.#options
+    const { maxStalenessMs = 0, isActivity } = options
     for (let asked = 0; asked < ASKS_MAX; asked += 1) {
-      const outcome = await this.#batches.resolve(presented.sessionId)
+      const outcome = await this.#batches.resolve(presented.sessionId, isActivity)
       if (outcome === undefined) break
       if (outcome.kind === 'refused') return this.#counted(outcome)
-      if (outcome.kind === 'live')
-        return this.#counted(core.verdictOn(outcome.session, presented.proof, clock()))
+      if (outcome.kind === 'live') return this.#counted(core.verdictOn(outcome.session, presented, clock()))
     }
     const stale = maxStalenessMs > 0 && core.staleVerdictOn(presented, clock(), maxStalenessMs)
     if (!stale) return this.#counted(UNSURE)
@@ -79,19 +81,23 @@ export class Checks {
   }
 
   /** One request. The question is put to the core when it is sent, the answers before anybody hears of them. */
-  async #ask(sessions: readonly SessionId[]): Promise<readonly Outcome[] | undefined> {
+  async #ask(asked: readonly Asked[]): Promise<readonly Outcome[] | undefined> {
     const { core, authority, clock, watches } = this.#options
     if (core.epoch === 0) return undefined
-    const question = core.ask(sessions, clock())
-    const answer = await authority.resolve(core.epoch, sessions, question.minSeq)
+    const question = core.ask(
+      asked.map(({ id }) => id),
+      clock(),
+    )
+    const answer = await authority.resolve(core.epoch, asked, question.minSeq)
     if (answer === undefined) {
       this.#refreshFromMs = clock().monotonicMs + REFRESH_PAUSE_MS
       return undefined
     }
     return answer.sessions.map((resolved, index) => {
       // `resolve` has seen to it that there is one for each.
-      const id = sessions[index] as SessionId
+      const { id, isActivity } = asked[index] as Asked
       const outcome = core.answered(question, resolved, id, answer.asOf)
+      if (outcome.kind === 'live' && isActivity) outcome.session.toldOfUse(question.askedAt)
       watches().answered(id, outcome, question.askedAt)
       return outcome
     })

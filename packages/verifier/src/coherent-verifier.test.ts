@@ -13,7 +13,7 @@ import {
 } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
-import { at, common, following, newSession, position, remember, revoked } from './core.fixture.ts'
+import { at, common, following, newSession, position, presenting, remember, revoked } from './core.fixture.ts'
 
 describe('a remembered session', () => {
   it('is admitted from memory under a lease, and not a moment longer', () => {
@@ -179,15 +179,11 @@ describe('a remembered session', () => {
 })
 
 describe('after the lease has ended', () => {
-  const presentedOf = (session: ReturnType<typeof newSession>) => ({
-    sessionId: session.id,
-    proof: session.answer.proof,
-  })
   const staleKind = (
     verifier: ReturnType<typeof following>,
     session: ReturnType<typeof newSession>,
     ms: number,
-  ) => verifier.staleVerdictOn(presentedOf(session), at(ms), 1000)?.kind
+  ) => verifier.staleVerdictOn(presenting(session), at(ms), 1000)?.kind
 
   it('who accepts what was true a moment ago gets it, counted from when the lease was last seen to hold', () => {
     const [verifier, session] = [following(), newSession()]
@@ -196,7 +192,7 @@ describe('after the lease has ended', () => {
     expect(staleKind(verifier, session, 5000)).toBe('admitted')
     expect(staleKind(verifier, session, 5001)).toBeUndefined()
     expect(staleKind(verifier, newSession(), 5000)).toBeUndefined()
-    const forged = { ...presentedOf(session), proof: newSession().answer.proof }
+    const forged = { ...presenting(session), proof: newSession().answer.proof }
     expect(verifier.staleVerdictOn(forged, at(5000), 1000)).toBeUndefined()
   })
 
@@ -251,7 +247,7 @@ it('an answer that was overtaken by a later one changes nothing, not even the se
   remember(verifier, rotated, 10, at(1))
   const outcome = verifier.answered(early, session.answer, session.id, position(10))
   if (outcome.kind !== 'live') throw new Error('expected a live answer')
-  expect(verifier.verdictOn(outcome.session, session.answer.proof, at(2))).toMatchObject({
+  expect(verifier.verdictOn(outcome.session, presenting(session), at(2))).toMatchObject({
     reason: 'mismatch',
   })
   expect(verifier.check(session.token, at(2))).toMatchObject({ reason: 'mismatch' })
@@ -261,8 +257,8 @@ it('an answer that took longer than the session had left admits nobody', () => {
   const [verifier, session] = [following(), newSession()]
   const outcome = remember(verifier, { ...session, answer: { ...session.answer, remainingMs: 1000 } })
   if (outcome.kind !== 'live') throw new Error('expected a live answer')
-  expect(verifier.verdictOn(outcome.session, session.answer.proof, at(999)).kind).toBe('admitted')
-  expect(verifier.verdictOn(outcome.session, session.answer.proof, at(1000))).toMatchObject({
+  expect(verifier.verdictOn(outcome.session, presenting(session), at(999)).kind).toBe('admitted')
+  expect(verifier.verdictOn(outcome.session, presenting(session), at(1000))).toMatchObject({
     reason: 'expired',
   })
 })

@@ -26,6 +26,8 @@ import type { RefusedReason } from './verdict.ts'
 export interface Presented {
   readonly sessionId: SessionId
   readonly proof: string
+  /** When the check began: what was accepted then may be over by the time of the answer. */
+  readonly beganAt: Instant
 }
 
 /** A question on its way: what it was asked under decides what its answer is worth. */
@@ -53,6 +55,7 @@ export type Outcome =
 const STALE: Outcome = { kind: 'stale' }
 const MALFORMED: Refused = { kind: 'refused', reason: 'malformed' }
 const MISMATCH: Refused = { kind: 'refused', reason: 'mismatch' }
+const PREDECESSOR: Refused = { kind: 'refused', reason: 'predecessor' }
 const REVOKED: Refused = { kind: 'refused', reason: 'revoked' }
 const EXPIRED: Refused = { kind: 'refused', reason: 'expired' }
 
@@ -60,6 +63,11 @@ export interface CoherentVerifierOptions {
   /** True at the gateway, which meets the clients' own tokens; everyone else meets relay tokens. */
   readonly acceptsSessionTokens: boolean
   readonly maxSessions: number
+  /**
+   * ① Told of the first use of a new secret, and of each use of one whose time is over; the authority decides what follows.
+   * Elsewhere nobody is told: a relay token may be late for reasons of the gateway's.
+   */
+  readonly onSecretSeen?: (seen: Presented) => void
 }
 
 export class CoherentVerifier {
@@ -68,6 +76,7 @@ export class CoherentVerifier {
   readonly #recent = new RecentEntries()
   readonly #refused = new RefusedIds()
   readonly #tokenKind: 'session' | 'relay'
+  readonly #onSecretSeen: (seen: Presented) => void
   #epoch = 0
   /** Everything up to here has taken effect in this process; undefined while it does not follow the log. */
   #applied: number | undefined
@@ -78,6 +87,7 @@ export class CoherentVerifier {
 
   constructor(options: CoherentVerifierOptions) {
     this.#tokenKind = options.acceptsSessionTokens ? 'session' : 'relay'
+    this.#onSecretSeen = options.onSecretSeen ?? (() => undefined)
     this.cache = new SessionCache(options.maxSessions)
   }
 
@@ -138,10 +148,11 @@ export class CoherentVerifier {
     if (parts === undefined) return MALFORMED
     const session = this.cache.get(parts.sessionId)
     if (session === undefined) return this.#checkUnknown(token, now)
-    // A token that agrees with what is remembered is well formed: most checks need not look at its letters.
     const proof = this.#proofFrom(parts.rest)
-    if (!session.isProvenBy(proof)) return parseToken(token) === undefined ? MALFORMED : MISMATCH
-    return this.#judge(session, now) ?? { kind: 'miss', presented: { sessionId: session.id, proof } }
+    // A token that agrees with what is remembered is well formed: most checks need not look at its letters.
+    if (!session.isProvenBy(proof) && parseToken(token) === undefined) return MALFORMED
+    const verdict = this.#judge(session, proof, now)
+    return verdict ?? { kind: 'miss', presented: { sessionId: session.id, proof, beganAt: now } }
   }
 
   #checkUnknown(token: string, now: Instant): Lookup {
@@ -151,16 +162,47 @@ export class CoherentVerifier {
     const reason = this.#refused.reasonFor(sessionId, now)
     if (reason !== undefined) return { kind: 'refused', reason }
     const proof = this.#proofFrom(parsed.kind === 'session' ? parsed.secret : parsed.value)
-    return { kind: 'miss', presented: { sessionId, proof } }
+    return { kind: 'miss', presented: { sessionId, proof, beganAt: now } }
   }
 
-  /** What memory says of a session to who has proven it; undefined when it must be asked. Refusals need no lease. */
-  #judge(session: CachedSession, now: Instant): AdmittedFromHere | Refused | undefined {
+  /** What memory says of a session; undefined when it must be asked. Refusals come first: they need no lease. */
+  #judge(session: CachedSession, proof: string, now: Instant): AdmittedFromHere | Refused | undefined {
+    if (!session.isProvenBy(proof))
+      return this.#judgeOther(session, { sessionId: session.id, proof, beganAt: now }, now)
     if (this.cache.isOver(session)) return this.#end(session, REVOKED, now)
     if (session.hasReachedAbsoluteLimit(now)) return this.#end(session, EXPIRED, now)
     if (!this.#isCoherent(session, now)) return undefined
+    if (session.isOverlapOpen) this.#noteUse(session, { sessionId: session.id, proof, beganAt: now })
     session.recentlyUsed = true
     return session.admitted
+  }
+
+  /** A proof that is not the present one, by what memory knows. */
+  #judgeOther(
+    session: CachedSession,
+    presented: Presented,
+    now: Instant,
+  ): AdmittedFromHere | Refused | undefined {
+    const standing = session.standingOf(presented.proof, now)
+    // That its time is over is for ever, and needs no lease.
+    if (standing === 'predecessor') return this.#refusePredecessor(presented)
+    // Only the authority knows whether what has run out here is over there. And without a lease, memory may not have
+    // heard of a rotation that everybody else knows: even a mismatch is certain only under one.
+    if (standing === 'lapsed' || !this.#isCoherent(session, now)) return undefined
+    if (standing === 'unknown') return MISMATCH
+    if (this.cache.isOver(session)) return this.#end(session, REVOKED, now)
+    session.recentlyUsed = true
+    return session.admitted
+  }
+
+  #refusePredecessor(presented: Presented): Refused {
+    if (this.#tokenKind === 'relay') return MISMATCH
+    this.#onSecretSeen(presented)
+    return PREDECESSOR
+  }
+
+  #noteUse(session: CachedSession, presented: Presented): void {
+    if (this.#tokenKind === 'session' && session.endOverlap(presented.beganAt)) this.#onSecretSeen(presented)
   }
 
   /** True while memory may answer for a session that somebody holds on to: it is still remembered, and coherent. */
@@ -219,14 +261,20 @@ export class CoherentVerifier {
     // While the log is not followed nothing may be remembered; the answer still holds for those who waited for it.
     if (this.#applied === undefined) return { kind: 'live', session: this.cache.detached(fact) }
     if (this.#recent.verdictSince(position.seq, answer.session) !== 'untouched') return STALE
+    // Whoever remembered it would refuse the new secret: rotate-session.ts hands it out once nobody can any more.
+    if (answer.isRotating) return { kind: 'live', session: this.cache.detached(fact) }
     return { kind: 'live', session: this.cache.put(fact) }
   }
 
   /** The verdict for one who asked before the question was sent. The replica answered under its own lease. */
-  verdictOn(session: CachedSession, proof: string, now: Instant): AdmittedFromHere | Refused {
-    if (!session.isProvenBy(proof)) return MISMATCH
+  verdictOn(session: CachedSession, presented: Presented, now: Instant): AdmittedFromHere | Refused {
+    const standing = session.standingOf(presented.proof, presented.beganAt)
+    if (standing === 'unknown') return MISMATCH
+    if (standing === 'predecessor' || standing === 'lapsed') return this.#refusePredecessor(presented)
     if (this.cache.isOver(session)) return REVOKED
-    return session.hasReachedAbsoluteLimit(now) ? EXPIRED : session.admitted
+    if (session.hasReachedAbsoluteLimit(now)) return EXPIRED
+    if (standing === 'current' && session.isOverlapOpen) this.#noteUse(session, presented)
+    return session.admitted
   }
 
   /** The second half of a token proves a session: at the gateway by its hash, elsewhere as it is. */

@@ -17,7 +17,7 @@ import {
 import type { Instant } from '@curfew/revocation-log'
 
 import type { SessionFact } from './cached-session.ts'
-import { CoherentVerifier } from './coherent-verifier.ts'
+import { CoherentVerifier, type Presented } from './coherent-verifier.ts'
 
 export const EPOCH = 1
 export const LEASE_MS = 5000
@@ -44,6 +44,7 @@ export function newSession({
     birth: position(birth),
     idleRemainingMs: 1_800_000,
     remainingMs: 43_200_000,
+    authAgeMs: 0,
     session: {
       id,
       tenant: tenant as TenantId,
@@ -74,8 +75,12 @@ export const revoked = (scope: RevocationScope, except?: SessionId[]): LogEntry 
 })
 
 /** A verifier that follows the log at `applied` under a lease. */
-export function following(applied = 10, maxSessions = 1000) {
-  const verifier = new CoherentVerifier({ acceptsSessionTokens: true, maxSessions })
+export function following(
+  applied = 10,
+  maxSessions = 1000,
+  onSecretSeen: (seen: Presented) => void = () => undefined,
+) {
+  const verifier = new CoherentVerifier({ acceptsSessionTokens: true, maxSessions, onSecretSeen })
   verifier.follow(EPOCH)
   verifier.receive(applied, barrier())
   verifier.lease.requested('n1', at(0))
@@ -92,3 +97,10 @@ export function remember(
   const question = verifier.ask([session.id], now)
   return verifier.answered(question, session.answer, session.id, position(asOf))
 }
+
+/** What a check of the session's token would present. */
+export const presenting = (session: ReturnType<typeof newSession>, now = at(0)): Presented => ({
+  sessionId: session.id,
+  proof: session.answer.proof,
+  beganAt: now,
+})

@@ -3,7 +3,7 @@
  * Promise: an entry is acknowledged after it has taken effect here, and whatever cannot be applied is a doubt, never skipped.
  */
 import { ackSubject, feedSubject, parseLogEntry, type Audience, type MemberId } from '@curfew/contracts'
-import { AckSender } from '@curfew/revocation-log'
+import { AckSender, FeedOrder } from '@curfew/revocation-log'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 
 import type { CoherentVerifier } from './coherent-verifier.ts'
@@ -34,6 +34,7 @@ export function followFeed(options: FeedOptions): () => void {
   function stop(): void {
     isOver = true
     acks.close()
+    order.close()
     if (!subscription.isClosed()) subscription.unsubscribe()
   }
 
@@ -46,7 +47,11 @@ export function followFeed(options: FeedOptions): () => void {
   function receive(message: Msg): void {
     const seq = Number(message.headers?.get('Nats-Sequence') ?? Number.NaN)
     if (!Number.isSafeInteger(seq) || seq < 1) return doubt('no sequence')
-    const entry = parseLogEntry(message.string())
+    order.take(seq, message.string())
+  }
+
+  function apply(seq: number, json: string): void {
+    const entry = parseLogEntry(json)
     const outcome = core.receive(seq, entry)
     if (outcome === 'doubt') return doubt(entry === undefined ? 'unreadable' : 'gap')
     if (outcome === 'ignored' || entry === undefined) return
@@ -55,16 +60,19 @@ export function followFeed(options: FeedOptions): () => void {
     acks.applied(seq)
   }
 
+  const order = new FeedOrder<string>((seq, json) => {
+    try {
+      apply(seq, json)
+    } catch (thrown) {
+      doubt('failed', thrown)
+    }
+  })
   const subscription = nc.subscribe(feedSubject(epoch), {
     callback: (error, message) => {
       if (isOver) return
       // The server has ended the subscription, for want of permission.
       if (error !== null) return doubt('feed ended', error)
-      try {
-        receive(message)
-      } catch (thrown) {
-        doubt('failed', thrown)
-      }
+      receive(message)
     },
   })
   return stop

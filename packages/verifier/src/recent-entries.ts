@@ -71,6 +71,8 @@ function touchedKey(entry: LogEntry): string | undefined {
       if (scope.type === 'tenant') return `tenant ${scope.tenant}`
       return `subject ${subjectKey(scope.tenant, scope.user)}`
     }
+    case 'rotated':
+      return `session ${entry.session}`
     case 'grants-changed':
       return `subject ${subjectKey(entry.tenant, entry.user)}`
     case 'role-changed':

@@ -114,6 +114,11 @@ export class SessionCache {
       case 'revoked':
         this.#revoke(seq, entry.scope, entry.except)
         return
+      case 'rotated': {
+        const session = this.#sessions.get(entry.session)
+        if (session) this.remove(session)
+        return
+      }
       case 'grants-changed':
         this.#subjectChanged(seq, entry.tenant, entry.user)
         return

@@ -33,8 +33,11 @@ export interface VerifiedSession {
   readonly label?: string | undefined
 }
 
-/** For logs and metrics; outside, all of them look the same. */
-export type RefusedReason = RefusalReason | 'malformed' | 'mismatch'
+/**
+ * For logs and metrics; outside, all of them look the same. `mismatch`: the secret was never one of this session;
+ * `predecessor`: it was, its time is over, and somebody else may have it.
+ */
+export type RefusedReason = RefusalReason | 'malformed' | 'mismatch' | 'predecessor'
 
 export type Verdict =
   | { readonly kind: 'admitted'; readonly session: VerifiedSession }
@@ -48,11 +51,15 @@ export interface CheckOptions {
    * once. 0 when not given: every check is worth the full promise.
    */
   readonly maxStalenessMs?: number
+  /** False for what merely lasts, such as a stream of events: it renews no idle limit. True when not given. */
+  readonly isActivity?: boolean
 }
 
 export interface WatchOptions {
   /** Those that the stream needs for as long as it lasts. */
   readonly permissions: readonly Permission[]
+  /** Called when what the session may do has turned out to be something else, with the session as it is now. */
+  readonly onChanged?: (session: VerifiedSession) => void
 }
 
 export interface SessionWatch {
@@ -78,6 +85,11 @@ export interface Verifier {
    * @throws Error for a session that this verifier did not admit, and outside the gateway: only the gateway knows enough.
    */
   relayToken(session: VerifiedSession, audience: Audience): string
+  /**
+   * How long ago somebody last authenticated for this session, at most: no clock of another machine is compared.
+   * @throws Error for a session that this package did not admit
+   */
+  authAgeMs(session: VerifiedSession): number
   /** True under a lease, or while a replica answers. */
   readonly ready: boolean
   /** Drops the lease, ends what is watched, answers who waits, and leaves; the connection stays open. */

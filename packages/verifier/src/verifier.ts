@@ -14,6 +14,7 @@ import { CoherentVerifier } from './coherent-verifier.ts'
 import { Following } from './following.ts'
 import { createVerifierMetrics } from './metrics.ts'
 import { createRelayTokens } from './relay-tokens.ts'
+import { SeenSecrets } from './seen-secrets.ts'
 import type { Verifier, VerifierLogger } from './verdict.ts'
 import { Watching } from './watching.ts'
 
@@ -33,6 +34,7 @@ export async function createVerifier({ nc, audience, registry, logger }: Verifie
   const core = new CoherentVerifier({
     acceptsSessionTokens: audience === GATEWAY_AUDIENCE,
     maxSessions: SESSIONS_MAX,
+    onSecretSeen: (seen) => seenSecrets.add(seen),
   })
   const metrics = createVerifierMetrics(registry, () => ({
     leaseRemainingMs: core.hasUsableLease(clock()) ? core.lease.remainingMs(clock()) : 0,
@@ -51,6 +53,7 @@ export async function createVerifier({ nc, audience, registry, logger }: Verifie
     askAbout: (sessions) => checks.askAbout(sessions),
   })
   const following: Following = new Following({ nc, audience, core, authority, watching, clock, logger })
+  const seenSecrets = new SeenSecrets({ clock, report: (seen) => authority.reportSecrets(seen) })
   const relays = createRelayTokens(audience)
   let isClosed = false
 
@@ -58,16 +61,23 @@ export async function createVerifier({ nc, audience, registry, logger }: Verifie
   await following.start()
   return {
     check: (token, options) => checks.check(token, options),
-    watch(session, { permissions }) {
-      if (session instanceof CachedSession) return watching.watch(session, permissions)
+    watch(session, options) {
+      if (session instanceof CachedSession) return watching.watch(session, options)
       throw new Error('only a session that a verifier has admitted can be watched')
     },
     relayToken: (session, forAudience) => relays.tokenFor(session, forAudience),
+    authAgeMs(session) {
+      if (session instanceof CachedSession) return session.authAgeMs(clock())
+      throw new Error(
+        'only of a session that a verifier has admitted it is known when somebody authenticated',
+      )
+    },
     get ready() {
       return !isClosed && (authority.isReachable || core.hasUsableLease(clock()))
     },
     async close() {
       isClosed = true
+      seenSecrets.close()
       checks.close()
       const left = following.close()
       watching.close()

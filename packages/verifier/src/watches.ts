@@ -7,6 +7,7 @@ import { waitedMs, type Instant } from '@curfew/revocation-log'
 
 import type { CachedSession } from './cached-session.ts'
 import type { CoherentVerifier, Outcome } from './coherent-verifier.ts'
+import type { SubjectFacts } from './nodes.ts'
 import { concerns } from './recent-entries.ts'
 
 export type EndReason = 'revoked' | 'expired' | 'suspended' | 'permission-lost' | 'unsure'
@@ -17,12 +18,14 @@ export interface Watch {
   readonly permissions: readonly Permission[]
   /** Called once, synchronously. */
   readonly end: (reason: EndReason) => void
+  /** What the session may do has turned out to be something else. */
+  readonly onChanged?: ((session: CachedSession) => void) | undefined
 }
 
-interface Watched {
+interface Watched extends Watch {
   session: CachedSession
-  readonly permissions: readonly Permission[]
-  readonly end: (reason: EndReason) => void
+  /** What the stream was last told; one object for all who may do the same. */
+  facts: SubjectFacts
   /** When this process last knew that the session was good. */
   goodAt: Instant
 }
@@ -41,8 +44,9 @@ export class Watches {
   }
 
   /** @returns ends the watch without a word: for when the stream is over. */
-  add({ session, permissions, end }: Watch, now: Instant): () => void {
-    const watched: Watched = { session, permissions, end, goodAt: now }
+  add(watch: Watch, now: Instant): () => void {
+    const { session } = watch
+    const watched: Watched = { ...watch, facts: session.subject.facts, goodAt: now }
     const together = this.#watched.get(session.id)
     if (together === undefined) this.#watched.set(session.id, new Set([watched]))
     else together.add(watched)
@@ -111,10 +115,15 @@ export class Watches {
     if (!watched.permissions.every((permission) => session.permissions.has(permission)))
       return this.#end(watched, 'permission-lost')
     watched.goodAt = goodAt
-    if (watched.session === session) return
-    watched.session.watchers -= 1
-    session.watchers += 1
-    watched.session = session
+    if (watched.session !== session) {
+      watched.session.watchers -= 1
+      session.watchers += 1
+      watched.session = session
+    }
+    const { facts } = session.subject
+    if (watched.facts === facts) return
+    watched.facts = facts
+    watched.onChanged?.(session)
   }
 
   #end(watched: Watched, reason: EndReason): void {

@@ -3,16 +3,19 @@
  * Promise: a signal fires when the session ends, when it loses a permission that the stream needs, or when nobody can say
  * for the length of a lease whether either has happened.
  */
-import type { LogEntry, Permission, SessionId } from '@curfew/contracts'
+import type { LogEntry, SessionId } from '@curfew/contracts'
 import type { Clock } from '@curfew/revocation-log'
 
 import type { CachedSession } from './cached-session.ts'
 import type { CoherentVerifier } from './coherent-verifier.ts'
-import type { SessionWatch } from './verdict.ts'
+import type { SessionWatch, WatchOptions } from './verdict.ts'
 import { Watches, type EndReason } from './watches.ts'
 
 const REVIEW_EVERY_MS_MAX = 1_000
 const REVIEWS_PER_LEASE = 5
+
+/** They end no stream by themselves. */
+const CHANGES: ReadonlySet<LogEntry['type']> = new Set(['grants-changed', 'role-changed', 'rotated'])
 
 /** Why a signal fired: its `reason`. */
 export class SessionEnded extends Error {
@@ -48,11 +51,11 @@ export class Watching {
     this.#review()
   }
 
-  watch(session: CachedSession, permissions: readonly Permission[]): SessionWatch {
+  watch(session: CachedSession, { permissions, onChanged }: WatchOptions): SessionWatch {
     const { core, clock, askAbout } = this.#options
     const [controller, now] = [new AbortController(), clock()]
     const end = (reason: EndReason): void => controller.abort(new SessionEnded(reason))
-    const release = this.watches.add({ session, permissions, end }, now)
+    const release = this.watches.add({ session, permissions, end, onChanged }, now)
     if (this.#isClosed) this.watches.endAll()
     else if (!core.vouchesFor(session, now)) askAbout([session.id])
     return { signal: controller.signal, release }
@@ -63,7 +66,7 @@ export class Watching {
     if (this.watches.size === 0) return
     if (entry.type === 'revoked' || entry.type === 'suspended') this.watches.endBy(entry)
     // Only a replica knows what these leave of a session: it is asked at once, not at the next review.
-    else if (entry.type === 'grants-changed' || entry.type === 'role-changed') this.#lookAfterAll()
+    else if (CHANGES.has(entry.type)) this.#lookAfterAll()
   }
 
   close(): void {

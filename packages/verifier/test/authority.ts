@@ -69,6 +69,8 @@ export interface AuthorityOptions {
 export class Authority {
   /** What it was asked for, in order. */
   readonly asked: SessionId[][] = []
+  /** Which of them were asked about without being used. */
+  readonly passive: SessionId[][] = []
   readonly minSeqs: number[] = []
   readonly members: MemberId[] = []
   readonly left: MemberId[] = []
@@ -101,8 +103,10 @@ export class Authority {
     const [nc, epoch, leaseMs] = [this.#nc, this.#epoch, this.#leaseMs]
     this.#serving = [
       answer(nc, HELLO, SUBJECTS.hello, () => ({ epoch, leaseMs })),
-      answer(nc, RESOLVE, resolveSubject(epoch, ANY_AUDIENCE), ({ sessions, minSeq }, { subject }) => {
+      answer(nc, RESOLVE, resolveSubject(epoch, ANY_AUDIENCE), (question, { subject }) => {
+        const { sessions, minSeq, passive = [] } = question
         this.minSeqs.push(minSeq)
+        this.passive.push(passive)
         return this.#resolve(sessions, subject.slice(subject.lastIndexOf('.') + 1) as Audience)
       }),
       answer(nc, JOIN, memberSubject(epoch, 'join', ANY_SPEAKER), (member) => {
@@ -220,6 +224,7 @@ export class Authority {
       session: infoOf(session, permissions),
       idleRemainingMs,
       remainingMs: 600_000,
+      authAgeMs: 1_000,
     }
   }
 }

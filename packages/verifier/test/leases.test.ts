@@ -121,6 +121,24 @@ describe('doubt', () => {
     expect(new Set(authority.members).size).toBe(1)
   })
 
+  it('entries that overtake each other leave no doubt, and take effect in their order', async () => {
+    const { authority, verifier, issued } = await remembered()
+    const early = authority.lose()
+    const late = authority.revoke(issued.id)
+    const barrier = {
+      v: 1,
+      id: 'early',
+      at: new Date().toISOString(),
+      actor: 'system',
+      type: 'barrier',
+      replica: 'r',
+    }
+    authority.publishRaw(early, JSON.stringify(barrier))
+    await waitFor(() => expect(authority.acknowledged.at(-1)?.applied).toBeGreaterThanOrEqual(late))
+    expect(isHit(verifier, issued.token)).toBe(false)
+    expect(stage.logged.map(({ event }) => event)).not.toContain('verifier.doubt')
+  })
+
   it('a verifier that is told that it is not a member becomes another one and joins', async () => {
     const { authority, verifier, issued } = await remembered({ leaseMs: 1000 })
     authority.grants = 'not-a-member'

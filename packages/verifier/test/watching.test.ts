@@ -55,6 +55,37 @@ it('a signal fires when the permission turned out to be lost by a check of anoth
   await waitFor(() => expect(endOf(watch.signal)).toBe('permission-lost'))
 })
 
+it('a stream is told what its session may do now, once for each change, and goes on', async () => {
+  const { authority, verifier, session } = await watching()
+  const seen: string[][] = []
+  const { signal } = verifier.watch(session, {
+    permissions: [],
+    onChanged: ({ permissions }) => seen.push([...permissions]),
+  })
+  authority.changePermissions(['documents:write'])
+  await waitFor(() => expect(seen).toEqual([['documents:write']]))
+  authority.changePermissions([])
+  await waitFor(() => expect(seen).toEqual([['documents:write'], []]))
+  expect(signal.aborted).toBe(false)
+})
+
+it('looking after a stream is no activity of its session, using the session is', async () => {
+  const { authority, verifier, issued } = await watching()
+  authority.idleRemainingMs = 200
+  expect(authority.passive.flat()).toEqual([])
+  authority.changePermissions(['documents:read', 'documents:write'])
+  // From here on its idle limit comes near again and again, and each time it is asked about.
+  await waitFor(() => expect(authority.passive.flat().length).toBeGreaterThan(1))
+  expect(new Set(authority.passive.flat())).toEqual(new Set([issued.id]))
+
+  const inUse = (): number =>
+    authority.asked.length - authority.passive.filter(({ length }) => length > 0).length
+  const [before, watchedOnly] = [inUse(), await verifier.check(issued.token, { isActivity: false })]
+  expect([watchedOnly.kind, inUse()]).toEqual(['admitted', before])
+  await verifier.check(issued.token)
+  await waitFor(() => expect(inUse()).toBeGreaterThan(before))
+})
+
 it('a signal fires when nobody has been able to say anything for the length of a lease', async () => {
   const { authority, watch } = await watching({ leaseMs: 1000 })
   const startedMs = performance.now()

@@ -8,19 +8,36 @@ import { connectMessaging, isConnected } from '@curfew/messaging'
 import { createHttpServer, createMetrics, type CurfewServer, type Logger } from '@curfew/service-kit'
 import { createVerifier, type Verifier } from '@curfew/verifier'
 import type { NatsConnection } from '@nats-io/transport-node'
+import type { Registry } from 'prom-client'
 
 import { readAccounts } from './adapters/accounts-file.ts'
 import { createArgon2Passwords, standardPasswordLimits } from './adapters/argon2-passwords.ts'
+import { readCommonPasswords } from './adapters/common-passwords.ts'
+import { createKvAccounts } from './adapters/kv-accounts.ts'
+import { createSecurityEvents, type SecurityEventSender } from './adapters/nats-security-events.ts'
 import { createSessionAuthority } from './adapters/nats-session-authority.ts'
+import { createNatsThrottle } from './adapters/nats-throttle.ts'
 import { createRequestBodies } from './adapters/request-bodies.ts'
 import { createUpstream, type UpstreamConnections } from './adapters/undici-upstream.ts'
+import { addAccountRoutes } from './compose-account.ts'
 import type { GatewayConfig } from './config.ts'
+import { createAttemptThrottle } from './domain/attempt-throttle.ts'
 import { createCsrfTokens } from './domain/csrf-tokens.ts'
+import { deriveKeys } from './domain/derived-keys.ts'
+import { createDeviceCookies } from './domain/device-cookie.ts'
+import { createPasswordRules } from './domain/password-rules.ts'
+import { createTokenGuessing, isGuess } from './domain/token-guessing.ts'
 import type { Accounts } from './ports.ts'
 import { addApiRoutes } from './routes/api.ts'
 import { createBoundary } from './routes/boundary.ts'
+import { callerOf } from './routes/caller.ts'
+import { addCors } from './routes/cors.ts'
+import { addForwardAuthRoute } from './routes/forward-auth.ts'
 import { addLoginRoute } from './routes/login.ts'
 import { addLogoutRoute } from './routes/logout.ts'
+import { addOwnHeaders } from './routes/own-headers.ts'
+import { addPasswordRoute } from './routes/password.ts'
+import { createReports } from './routes/reports.ts'
 import { addSessionRoute } from './routes/session.ts'
 
 export interface Gateway {
@@ -32,13 +49,13 @@ export interface Gateway {
 const REQUEST_TIMEOUT_MS = 300_000
 /** Less than the ten seconds that a process has for stopping. */
 const DRAIN_MS = 6_000
-const HSTS = 'max-age=31536000; includeSubDomains'
 
 /** @throws ConfigError for a faulty accounts file, and what the connection to NATS rejects with */
 export async function composeGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
-  const accounts = await readAccounts(config.accountsFile)
+  const file = await readAccounts(config.accountsFile)
   const nc = await connectMessaging({ url: config.natsUrl, name: 'gateway', logger })
   try {
+    const accounts = await createKvAccounts(nc, file)
     return await composeOn(nc, accounts, { config, logger })
   } catch (error) {
     await nc.close()
@@ -53,6 +70,7 @@ async function composeOn(
 ): Promise<Gateway> {
   const registry = createMetrics('gateway')
   const verifier = await createVerifier({ nc, audience: GATEWAY_AUDIENCE, registry, logger })
+  const events = createSecurityEvents({ nc, registry, logger })
   const upstreams = new Map<Audience, UpstreamConnections>()
   for (const [name, origin] of config.upstreams)
     upstreams.set(name, createUpstream(origin, config.upstreamTimeoutMs))
@@ -63,17 +81,19 @@ async function composeOn(
     registry,
     operations: config.operations,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    isTrustedProxy: config.isTrustedProxy,
     readiness: [
       { name: 'nats', check: () => isConnected(nc) || 'not connected' },
       { name: 'verifier', check: () => verifier.ready || 'no session service answers' },
     ],
   })
-  await addRoutes(app, config, { accounts, nc, verifier, upstreams })
+  await addRoutes(app, config, { accounts, nc, verifier, upstreams, events, registry, logger })
   return {
     app,
     async close() {
       await closeInOrder(app, [...upstreams.values()])
       await verifier.close()
+      await events.close()
       // Nothing is under way any more; a drain would fail where the server has gone first.
       await nc.close()
     },
@@ -96,31 +116,71 @@ interface Parts {
   readonly nc: NatsConnection
   readonly verifier: Verifier
   readonly upstreams: ReadonlyMap<Audience, UpstreamConnections>
+  readonly events: SecurityEventSender
+  readonly registry: Registry
+  readonly logger: Logger
 }
 
+const nowMs = (): number => Date.now()
+
 async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts): Promise<void> {
-  const { accounts, nc, verifier, upstreams } = parts
-  const { cookieName, programmaticClients, defaultTenant } = config
-  const csrf = createCsrfTokens(config.csrfKey)
-  const boundary = createBoundary(app, cookieName, csrf)
+  const { accounts, nc, verifier, upstreams, events, registry } = parts
+  const { cookieName, programmaticClients, defaultTenant, corsOrigins, limits } = config
+  const keys = deriveKeys(config.csrfKey)
+  const csrf = createCsrfTokens(keys.csrf)
   const authority = createSessionAuthority(nc)
   const passwords = createArgon2Passwords(standardPasswordLimits())
-
-  // Over plain HTTP browsers ignore it; the proxy that ends TLS passes it on.
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('strict-transport-security', HSTS)
-    done()
+  const throttle = createNatsThrottle(nc, keys.pseudonym)
+  const attempts = createAttemptThrottle(throttle, {
+    perAddressAndMinute: limits.loginsPerMinute,
+    failuresFree: limits.loginFailuresFree,
   })
+  const rules = createPasswordRules({
+    lengthMin: config.passwordLengthMin,
+    commonPasswords: readCommonPasswords(),
+  })
+  const reports = createReports({ events, registry, warn: (fields) => parts.logger.warn(fields), nowMs })
+  const guessing = createTokenGuessing({
+    throttle,
+    perAddressAndMinute: limits.tokenGuessesPerMinute,
+    nowMs,
+    onGuessing: (address) => reports.tokenGuessing(address),
+    onFailure: (err) => parts.logger.warn({ event: 'token.guesses.uncounted', err }),
+  })
+  const trustedOrigins = corsOrigins
+  const boundary = createBoundary(app, { cookieName, csrf, trustedOrigins, guessing, reports, nowMs })
+
+  addOwnHeaders(app)
+  addCors(app, corsOrigins)
   await app.register(curfewFastify, {
     verifier,
     credential: (request) => {
       const credential = boundary.credential(request)
       return 'token' in credential ? credential.token : undefined
     },
+    onRefused: (request, reason) => {
+      if (isGuess(reason)) guessing.note(callerOf(request).addressKey)
+    },
   })
-  const ports = { accounts, passwords, authority }
-  addLoginRoute(app, { boundary, ports, verifier, csrf, cookieName, programmaticClients, defaultTenant })
-  addLogoutRoute(app, { boundary, authority, verifier, cookieName })
+  const ports = { accounts, passwords, authority, attempts }
+  addLoginRoute(app, {
+    boundary,
+    ports,
+    verifier,
+    csrf,
+    cookieName,
+    programmaticClients,
+    defaultTenant,
+    devices: createDeviceCookies(keys.device),
+    guessing,
+    reports,
+    nowMs,
+  })
+  addLogoutRoute(app, { boundary, authority, verifier, cookieName, reports })
   addSessionRoute(app, boundary, csrf)
+  addPasswordRoute(app, { boundary, ports: { ...ports, rules }, csrf, cookieName, reports })
+  const { forwardAuthAudiences: audiences, isTrustedProxy } = config
+  addForwardAuthRoute(app, { boundary, verifier, audiences, isTrustedProxy })
+  await addAccountRoutes(app, config, { ports, boundary, csrf, verifier, nc, reports })
   addApiRoutes(app, { boundary, verifier, upstreams, bodies: createRequestBodies(config.bodyBytesMax) })
 }

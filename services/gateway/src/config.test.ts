@@ -30,6 +30,7 @@ describe('the settings', () => {
       operations: undefined,
       cookieName: '__Host-session',
       bodyBytesMax: 10 * 1024 * 1024,
+      recentAuthenticationSeconds: 900,
     })
     expect([...config.upstreams]).toEqual([['documents', 'http://127.0.0.1:8082']])
     expect([...config.programmaticClients]).toEqual(['api', 'cli'])
@@ -75,13 +76,45 @@ describe('the settings', () => {
     ['GATEWAY_PORT', '80x'],
     ['GATEWAY_CSRF_KEY_FILE', '/missing'],
     ['GATEWAY_BODY_BYTES_MAX', '-1'],
+    ['GATEWAY_RECENT_AUTHENTICATION_SECONDS', '0'],
     ['GATEWAY_UNKNOWN', 'x'],
+    ['GATEWAY_PASSWORD_LENGTH_MIN', '7'],
+    ['GATEWAY_PASSWORD_LENGTH_MIN', '65'],
+    ['GATEWAY_LOGINS_PER_MINUTE', '0'],
+    ['GATEWAY_LOGIN_FAILURES_FREE', '0'],
+    ['GATEWAY_TOKEN_GUESSES_PER_MINUTE', '-1'],
+    ['GATEWAY_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['GATEWAY_TRUSTED_PROXIES', '10.0.0.1, proxy.example'],
+    ['GATEWAY_TRUSTED_PROXIES', '*'],
+    ['GATEWAY_CORS_ORIGINS', '*'],
+    ['GATEWAY_CORS_ORIGINS', 'null'],
+    ['GATEWAY_CORS_ORIGINS', 'https://app.example/'],
+    ['GATEWAY_CORS_ORIGINS', 'https://*.example'],
+    ['GATEWAY_CORS_ORIGINS', 'http://app.example'],
+    ['GATEWAY_CORS_ORIGINS', 'https://APP.example'],
+    ['GATEWAY_FORWARD_AUTH_AUDIENCES', 'wiki,a b'],
+    ['GATEWAY_FORWARD_AUTH_AUDIENCES', 'gateway'],
   ])('refuse %s=%j', async (name, value) => expect(await faultsOf({ [name]: value })).toContain(name))
 
   it('refuse a key that can be guessed', async () => {
     const short = join(directory, 'short')
     writeFileSync(short, 'k'.repeat(31))
     expect(await faultsOf({ GATEWAY_CSRF_KEY_FILE: short })).toContain('fewer than 32 bytes')
+  })
+
+  it('name proxies, pages of other origins and services behind other proxies; nobody without them', async () => {
+    const closed = await readConfig(least)
+    expect(closed.isTrustedProxy('127.0.0.1')).toBe(false)
+    expect([closed.corsOrigins.size, closed.forwardAuthAudiences.size]).toEqual([0, 0])
+    const open = await readConfig({
+      ...least,
+      GATEWAY_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      GATEWAY_CORS_ORIGINS: 'https://app.example, http://localhost:3000',
+      GATEWAY_FORWARD_AUTH_AUDIENCES: 'wiki',
+    })
+    expect(['10.1.2.3', '::1', '11.0.0.1'].map(open.isTrustedProxy)).toEqual([true, true, false])
+    expect([...open.corsOrigins]).toEqual(['https://app.example', 'http://localhost:3000'])
+    expect([...open.forwardAuthAudiences]).toEqual(['wiki'])
   })
 
   it('tell every fault at once', async () => {

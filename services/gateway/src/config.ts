@@ -16,6 +16,8 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 
 import { BROWSER } from './domain/credential.ts'
+import { isLoopback } from './domain/same-site.ts'
+import { parseNetwork, trustOf } from './domain/trusted-proxies.ts'
 
 const Port = (description: string, standard?: number) =>
   Type.Integer({
@@ -24,6 +26,9 @@ const Port = (description: string, standard?: number) =>
     description,
     ...(standard !== undefined && { default: standard }),
   })
+
+const perMinute = (standard: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: 100_000_000, description, default: standard })
 
 const Settings = Type.Object({
   GATEWAY_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
@@ -41,7 +46,8 @@ const Settings = Type.Object({
   }),
   GATEWAY_CSRF_KEY_FILE: Type.String({
     minLength: 1,
-    description: 'File with at least 32 random bytes, the same for all replicas',
+    description:
+      'File with at least 32 random bytes, the same for all replicas; the keys of anti-forgery values, device cookies and counters are derived from it',
   }),
   GATEWAY_UPSTREAMS: Type.String({
     description:
@@ -68,9 +74,50 @@ const Settings = Type.Object({
     description: 'Clients, separated by commas, that get a bearer token instead of a cookie',
     default: 'api,cli',
   }),
+  GATEWAY_RECENT_AUTHENTICATION_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 86_400,
+    description: 'How long after a password was given sessions may be ended without giving it again',
+    default: 900,
+  }),
   GATEWAY_DEFAULT_TENANT: Type.Optional(
     Type.String({ minLength: 1, maxLength: 128, description: 'Tenant of a login that names none' }),
   ),
+  GATEWAY_PASSWORD_LENGTH_MIN: Type.Integer({
+    minimum: 8,
+    maximum: 64,
+    description:
+      'Least number of characters of a new password; fewer than 15 only where it is one factor of several',
+    default: 15,
+  }),
+  GATEWAY_LOGINS_PER_MINUTE: perMinute(
+    120,
+    'Attempts to log in or to show a password again, of one address in a minute',
+  ),
+  GATEWAY_LOGIN_FAILURES_FREE: Type.Integer({
+    minimum: 1,
+    maximum: 100_000_000,
+    description:
+      'Wrong passwords for one account within 15 minutes, of one known device or of all strangers, before each further attempt has to wait',
+    default: 10,
+  }),
+  GATEWAY_TOKEN_GUESSES_PER_MINUTE: perMinute(
+    200,
+    'Tokens that never were, of one address in a minute, before what is refused to it is answered 429',
+  ),
+  GATEWAY_TRUSTED_PROXIES: Type.String({
+    description: 'Addresses or networks (CIDR), separated by commas, whose X-Forwarded-* headers count',
+    default: '',
+  }),
+  GATEWAY_CORS_ORIGINS: Type.String({
+    description:
+      'Origins, separated by commas, whose pages may call the gateway with credentials as if they were its own',
+    default: '',
+  }),
+  GATEWAY_FORWARD_AUTH_AUDIENCES: Type.String({
+    description: 'Services, separated by commas, whose relay tokens /forward-auth gives to trusted proxies',
+    default: '',
+  }),
   CURFEW_NATS_URL: Type.String({ minLength: 1, description: 'nats://user:password@host:port', secret: true }),
 })
 
@@ -80,6 +127,7 @@ export interface GatewayConfig {
   readonly logLevel: string
   readonly natsUrl: string
   readonly accountsFile: string
+  /** From which the keys of all purposes are derived. */
   readonly csrfKey: Buffer
   /** Origins by name. */
   readonly upstreams: ReadonlyMap<Audience, string>
@@ -87,7 +135,17 @@ export interface GatewayConfig {
   readonly bodyBytesMax: number
   readonly cookieName: string
   readonly programmaticClients: ReadonlySet<ClientId>
+  readonly recentAuthenticationSeconds: number
   readonly defaultTenant: string | undefined
+  readonly passwordLengthMin: number
+  readonly limits: {
+    readonly loginsPerMinute: number
+    readonly loginFailuresFree: number
+    readonly tokenGuessesPerMinute: number
+  }
+  readonly isTrustedProxy: (address: string) => boolean
+  readonly corsOrigins: ReadonlySet<string>
+  readonly forwardAuthAudiences: ReadonlySet<Audience>
 }
 
 /** @throws ConfigError */
@@ -96,6 +154,9 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
   const faults: string[] = []
   const upstreams = parseUpstreams(settings.GATEWAY_UPSTREAMS, faults)
   const programmaticClients = parseClients(settings.GATEWAY_PROGRAMMATIC_CLIENTS, faults)
+  const isTrustedProxy = trustOf(parseProxies(settings.GATEWAY_TRUSTED_PROXIES, faults))
+  const corsOrigins = parseOrigins(settings.GATEWAY_CORS_ORIGINS, faults)
+  const forwardAuthAudiences = parseAudiences(settings.GATEWAY_FORWARD_AUTH_AUDIENCES, faults)
   const csrfKey = await readKey(settings.GATEWAY_CSRF_KEY_FILE, faults)
   if (faults.length > 0) throw new ConfigError(faults)
 
@@ -113,7 +174,17 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
     bodyBytesMax: settings.GATEWAY_BODY_BYTES_MAX,
     cookieName: settings.GATEWAY_COOKIE_NAME,
     programmaticClients,
+    recentAuthenticationSeconds: settings.GATEWAY_RECENT_AUTHENTICATION_SECONDS,
     defaultTenant: settings.GATEWAY_DEFAULT_TENANT,
+    passwordLengthMin: settings.GATEWAY_PASSWORD_LENGTH_MIN,
+    limits: {
+      loginsPerMinute: settings.GATEWAY_LOGINS_PER_MINUTE,
+      loginFailuresFree: settings.GATEWAY_LOGIN_FAILURES_FREE,
+      tokenGuessesPerMinute: settings.GATEWAY_TOKEN_GUESSES_PER_MINUTE,
+    },
+    isTrustedProxy,
+    corsOrigins,
+    forwardAuthAudiences,
   }
 }
 
@@ -144,6 +215,46 @@ function parseClients(text: string, faults: string[]): Set<ClientId> {
     else faults.push(`GATEWAY_PROGRAMMATIC_CLIENTS: ${JSON.stringify(name)} cannot be such a client`)
   }
   return clients
+}
+
+function parseProxies(text: string, faults: string[]): NonNullable<ReturnType<typeof parseNetwork>>[] {
+  return listOf(text).flatMap((item) => {
+    const network = parseNetwork(item)
+    if (network === undefined)
+      faults.push(`GATEWAY_TRUSTED_PROXIES: ${JSON.stringify(item)} is no address or network`)
+    return network === undefined ? [] : [network]
+  })
+}
+
+function parseOrigins(text: string, faults: string[]): Set<string> {
+  const origins = new Set<string>()
+  for (const item of listOf(text)) {
+    // Exactly as browsers write it: what is compared is the text.
+    const isOrigin = isHttpOrigin(item) && new URL(item).origin === item && isOfOneHost(new URL(item))
+    if (isOrigin) origins.add(item)
+    else
+      faults.push(
+        `GATEWAY_CORS_ORIGINS: ${JSON.stringify(item)} is not an origin such as https://app.example`,
+      )
+  }
+  return origins
+}
+
+/**
+ * No pattern: it would look as if it meant something. The cookie is `Secure`: a page that came without TLS may be
+ * anybody's, except from this machine.
+ */
+function isOfOneHost({ protocol, hostname }: URL): boolean {
+  return !hostname.includes('*') && (protocol === 'https:' || isLoopback(hostname))
+}
+
+function parseAudiences(text: string, faults: string[]): Set<Audience> {
+  const audiences = new Set<Audience>()
+  for (const name of listOf(text)) {
+    if (Value.Check(AudienceSchema, name) && name !== GATEWAY_AUDIENCE) audiences.add(name)
+    else faults.push(`GATEWAY_FORWARD_AUTH_AUDIENCES: ${JSON.stringify(name)} is not the name of a service`)
+  }
+  return audiences
 }
 
 const KEY_BYTES_MIN = 32

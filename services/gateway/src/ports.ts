@@ -8,8 +8,11 @@ import type { Readable } from 'node:stream'
 import type {
   ClientId,
   EffectState,
+  ListedSession,
   Position,
   RefusalReason,
+  SecretHash,
+  SecurityEvent,
   SessionId,
   SessionInfo,
   SubjectKey,
@@ -22,10 +25,16 @@ export interface Account {
   readonly user: UserId
   /** PHC string. */
   readonly passwordHash: string
+  /** Counts the changes of the password: who writes another must have seen the last. */
+  readonly revision: number
 }
 
+/** Rejects with RequestFailed where the truth cannot be had. */
 export interface Accounts {
-  find(tenant: string, username: string): Account | undefined
+  /** What holds when it is asked, whichever replica has changed it. */
+  find(tenant: string, username: string): Promise<Account | undefined>
+  /** `conflict`: somebody has changed it since the account was read, and nothing has been stored. */
+  storePassword(account: Account, passwordHash: string): Promise<'stored' | 'conflict'>
   /** A hash that costs as much to check as an account's and that no password fits. */
   readonly decoyHash: string
 }
@@ -34,6 +43,8 @@ export interface Passwords {
   /** True while a check would have to be turned away. */
   readonly isFull: boolean
   check(passwordHash: string, password: string): Promise<'right' | 'wrong' | 'busy'>
+  /** A PHC string of today's parameters, or undefined where it would have to wait too long. */
+  hash(password: string): Promise<string | undefined>
 }
 
 export interface NewSession {
@@ -43,11 +54,44 @@ export interface NewSession {
   readonly client: ClientId
   readonly acr: string
   readonly amr: string[]
+  readonly label?: string
+  readonly addressClass?: string
 }
 
 export type Creation =
   | { readonly outcome: 'created'; readonly token: string; readonly session: SessionInfo }
   | { readonly outcome: 'refused'; readonly reason: RefusalReason }
+
+export interface Rotation {
+  readonly tenant: TenantId
+  readonly user: UserId
+  readonly session: SessionId
+  /** Of the secret that was presented. */
+  readonly secretHash: SecretHash
+  /** Where the person has just proved who they are: the timers begin anew. */
+  readonly authentication?: Authentication
+  readonly actor: SubjectKey
+  readonly reason: string
+}
+
+export interface Authentication {
+  readonly acr: string
+  readonly amr: string[]
+}
+
+export type Rotated =
+  | { readonly outcome: 'rotated'; readonly token: string; readonly session: SessionInfo }
+  | { readonly outcome: 'refused'; readonly reason: RefusalReason }
+  /** Somebody else has rotated it since. */
+  | { readonly outcome: 'superseded' }
+
+export interface OtherSessions {
+  readonly tenant: TenantId
+  readonly user: UserId
+  readonly except: SessionId
+  readonly actor: SubjectKey
+  readonly reason: string
+}
 
 /** Rejects with RequestFailed where there is no answer. */
 export interface SessionAuthority {
@@ -55,6 +99,61 @@ export interface SessionAuthority {
   prepare(): Promise<Position>
   create(session: NewSession): Promise<Creation>
   end(session: SessionId, actor: SubjectKey, reason: string): Promise<EffectState>
+  rotate(rotation: Rotation): Promise<Rotated>
+  /** `over`: the session that was to be spared is not live any more. */
+  endOthers(others: OtherSessions): Promise<EffectState | 'over'>
+}
+
+export interface ThrottlePolicy {
+  readonly name: string
+  readonly quota: number
+  readonly windowSeconds: number
+}
+
+/** A limit that has been reached, and for how long it stays so. */
+export interface UsedUp {
+  readonly policy: ThrottlePolicy
+  readonly resetMs: number
+}
+
+export interface Take {
+  readonly policy: ThrottlePolicy
+  /** What is counted; leaves the gateway as a keyed hash only. */
+  readonly key: readonly string[]
+  /** 0 looks without counting. */
+  readonly cost: number
+}
+
+export interface Taken {
+  readonly allowed: boolean
+  readonly remaining: number
+  readonly resetMs: number
+}
+
+/** Counters that all replicas share. Rejects with RequestFailed where they cannot be had. */
+export interface Throttle {
+  /** Answers in the order of the question. */
+  take(takes: readonly Take[]): Promise<readonly Taken[]>
+}
+
+/** ① ④ The audit trail. */
+export interface SecurityEvents {
+  /** Returns at once; what cannot be recorded after some attempts is told in the log and counted. */
+  record(event: SecurityEvent): void
+}
+
+/** A session of somebody who asks about their own. */
+export interface OwnSession {
+  readonly tenant: TenantId
+  readonly user: UserId
+  readonly session: SessionId
+}
+
+/** What people may do with their own sessions. Rejects with RequestFailed where there is no answer. */
+export interface OwnSessions {
+  list(own: OwnSession): Promise<ListedSession[]>
+  /** @param id of one of theirs; of all others `unknown-session` is said */
+  end(own: OwnSession, id: SessionId): Promise<EffectState | 'unknown-session'>
 }
 
 export interface UpstreamRequest {
@@ -94,4 +193,12 @@ export interface RequestBody {
 
 export interface RequestBodies {
   of(request: IncomingMessage): RequestBody
+}
+
+/** What a browser is sent besides answers to its scripts. */
+export interface PageFiles {
+  readonly account: string
+  readonly signIn: string
+  /** By the name under `/assets/`, which changes with what is in it. */
+  readonly assets: ReadonlyMap<string, string>
 }

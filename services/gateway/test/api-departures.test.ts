@@ -5,6 +5,7 @@ import { formatSessionToken, newSessionId, newSessionSecret, type Audience } fro
 import { curfewFastify } from '@curfew/fastify'
 import { createHttpServer, createLogger, createMetrics, type CurfewServer } from '@curfew/service-kit'
 import type { Verdict, VerifiedSession } from '@curfew/verifier'
+import { Registry } from 'prom-client'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import { createRequestBodies } from '../src/adapters/request-bodies.ts'
@@ -12,6 +13,7 @@ import { createUpstream, type UpstreamConnections } from '../src/adapters/undici
 import { createCsrfTokens } from '../src/domain/csrf-tokens.ts'
 import { addApiRoutes } from '../src/routes/api.ts'
 import { createBoundary } from '../src/routes/boundary.ts'
+import { createReports } from '../src/routes/reports.ts'
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts'
 
 const id = newSessionId()
@@ -41,6 +43,7 @@ beforeEach(async () => {
       return verdict.promise
     },
     relayToken: () => 'cfr_relay',
+    authAgeMs: () => 0,
     watch: () => ({ signal: new AbortController().signal, release: () => undefined }),
     ready: true,
     close: () => Promise.resolve(),
@@ -51,7 +54,19 @@ beforeEach(async () => {
   })
   await app.register(curfewFastify, { verifier })
   addApiRoutes(app, {
-    boundary: createBoundary(app, '__Host-session', createCsrfTokens(randomBytes(32))),
+    boundary: createBoundary(app, {
+      cookieName: '__Host-session',
+      csrf: createCsrfTokens(randomBytes(32)),
+      trustedOrigins: new Set(),
+      guessing: { note: () => undefined, usedUp: () => undefined },
+      reports: createReports({
+        events: { record: () => undefined },
+        registry: new Registry(),
+        warn: () => undefined,
+        nowMs: () => 0,
+      }),
+      nowMs: () => 0,
+    }),
     verifier,
     upstreams: new Map([['documents' as Audience, upstream]]),
     bodies: createRequestBodies(1024),

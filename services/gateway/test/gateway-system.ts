@@ -117,7 +117,13 @@ async function configFor(
     bodyBytesMax: BODY_BYTES_MAX,
     cookieName: COOKIE,
     programmaticClients: new Set(['api', 'cli'] as ClientId[]),
+    recentAuthenticationSeconds: 900,
     defaultTenant: undefined,
+    passwordLengthMin: 15,
+    limits: { loginsPerMinute: 100_000, loginFailuresFree: 10_000, tokenGuessesPerMinute: 10_000 },
+    isTrustedProxy: () => false,
+    corsOrigins: new Set(),
+    forwardAuthAudiences: new Set(),
   }
 }
 

@@ -24,7 +24,8 @@ describe('a browser that logs in', () => {
     const response = await login(system.credentials('alice'))
     const body = await expectJson<{ session: object; csrf_token: string }>(response, 200)
     const cookies = response.headers.getSetCookie()
-    expect(cookies).toHaveLength(1)
+    expect(cookies).toHaveLength(2)
+    expect(cookies[1]).toMatch(/^__Host-device=/)
     expect(cookies[0]).toMatch(
       /^__Host-session=cfs_[A-Za-z0-9_-]{65}; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
     )

@@ -10,7 +10,10 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 const logout = (headers: Record<string, string>): Promise<Response> =>
-  fetch(`${system.url}/logout`, { method: 'POST', headers })
+  fetch(`${system.url}/logout`, {
+    method: 'POST',
+    headers: { 'sec-fetch-site': 'same-origin', ...headers },
+  })
 
 const DELETED = `${COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`
 const CLEARED = '"cache", "cookies", "storage"'
@@ -95,7 +98,7 @@ describe('a logout that somebody else wants', () => {
     const cookie = `${COOKIE}=${browser.cookie(COOKIE)}; X-CSRF-Token=${value}; csrf_token=${value}`
     const response = await fetch(`${system.url}/logout?x-csrf-token=${value}`, {
       method: 'POST',
-      headers: { cookie },
+      headers: { cookie, origin: system.url },
     })
     expect(response.status).toBe(403)
   })

@@ -22,7 +22,7 @@ describe('a live session', () => {
     const body = await expectJson<{ session: object }>(response, 200)
     expect(Object.keys(body)).toEqual(['session'])
     expect(Object.keys(body.session).toSorted()).toEqual(
-      'acr amr auth_time client created_at expires_at id idle_expires_at permissions roles tenant user'.split(
+      'acr amr auth_time client created_at expires_at id idle_expires_at label permissions roles tenant user'.split(
         ' ',
       ),
     )

@@ -2,7 +2,7 @@
  * ④ Joins the parts of the session authority: the only file that constructs adapters.
  * Promise: questions are taken only once the log has been followed to its end, and answered until the last one is done.
  */
-import type { LogEntry, Position } from '@curfew/contracts'
+import type { LogEntry, Position, SecurityEvent, SessionId } from '@curfew/contracts'
 import { connectMessaging, isConnected } from '@curfew/messaging'
 import { Coordinator } from '@curfew/revocation-log'
 import { createHttpServer, createMetrics, type CurfewServer, type ReadinessCheck } from '@curfew/service-kit'
@@ -10,6 +10,8 @@ import { connectRedis, redisReadiness, type Redis } from '@curfew/service-kit/re
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 
+import { createAccountsBucket } from './adapters/accounts-bucket.ts'
+import { auditedReports } from './adapters/audited-reports.ts'
 import { readClientRegistry } from './adapters/client-registry.ts'
 import { newReplicaId } from './adapters/join-protocol.ts'
 import { MemberPruning } from './adapters/member-pruning.ts'
@@ -21,11 +23,14 @@ import { untilReady } from './adapters/redis-boot.ts'
 import { RedisClaimLedger } from './adapters/redis-claim-ledger.ts'
 import { RedisProjection } from './adapters/redis-projection.ts'
 import { RedisRevocationHistory } from './adapters/redis-revocation-history.ts'
+import { RedisRotations } from './adapters/redis-rotations.ts'
 import { RedisSessionStore } from './adapters/redis-session-store.ts'
 import { RedisSubjectStore } from './adapters/redis-subject-store.ts'
+import { RedisThrottle } from './adapters/redis-throttle.ts'
 import { readSeedFile } from './adapters/seed-file.ts'
 import { createSessionMetrics } from './adapters/session-metrics.ts'
-import type { Config } from './config.ts'
+import { httpSettingsOf, settingsOf, type Config } from './config.ts'
+import { openAudit, type Audit } from './open-audit.ts'
 import type { WideFact } from './domain/facts.ts'
 import { LogView } from './domain/log-view.ts'
 import { OperatorMemory } from './domain/operator-memory.ts'
@@ -38,9 +43,14 @@ import { addHttpRoutes, type HttpPorts } from './routes/http.ts'
 import { answerCreateSession } from './routes/nats-create-session.ts'
 import { answerEndSession } from './routes/nats-end-session.ts'
 import { answerHello } from './routes/nats-hello.ts'
+import { answerOwnSessions } from './routes/nats-own-sessions.ts'
 import { answerPrepareSession } from './routes/nats-prepare-session.ts'
 import { answerClaims } from './routes/nats-claims.ts'
+import { answerRecordEvent } from './routes/nats-record-event.ts'
+import { answerReportSecrets } from './routes/nats-report-secrets.ts'
 import { answerResolve } from './routes/nats-resolve.ts'
+import { answerRotateSession } from './routes/nats-rotate-session.ts'
+import { answerTakeQuota } from './routes/nats-take-quota.ts'
 
 export interface Overrides {
   readonly clock?: Clock
@@ -72,20 +82,24 @@ export async function compose(
   await untilReady(redis)
 
   const foundation = { config, logger, redis, nc, registry: createMetrics('session') }
-  const { ports, log, readiness } = await openAuthority(foundation, overrides, stack)
+  const audit = openAudit({ ...foundation, clock: overrides.clock ?? SYSTEM_CLOCK }, stack)
+  const { ports, log, readiness } = await openAuthority(foundation, audit, overrides, stack)
   await seed(foundation, log, ports.clock)
+  await createAccountsBucket(nc)
 
-  const limits = {
-    idleTimeoutMs: config.SESSION_IDLE_TIMEOUT_SECONDS * 1_000,
-    absoluteTimeoutMs: config.SESSION_ABSOLUTE_TIMEOUT_SECONDS * 1_000,
-  }
-  const answers = new Answers(nc, logger)
+  const settings = settingsOf(config)
+  const answers = new Answers(nc, logger, ports.audit)
   stack.defer(() => answers.close())
   answerHello(answers, log)
   answerPrepareSession(answers, ports)
-  answerCreateSession(answers, ports, limits)
+  answerCreateSession(answers, ports, settings)
+  answerRotateSession(answers, ports, settings)
+  answerReportSecrets(answers, ports)
   answerEndSession(answers, ports)
   answerClaims(answers, ports)
+  answerOwnSessions(answers, ports)
+  answerRecordEvent(answers, ports.audit)
+  answerTakeQuota(answers, ports)
   await resolveInEachEpoch(foundation, { ports, log }, stack)
   // Ready must mean that the broker knows where to send the questions.
   await nc.flush()
@@ -99,8 +113,7 @@ export async function compose(
     operations,
   })
   stack.defer(() => app.close())
-  const recentAuthenticationMs = config.SESSION_RECENT_AUTHENTICATION_SECONDS * 1_000
-  addHttpRoutes(app, ports, { limits, recentAuthenticationMs })
+  addHttpRoutes(app, ports, httpSettingsOf(config))
   await app.listen({ host: config.SESSION_HOST, port: config.SESSION_PORT })
 
   const owned = stack.move()
@@ -124,15 +137,14 @@ interface Authority {
 /** Follows the log and carries it into Redis; returns once the end of the log has been reached. */
 async function openAuthority(
   { config, logger, redis, nc, registry }: Foundation,
+  audit: Audit,
   { clock = SYSTEM_CLOCK, maxBacklog }: Overrides,
   stack: AsyncDisposableStack,
 ): Promise<Authority> {
   const view = new LogView(maxBacklog)
   const operators = new OperatorMemory(view)
-  const reports = createReports(
-    logger,
-    createSessionMetrics(registry, view, () => log),
-  )
+  const metrics = createSessionMetrics(registry, view, () => log)
+  const reports = auditedReports(createReports(logger, metrics), audit.audit)
   const target = new RedisProjection(redis)
   const projection = new Projector({
     view,
@@ -144,6 +156,7 @@ async function openAuthority(
   const onEntry = (entry: LogEntry, position: Position): void => {
     const fact = view.apply(entry, position)
     log.noteEntry(entry, position)
+    if (entry.type === 'rotated') operators.forget(entry.session)
     if (fact === undefined) return
     operators.note(fact)
     projection.wake()
@@ -172,27 +185,30 @@ async function openAuthority(
   await pruning.run()
 
   const ports = {
+    ...audit,
     view,
     operators,
     reports,
     log,
     projection,
     clock,
-    sessions: new RedisSessionStore(redis),
-    subjects: new RedisSubjectStore(redis),
-    history: new RedisRevocationHistory(redis),
-    claims: new RedisClaimLedger(redis),
+    ...storesIn(redis),
+    ending: new Map<SessionId, Promise<void>>(),
+    security: { record: (event: SecurityEvent) => audit.audit.note(event) },
     members: membersHeard(log),
     clients: await readClientRegistry(config.SESSION_CLIENTS_FILE),
   }
-  const readiness = [
+  const readiness = [redisReadiness(redis), ...readinessOf(log, view, projection)]
+  return { ports, log, readiness }
+}
+
+function readinessOf(log: NatsFactLog, view: LogView, projection: Projector): ReadinessCheck[] {
+  return [
     { name: 'log', check: () => log.trouble ?? true },
     { name: 'lease', check: () => log.mayAnswer || 'none: answers for sessions are refused' },
-    redisReadiness(redis),
     { name: 'view', check: () => view.complete || 'incomplete until Redis has caught up' },
     { name: 'projection', check: () => projection.behindMs <= PROJECTION_LAG_MS_MAX || 'behind the log' },
   ]
-  return { ports, log, readiness }
 }
 
 /** Who asks in an epoch that is over is not answered: it has to begin with a hello. */
@@ -205,10 +221,21 @@ async function resolveInEachEpoch(
   stack.defer(() => answers?.close())
   await log.inEachEpoch(async (epoch) => {
     await answers?.close()
-    answers = new Answers(nc, logger)
+    answers = new Answers(nc, logger, ports.audit)
     answerResolve(answers, ports, epoch)
     await nc.flush()
   })
+}
+
+function storesIn(redis: Redis) {
+  return {
+    sessions: new RedisSessionStore(redis),
+    rotations: new RedisRotations(redis),
+    subjects: new RedisSubjectStore(redis),
+    history: new RedisRevocationHistory(redis),
+    claims: new RedisClaimLedger(redis),
+    throttle: new RedisThrottle(redis),
+  }
 }
 
 async function seed({ config, logger }: Foundation, log: NatsFactLog, clock: Clock): Promise<void> {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
-import { readConfig } from './config.ts'
+import { readConfig, settingsOf } from './config.ts'
 
 const LEAST = { CURFEW_NATS_URL: 'nats://u:hunter2@h:1', CURFEW_REDIS_URL: 'redis://u:hunter2@h:1' }
+
+const read = (env: Record<string, string>) => readConfig({ ...LEAST, ...env })
 
 describe('the configuration', () => {
   it('needs only the two servers', () => {
@@ -28,5 +30,53 @@ describe('the configuration', () => {
 
   it('shows no password when it is printed', () => {
     expect(JSON.stringify(readConfig(LEAST))).not.toContain('hunter2')
+  })
+})
+
+describe('the limits of sessions', () => {
+  it('have defaults that no level exceeds', () => {
+    const { limits, maxPerUser, overlapMs } = settingsOf(read({}))
+    expect(limits).toEqual({
+      standard: { idleTimeoutMs: 1_800_000, absoluteTimeoutMs: 43_200_000 },
+      aal2: { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 86_400_000 },
+      aal3: { idleTimeoutMs: 900_000, absoluteTimeoutMs: 43_200_000 },
+    })
+    expect([maxPerUser, overlapMs]).toEqual([100, 10_000])
+  })
+
+  const ABSOLUTE = ['SESSION_', 'SESSION_AAL2_', 'SESSION_AAL3_'].map(
+    (level) => `${level}ABSOLUTE_TIMEOUT_SECONDS`,
+  )
+  it.each(
+    ABSOLUTE.flatMap((name) =>
+      ['0', '-1', 'null', 'Infinity', '1e99', '99999999'].map((value) => [name, value]),
+    ),
+  )('%s=%s stops the boot', (name, value) => {
+    expect(() => read({ [name]: value })).toThrow(name)
+  })
+
+  it.each([
+    ['SESSION_AAL3_ABSOLUTE_TIMEOUT_SECONDS', '43201'],
+    ['SESSION_AAL3_IDLE_TIMEOUT_SECONDS', '43201'],
+    ['SESSION_ABSOLUTE_TIMEOUT_SECONDS', '2592001'],
+    ['SESSION_ROTATION_OVERLAP_SECONDS', '11'],
+    ['SESSION_ROTATION_OVERLAP_SECONDS', '-1'],
+    ['SESSION_MAX_PER_USER', '0'],
+    ['SESSION_MAX_PER_USER', '10001'],
+  ])('%s=%s stops the boot', (name, value) => {
+    expect(() => read({ [name]: value })).toThrow(name)
+  })
+
+  it('say every level whose idle limit is the longer one', () => {
+    const env = {
+      SESSION_IDLE_TIMEOUT_SECONDS: '11',
+      SESSION_ABSOLUTE_TIMEOUT_SECONDS: '10',
+      SESSION_AAL3_IDLE_TIMEOUT_SECONDS: '9',
+      SESSION_AAL3_ABSOLUTE_TIMEOUT_SECONDS: '8',
+    }
+    expect(() => read(env)).toThrow(/SESSION_IDLE_TIMEOUT_SECONDS is longer[^]*SESSION_AAL3_IDLE/)
+    expect(
+      read({ ...env, SESSION_IDLE_TIMEOUT_SECONDS: '10', SESSION_AAL3_IDLE_TIMEOUT_SECONDS: '8' }),
+    ).toBeDefined()
   })
 })

@@ -5,8 +5,26 @@
 import { ConfigError, loadConfig } from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
 
-const seconds = (standard: number, description: string) =>
-  Type.Integer({ minimum: 1, maximum: 31_536_000, default: standard, description })
+import type { CreationSettings } from './domain/create-session.ts'
+import type { RotationSettings } from './domain/rotate-session.ts'
+import type { LevelLimits } from './domain/session-limits.ts'
+import type { ThrottlePolicy } from './domain/throttle.ts'
+import type { ThrottlePolicies } from './routes/throttling.ts'
+
+const AAL1_MAX_SECONDS = 30 * 86_400
+/** NIST SP 800-63B-4, 2.3.3: no session at this level lives longer. */
+const AAL3_MAX_SECONDS = 12 * 3_600
+
+const seconds = (standard: number, description: string, maximum = AAL1_MAX_SECONDS) =>
+  Type.Integer({ minimum: 1, maximum, default: standard, description })
+
+const perMinute = (standard: number, description: string) =>
+  Type.Integer({
+    minimum: 1,
+    maximum: 100_000_000,
+    default: standard,
+    description: `${description}, per minute`,
+  })
 
 const ConfigSchema = Type.Object({
   SESSION_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on' }),
@@ -29,10 +47,52 @@ const ConfigSchema = Type.Object({
   ),
   SESSION_IDLE_TIMEOUT_SECONDS: seconds(1_800, 'How long a session lives without being seen'),
   SESSION_ABSOLUTE_TIMEOUT_SECONDS: seconds(43_200, 'How long a session lives at most'),
+  SESSION_AAL2_IDLE_TIMEOUT_SECONDS: seconds(
+    3_600,
+    'The same at acr aal2; the shorter one counts, so that no level outlives a lower one',
+  ),
+  SESSION_AAL2_ABSOLUTE_TIMEOUT_SECONDS: seconds(86_400, 'The same at acr aal2'),
+  SESSION_AAL3_IDLE_TIMEOUT_SECONDS: seconds(900, 'The same at acr aal3', AAL3_MAX_SECONDS),
+  SESSION_AAL3_ABSOLUTE_TIMEOUT_SECONDS: seconds(43_200, 'The same at acr aal3', AAL3_MAX_SECONDS),
+  SESSION_MAX_PER_USER: Type.Integer({
+    minimum: 1,
+    maximum: 10_000,
+    default: 100,
+    description: 'Sessions that a user may have at once; the oldest ends when there is one more',
+  }),
+  SESSION_ROTATION_OVERLAP_SECONDS: Type.Integer({
+    minimum: 0,
+    maximum: 10,
+    default: 10,
+    description:
+      'How long the secret before is accepted after a rotation, unless the new one is used; 0 refuses requests under way',
+  }),
   SESSION_RECENT_AUTHENTICATION_SECONDS: seconds(
     900,
     'How old the authentication of an operator may be who acts on a tenant or on everyone',
   ),
+  SESSION_ISSUER: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    default: 'urn:curfew',
+    description: 'What clients that examine tokens are told as their issuer',
+  }),
+  SESSION_OPERATOR_CALLS_PER_MINUTE: perMinute(600, 'Calls of one operator'),
+  SESSION_CLIENT_CALLS_PER_MINUTE: perMinute(60_000, 'Calls of one client with its credentials'),
+  SESSION_WRONG_CREDENTIALS_PER_MINUTE: perMinute(60, 'Wrong tokens and client secrets from one address'),
+  SESSION_AUDIT_RETENTION_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 3_153_600_000,
+    default: 34_560_000,
+    description: 'How long the audit trail keeps an event; only a new trail takes it over by itself',
+  }),
+  SESSION_AUDIT_MAX_MEGABYTES: Type.Integer({
+    minimum: 1,
+    maximum: 1_048_576,
+    default: 1_024,
+    description:
+      'Room for the audit trail, set aside in NATS; full, it takes nothing more until something is old enough',
+  }),
   SESSION_LEASE_MS: Type.Integer({
     minimum: 1_000,
     maximum: 60_000,
@@ -63,7 +123,58 @@ export type Config = Readonly<Static<typeof ConfigSchema>>
 /** @throws ConfigError naming every fault. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const config = loadConfig(ConfigSchema, { env, prefixes: ['SESSION_', 'CURFEW_'] })
-  if (config.SESSION_IDLE_TIMEOUT_SECONDS > config.SESSION_ABSOLUTE_TIMEOUT_SECONDS)
-    throw new ConfigError(['SESSION_IDLE_TIMEOUT_SECONDS is longer than SESSION_ABSOLUTE_TIMEOUT_SECONDS'])
+  const faults = LEVELS.flatMap((level) => {
+    const [idle, absolute] = [`${level}IDLE_TIMEOUT_SECONDS`, `${level}ABSOLUTE_TIMEOUT_SECONDS`] as const
+    return config[idle] > config[absolute] ? [`${idle} is longer than ${absolute}`] : []
+  })
+  if (faults.length > 0) throw new ConfigError(faults)
   return config
+}
+
+const LEVELS = ['SESSION_', 'SESSION_AAL2_', 'SESSION_AAL3_'] as const
+
+/** What decisions about sessions rest on. */
+export interface Settings extends CreationSettings, RotationSettings {
+  readonly recentAuthenticationMs: number
+}
+
+export interface HttpSettings extends Settings {
+  readonly policies: ThrottlePolicies
+  /** Names this deployment to clients that examine tokens. */
+  readonly issuer: string
+  readonly auditRetentionMs: number
+}
+
+export function settingsOf(config: Config): Settings {
+  const limitsOf = (level: (typeof LEVELS)[number]): LevelLimits => ({
+    idleTimeoutMs: config[`${level}IDLE_TIMEOUT_SECONDS`] * 1_000,
+    absoluteTimeoutMs: config[`${level}ABSOLUTE_TIMEOUT_SECONDS`] * 1_000,
+  })
+  return {
+    limits: {
+      standard: limitsOf('SESSION_'),
+      aal2: limitsOf('SESSION_AAL2_'),
+      aal3: limitsOf('SESSION_AAL3_'),
+    },
+    maxPerUser: config.SESSION_MAX_PER_USER,
+    overlapMs: config.SESSION_ROTATION_OVERLAP_SECONDS * 1_000,
+    recentAuthenticationMs: config.SESSION_RECENT_AUTHENTICATION_SECONDS * 1_000,
+  }
+}
+
+export function httpSettingsOf(config: Config): HttpSettings {
+  return {
+    ...settingsOf(config),
+    issuer: config.SESSION_ISSUER,
+    auditRetentionMs: config.SESSION_AUDIT_RETENTION_SECONDS * 1_000,
+    policies: {
+      operatorCalls: quotaOf('operator-calls', config.SESSION_OPERATOR_CALLS_PER_MINUTE),
+      clientCalls: quotaOf('client-calls', config.SESSION_CLIENT_CALLS_PER_MINUTE),
+      wrongCredentials: quotaOf('wrong-credentials', config.SESSION_WRONG_CREDENTIALS_PER_MINUTE),
+    },
+  }
+}
+
+function quotaOf(name: string, limit: number): ThrottlePolicy {
+  return { name, limit, windowSeconds: 60 }
 }

@@ -12,7 +12,10 @@ export type UnavailableCause =
   | 'view-reset'
   | 'birth-ahead'
   | 'contended'
+  | 'rotation-unconfirmed'
   | 'replay-undecided'
+  | 'audit-not-stored'
+  | 'audit-not-read'
 
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'

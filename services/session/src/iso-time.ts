@@ -5,3 +5,8 @@
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString()
 }
+
+/** NaN for what is no time. */
+export function timeOf(iso: string): number {
+  return Date.parse(iso)
+}

@@ -11,6 +11,8 @@ import type {
   Position,
   RefusalReason,
   RoleName,
+  SecretHash,
+  SecurityEvent,
   SessionId,
   SubjectKey,
   TenantId,
@@ -18,9 +20,10 @@ import type {
 } from '@curfew/contracts'
 import type { Confirmation } from '@curfew/revocation-log'
 
+import type { Affected } from './domain/count-affected.ts'
 import type { SubjectFacts } from './domain/facts.ts'
 import type { Revocation } from './domain/revocation.ts'
-import type { SessionRecord } from './domain/session-record.ts'
+import type { PendingSecret, Renewal, SessionRecord } from './domain/session-record.ts'
 
 export interface Clock {
   nowMs(): number
@@ -36,12 +39,52 @@ export interface SessionStore {
   /** In the order of the question. */
   read(ids: readonly SessionId[]): Promise<Reading<SessionRecord | undefined>>
   create(session: SessionRecord, nowMs: number): Promise<void>
+  /** Takes back a session whose token nobody was given. */
+  discard(session: SessionRecord): Promise<void>
+  /** Gives the indexes a session's present limits. */
+  reindex(session: SessionRecord, nowMs: number): Promise<void>
   /** Moves last-seen forward, never back, and never brings a session back. */
   touch(sessions: readonly SessionRecord[], nowMs: number): Promise<void>
-  /** Ids of one subject, the latest to expire first; continues after the cursor of the page before. */
+  /**
+   * Counts a session that exists, at the end of its subject's order. Where that makes more than `max`, answers all that
+   * may be live in their order: the same for every replica, whatever their clocks say.
+   */
+  enrol(session: SessionRecord, max: number, nowMs: number): Promise<readonly SessionId[]>
+  /** Sessions that are over count no more. */
+  strike(subject: SubjectKey, ids: readonly SessionId[]): Promise<void>
+  /** Ids of one subject, the next to expire first; continues after the cursor of the page before. */
   pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage>
   /** Ids of everyone, in no order. */
   pageOfAll(cursor: string | undefined): Promise<IdPage>
+}
+
+/** `gone`: there is no such session any more. `superseded`: another secret is in place, or another is to be. */
+export type RotationStep = 'done' | 'superseded' | 'gone'
+
+export interface RotationCommit {
+  readonly next: SecretHash
+  readonly current: SecretHash
+  readonly overlapEndsMs: number
+  readonly relayOverlapEndsMs: number
+  /** After a re-authentication. */
+  readonly renewal?: Renewal | undefined
+}
+
+/** The secrets of a session while they change (domain/rotate-session.ts). */
+export interface RotationStore {
+  /** Notes what is to replace `current`, if that is the secret in place. */
+  begin(id: SessionId, current: SecretHash, pending: PendingSecret): Promise<RotationStep>
+  /** Puts the pending secret in place, if it is still pending. Again, it answers the same. */
+  commit(id: SessionId, change: RotationCommit): Promise<RotationStep>
+  /** True when it was pending: from then on it cannot be put in place any more. */
+  withdraw(id: SessionId, pending: SecretHash): Promise<boolean>
+  /** Ends the time of the secret before `current`; true when it had not ended by then. */
+  endOverlap(id: SessionId, current: SecretHash, atMs: number): Promise<boolean>
+}
+
+/** What the audit trail is told. */
+export interface SecurityEvents {
+  record(event: SecurityEvent): void
 }
 
 export interface IdPage {
@@ -151,17 +194,34 @@ export interface Projection {
 /** ④ What happened, told once: the adapter makes a log line and a number of it. */
 export interface Reports {
   sessionCreated(session: SessionRecord): void
-  sessionRefused(refused: { client: ClientId; reason: RefusalReason }): void
-  sessionEnded(ended: { sessionId: SessionId; actor: string; state: EffectState }): void
+  sessionRefused(refused: { client: ClientId; reason: RefusalReason; tenant: TenantId; user: UserId }): void
+  sessionEnded(ended: EndedSession): void
+  /** A question met a session at its limit. */
+  sessionExpired(sessionId: SessionId): void
+  sessionRotated(rotated: { sessionId: SessionId; actor: string; acr: string; isRenewed: boolean }): void
+  rotationRefused(refused: { sessionId: SessionId; reason: string }): void
+  /** The first use of a new secret has ended the time of the one before. */
+  overlapEnded(sessionId: SessionId): void
+  /** What the use of a secret means could not be brought about at the moment. */
+  secretUnsettled(err: unknown): void
+  /** Somebody has a secret whose time is over: the session was ended, as far as `state` says. */
+  predecessorUsed(used: { sessionId: SessionId; subject: SubjectKey; state: EffectState }): void
+  sessionLimitExceeded(exceeded: { subject: SubjectKey; max: number; ended: readonly SessionId[] }): void
   sessionsResolved(results: ReadonlyMap<ResolveResult, number>): void
   touchFailed(err: unknown): void
-  claimSettled(settled: { outcome: string; sessionId: SessionId; reason?: string }): void
+  claimSettled(settled: SettledClaim): void
   revocationRecorded(recorded: RecordedRevocation): void
   grantsChanged(changed: Changed & { subject: SubjectKey }): void
   roleChanged(changed: Changed & { tenant: TenantId; role: RoleName }): void
   suspensionChanged(changed: Changed & { tenant: TenantId; user?: UserId; suspended: boolean }): void
-  operatorRefused(refused: { reason: string; requestId: string; sessionId?: SessionId }): void
-  clientRefused(refused: { requestId: string }): void
+  operatorRefused(refused: RefusedOperator): void
+  clientRefused(refused: { requestId: string; client?: ClientId; addressClass?: string }): void
+  /** A client has asked about a token; the reason is for numbers and the log only. */
+  tokenExamined(examined: { client: ClientId; result: TokenVerdict; sessionId?: SessionId }): void
+  /** A client has tried to end what it may not. */
+  tokenRevocationRefused(refused: { client: ClientId; sessionId: SessionId; reason: string }): void
+  /** `isFirst`: of this caller in this window, so that who goes on asking fills neither log nor trail. */
+  throttled(throttled: { policy: string; isFirst: boolean; actor: string; addressClass?: string }): void
   /** Somebody waited for a confirmation; `none` when it did not come in time or could not be given. */
   confirmationSettled(settled: { by: Confirmation['confirmedBy'] | 'none'; durationMs: number }): void
   projectionFailed(err: unknown): void
@@ -174,6 +234,32 @@ export interface Reports {
   epochEntered(entered: { epoch: number; logId: string; projected: Position }): void
 }
 
+export interface EndedSession {
+  readonly sessionId: SessionId
+  readonly actor: string
+  readonly state: EffectState
+  readonly reason?: string
+}
+
+export interface SettledClaim {
+  readonly outcome: string
+  readonly sessionId: SessionId
+  readonly tenant: TenantId
+  readonly user: UserId
+  readonly reason?: string
+}
+
+export interface RefusedOperator {
+  readonly reason: string
+  readonly requestId: string
+  readonly sessionId?: SessionId
+  readonly actor?: string
+  readonly addressClass?: string
+}
+
+/** `mismatch`: the session is there, the secret is not its own: somebody guesses, or has found an old one. */
+export type TokenVerdict = ResolveResult | 'malformed' | 'relay' | 'mismatch' | 'not-allowed'
+
 export type ResolveResult = RefusalReason | 'live'
 
 export interface RecordedRevocation {
@@ -182,15 +268,18 @@ export interface RecordedRevocation {
   readonly state: EffectState
   readonly isProjected: boolean
   readonly requestId: string
+  /** `confirmed by 4 of 4`. */
+  readonly effect: string
+  /** How many sessions it ended and whose they were, where that could be found out in a moment. */
+  readonly affected?: Affected | undefined
 }
 
 export interface Changed {
   readonly actor: string
   readonly state: EffectState
   readonly requestId: string
-}
-
-export interface ClientRegistry {
-  /** The client, if the secret is its own. */
-  authenticate(id: string, secret: string): ClientId | undefined
+  readonly reason?: string | undefined
+  /** `+documents:write -reports:read`. */
+  readonly change: string
+  readonly effect: string
 }

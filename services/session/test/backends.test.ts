@@ -78,3 +78,96 @@ describe('a trusted backend', () => {
     expect((await expectProblem(await post(json), 400, 'bad-request')).detail).toContain(member)
   })
 })
+
+describe('the birth of a session of a trusted backend', () => {
+  const prepare = (headers = basic(BACKEND.id, BACKEND.secret)): Promise<Response> =>
+    api.request('POST', '/v1/sessions/prepare', { headers })
+  const prepared = async () => (await expectJson<{ birth: string }>(await prepare(), 200)).birth
+  const revokeUser = async (user: string) => {
+    const operator = replica.as(await stage.login('curfew/operator'))
+    await expectJson(await stage.revokeUser(operator, user), 200)
+  }
+
+  it('is had before the first credential is read: who was revoked since loses, who begins again wins', async () => {
+    const [before, user] = [await prepared(), 'racer']
+    await revokeUser(user)
+    await expectProblem(await post({ tenant: 'acme', user, birth: before }), 409, 'conflict')
+    const { token } = await expectJson<{ token: string }>(
+      await post({ tenant: 'acme', user, birth: await prepared() }),
+      201,
+    )
+    expect(await stage.statusOf({ token })).toBe('live')
+  })
+
+  it('also covers what comes after the session is there, and without one it is that of the call', async () => {
+    const [birth, user] = [await prepared(), 'later']
+    const old = await expectJson<{ token: string }>(await post({ tenant: 'acme', user, birth }), 201)
+    await revokeUser(user)
+    expect(await stage.statusOf(old)).toBe('revoked')
+    const { token } = await expectJson<{ token: string }>(await post({ tenant: 'acme', user }), 201)
+    expect(await stage.statusOf({ token })).toBe('live')
+  })
+
+  it.each([
+    ['ahead of everything', '000001.0000000099999999'],
+    ['of a log to come', '000002.0000000000000001'],
+    ['of no log', '000000.0000000000000000'],
+    ['no position', '42'],
+    ['empty', ''],
+    ['a number', 42],
+    ['null', null],
+    ['with something behind it', '000001.0000000000000001 '],
+    ['with other digits', '٠٠٠٠٠١.٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠١'],
+  ])('that is %s is refused as such', async (_, birth) => {
+    const problem = await expectProblem(
+      await post({ tenant: 'acme', user: 'alice', birth }),
+      400,
+      'bad-request',
+    )
+    expect(JSON.stringify(problem)).toContain('birth')
+  })
+
+  it('may be very old: it only loses against more', async () => {
+    const birth = '000001.0000000000000001'
+    await expectJson(await post({ tenant: 'acme', user: 'methuselah', birth }), 201)
+    await revokeUser('methuselah')
+    await expectProblem(await post({ tenant: 'acme', user: 'methuselah', birth }), 409, 'conflict')
+  })
+
+  it('is told to trusted backends only', async () => {
+    for (const headers of [{}, basic(BACKEND.id, 'wrong')])
+      await expectProblem(await prepare(headers), 401, 'invalid-client')
+  })
+})
+
+describe('what is recorded of a login', () => {
+  it('is the lowest level where nobody says more', async () => {
+    const body = { tenant: 'acme', user: 'alice' }
+    const { session } = await expectJson<{ session: object }>(await post(body), 201)
+    expect(session).toMatchObject({ acr: 'aal1', amr: [] })
+  })
+
+  it('shows its network to operators, and to nobody the session is handed to', async () => {
+    const body = { tenant: 'acme', user: 'roamer', label: 'phone', address_class: '192.0.2.0/24' }
+    const { session } = await expectJson<{ session: { id: string } }>(await post(body), 201)
+    expect(session).not.toHaveProperty('address_class')
+    const operator = replica.as(await stage.login('curfew/operator'))
+    const shown = { label: 'phone', address_class: '192.0.2.0/24' }
+    const list = await operator.get('/v1/sessions?tenant=acme&user=roamer')
+    expect((await expectJson<{ sessions: object[] }>(list, 200)).sessions).toMatchObject([shown])
+    const one = await operator.get(`/v1/sessions/${session.id}`)
+    expect((await expectJson<{ session: object }>(one, 200)).session).toMatchObject(shown)
+    const bare = await stage.login('acme/homebody')
+    const other = await operator.get(`/v1/sessions/${bare.session.id}`)
+    expect((await expectJson<{ session: object }>(other, 200)).session).not.toHaveProperty('address_class')
+  })
+
+  it('comes over NATS as well', async () => {
+    const { session } = await stage.login('acme/nomad', { addressClass: '2001:db8::/48' })
+    const operator = replica.as(await stage.login('curfew/operator'))
+    const response = await operator.get(`/v1/sessions/${session.id}`)
+    expect((await expectJson<{ session: object }>(response, 200)).session).toMatchObject({
+      address_class: '2001:db8::/48',
+    })
+  })
+})

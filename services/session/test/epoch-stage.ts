@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 import { connectMessaging, isConnected } from '@curfew/messaging'
 import { connectRedis } from '@curfew/service-kit/redis'
-import { startTestProcesses, type TestProcesses } from '@curfew/test-kit'
+import { startProcessServers, type ProcessServers } from '@curfew/test-kit'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 
 import { untilReady } from '../src/adapters/redis-boot.ts'
@@ -25,15 +25,15 @@ export interface CommandResult {
 
 export class EpochStage implements AsyncDisposable {
   readonly stage: Stage
-  readonly #servers: TestProcesses
+  readonly #servers: ProcessServers
 
-  private constructor(stage: Stage, servers: TestProcesses) {
+  private constructor(stage: Stage, servers: ProcessServers) {
     this.stage = stage
     this.#servers = servers
   }
 
   static async set(): Promise<EpochStage> {
-    const starting = startTestProcesses()
+    const starting = startProcessServers()
     return new EpochStage(await setStage(starting), await starting)
   }
 
@@ -43,18 +43,18 @@ export class EpochStage implements AsyncDisposable {
 
   /** NATS is stopped for it, so that the copy is whole. */
   async copyLog(): Promise<void> {
-    const { natsStore } = this.#servers
+    const { nats: store } = this.#servers.storeDirectories
     await this.#servers.nats.kill('SIGKILL')
-    await cp(natsStore, `${natsStore}-copy`, { recursive: true })
+    await cp(store, `${store}-copy`, { recursive: true })
     await this.#servers.nats.restart()
     await this.stage.reconnected()
   }
 
   async putLogBack(): Promise<void> {
-    const { natsStore } = this.#servers
+    const { nats: store } = this.#servers.storeDirectories
     await this.#servers.nats.kill('SIGKILL')
-    await rm(natsStore, { recursive: true })
-    await cp(`${natsStore}-copy`, natsStore, { recursive: true })
+    await rm(store, { recursive: true })
+    await cp(`${store}-copy`, store, { recursive: true })
     await this.#servers.nats.restart()
     const { gateway, documents, files } = this.stage
     await until('everyone is connected', () => [gateway, documents, files].every(isConnected))

@@ -274,7 +274,7 @@ describe('recent authentication', () => {
       const response = await replica.as(by).post('/v1/revocations', { scope, reason })
       await expectProblem(response, 401, 'insufficient-authentication')
       expect(response.headers.get('www-authenticate')).toMatch(
-        /^Bearer error="insufficient_user_authentication",.* max_age=900$/,
+        /^Bearer realm="curfew", error="insufficient_user_authentication", max_age="900"$/,
       )
       await revoke(by, { scope: { type: 'user', tenant: 'acme', user: 'alice' }, reason })
     } finally {

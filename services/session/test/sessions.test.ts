@@ -7,7 +7,7 @@ let stage: Stage
 let replica: Replica
 beforeAll(async () => {
   stage = await setStage()
-  replica = await stage.start()
+  replica = await stage.start({ SESSION_MAX_PER_USER: '1000' })
 })
 afterAll(() => stage[Symbol.asyncDispose]())
 
@@ -128,6 +128,19 @@ describe('resolving', () => {
     })
     // The absolute limit is nearer here, and nothing moves that.
     expect(await own.redis.pexpiretime(key)).toBe(Date.parse(created.session.expiresAt))
+  })
+
+  it('moves no idle deadline of a session that is only watched', async () => {
+    await using own = await setStage()
+    await own.start({ SESSION_IDLE_TIMEOUT_SECONDS: '2', SESSION_ABSOLUTE_TIMEOUT_SECONDS: '30' })
+    const [watched, used] = [await own.login('acme/alice'), await own.login('acme/bob')]
+    await until('the watched one has ended', async () => {
+      const ids = [watched.session.id, used.session.id]
+      const [ofWatched, ofUsed] = await own.resolve(ids, 'gateway', [watched.session.id])
+      expect(ofUsed?.status).toBe('live')
+      return ofWatched?.status === 'refused'
+    })
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(watched.session.idleExpiresAt))
   })
 
   it('keeps a used session beyond its idle limit and ends it at the absolute one', async () => {

@@ -54,8 +54,21 @@ const SEED = {
 }
 
 export const BACKEND = { id: 'backend', secret: 'correct horse battery staple' }
+/** Is told about reports and about nobody outside acme. */
+export const REPORTER = { id: 'reporter', secret: 'tr0ub4dor and three' }
+/** Is told nothing. */
+export const CREATOR = { id: 'creator', secret: 'no questions asked' }
+const clientOf = ({ id, secret }: typeof BACKEND, rest: object = {}): object => ({
+  id,
+  secret_sha256: hash('sha256', secret, 'base64url'),
+  ...rest,
+})
 const CLIENTS = {
-  clients: [{ id: BACKEND.id, secret_sha256: hash('sha256', BACKEND.secret, 'base64url') }],
+  clients: [
+    clientOf(BACKEND, { introspect: {} }),
+    clientOf(REPORTER, { introspect: { permissions: ['reports:'], tenants: ['acme'] } }),
+    clientOf(CREATOR),
+  ],
 }
 
 type CreateRequest = Partial<Static<typeof CREATE_SESSION.question>>
@@ -160,10 +173,12 @@ export class Stage implements AsyncDisposable {
   async resolve(
     ids: readonly SessionId[],
     audience: 'gateway' | 'documents' = 'gateway',
+    passive: readonly SessionId[] = [],
   ): Promise<Resolved[]> {
     const nc = audience === 'gateway' ? this.gateway : this.documents
     const subject = resolveSubject(this.epoch, audience as Audience)
-    return (await ask(nc, RESOLVE, subject, { sessions: [...ids], minSeq: 0 })).sessions
+    return (await ask(nc, RESOLVE, subject, { sessions: [...ids], minSeq: 0, passive: [...passive] }))
+      .sessions
   }
 
   /** `live`, or why not. */

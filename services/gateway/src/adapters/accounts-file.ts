@@ -1,5 +1,5 @@
 /**
- * ① The accounts, read once at start from a file.
+ * ① The accounts and their first passwords, read once at start from a file.
  * Promise: a faulty file stops the start and every faulty entry is named; no hash gets into a message.
  */
 import { readFile } from 'node:fs/promises'
@@ -10,7 +10,14 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 import { decoyHashFor, isPasswordHash } from '../domain/decoy-hash.ts'
-import type { Account, Accounts } from '../ports.ts'
+import type { Account } from '../ports.ts'
+
+export type InitialAccount = Omit<Account, 'revision'>
+
+export interface AccountsFile {
+  find(tenant: string, username: string): InitialAccount | undefined
+  readonly decoyHash: string
+}
 
 const file = Compile(Type.Object({ accounts: Type.Array(Type.Unknown()) }, { additionalProperties: false }))
 const entry = Compile(
@@ -21,8 +28,8 @@ const entry = Compile(
 )
 
 /** @throws ConfigError */
-export async function readAccounts(path: string): Promise<Accounts> {
-  const accounts = new Map<string, Account>()
+export async function readAccounts(path: string): Promise<AccountsFile> {
+  const accounts = new Map<string, InitialAccount>()
   const faults: string[] = []
   for (const [index, value] of (await entriesOf(path)).entries()) {
     const name = `accounts[${index}]${nameOf(value)}`

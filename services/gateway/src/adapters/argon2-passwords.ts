@@ -1,11 +1,13 @@
 /**
- * ① Checks passwords with argon2id, few at a time.
+ * ① Checks and hashes passwords with argon2id, few at a time.
  * Promise: a flood of logins costs bounded memory and threads, and whoever does not fit is told so at once.
  */
 import { availableParallelism } from 'node:os'
 
-import { verify } from 'argon2'
+import { argon2id, hash, verify } from 'argon2'
 
+import { ARGON2_PARAMETERS } from '../domain/decoy-hash.ts'
+import { normalisePassword } from '../domain/password-rules.ts'
 import type { Passwords } from '../ports.ts'
 
 export interface PasswordLimits {
@@ -41,18 +43,27 @@ export function createArgon2Passwords({ atOnce, waitingMax }: PasswordLimits): P
     else next()
   }
 
+  /** Undefined where it does not fit. */
+  async function inTurn<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (running >= atOnce && isFull()) return undefined
+    await turn()
+    try {
+      return await work()
+    } finally {
+      leave()
+    }
+  }
+
   return {
     get isFull() {
       return isFull()
     },
     async check(passwordHash, password) {
-      if (running >= atOnce && isFull()) return 'busy'
-      await turn()
-      try {
-        return (await verify(passwordHash, password)) ? 'right' : 'wrong'
-      } finally {
-        leave()
-      }
+      const isRight = await inTurn(() => verify(passwordHash, normalisePassword(password)))
+      if (isRight === undefined) return 'busy'
+      return isRight ? 'right' : 'wrong'
     },
+    hash: (password) =>
+      inTurn(() => hash(normalisePassword(password), { type: argon2id, ...ARGON2_PARAMETERS })),
   }
 }

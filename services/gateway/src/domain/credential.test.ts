@@ -16,8 +16,8 @@ describe('the credential of a request', () => {
     [`${name}=a`, 'a', { kind: 'ambiguous' }],
     [`${name}=`, 'b', { kind: 'ambiguous' }],
     [`${name}=a; ${name}=b`, 'c', { kind: 'ambiguous' }],
-    [`${name}=a; ${name}=b`, undefined, { kind: 'cookie', token: '' }],
-    [`${name}=a; ${name}=a`, undefined, { kind: 'cookie', token: '' }],
+    [`${name}=a; ${name}=b`, undefined, { kind: 'cookie', token: '', isRepeated: true }],
+    [`${name}=a; ${name}=a`, undefined, { kind: 'cookie', token: '', isRepeated: true }],
   ])('with cookies %j and bearer %j is %j', (cookies, bearer, credential) =>
     expect(credentialOf(cookies, bearer, name)).toEqual(credential),
   )

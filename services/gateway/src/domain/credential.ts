@@ -9,7 +9,8 @@ import { cookieValues } from './cookies.ts'
 export type Credential =
   | { readonly kind: 'none' }
   | { readonly kind: 'ambiguous' }
-  | { readonly kind: 'cookie' | 'bearer'; readonly token: string }
+  | { readonly kind: 'cookie'; readonly token: string; readonly isRepeated?: true }
+  | { readonly kind: 'bearer'; readonly token: string }
 
 /** The client whose sessions live in cookies. */
 export const BROWSER = 'browser' as ClientId
@@ -28,7 +29,9 @@ export function credentialOf(
     return cookies.length > 0 ? { kind: 'ambiguous' } : { kind: 'bearer', token: bearer }
   const [token] = cookies
   if (token === undefined) return { kind: 'none' }
-  return { kind: 'cookie', token: cookies.length === 1 ? token : UNUSABLE }
+  return cookies.length === 1
+    ? { kind: 'cookie', token }
+    : { kind: 'cookie', token: UNUSABLE, isRepeated: true }
 }
 
 /** A token taken out of a browser is worth nothing to a script, and a script's nothing in a browser. */

@@ -7,14 +7,32 @@ import {
 } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
-import type { Creation, NewSession } from '../ports.ts'
-import { logIn, type LoginPorts } from './log-in.ts'
+import type { Account, Creation, NewSession, UsedUp } from '../ports.ts'
+import { strangerLane } from './attempt-throttle.ts'
+import { costOf, decoyHashFor } from './decoy-hash.ts'
+import { logIn, type LoginAttempt, type LoginPorts } from './log-in.ts'
 
 const birth = formatPosition(1, 42)
-const attempt = { tenant: 'acme', username: 'alice', password: 'right', client: 'browser' as ClientId }
+const attempt: LoginAttempt = {
+  tenant: 'acme',
+  username: 'alice',
+  password: 'right',
+  client: 'browser' as ClientId,
+  address: '192.0.2.7/32',
+  lane: strangerLane({ tenant: 'acme', username: 'alice' }, '192.0.2.7/32'),
+  label: 'Firefox on Linux',
+  addressClass: '192.0.2.0/24',
+}
+const account: Account = {
+  tenant: 'acme' as TenantId,
+  user: 'alice' as UserId,
+  passwordHash: 'hash-of-right',
+  revision: 0,
+}
+const waiting: UsedUp = { policy: { name: 'login', quota: 1, windowSeconds: 60 }, resetMs: 42_000 }
 const created: Creation = { outcome: 'created', token: 'cfs_…', session: { user: 'alice' } as SessionInfo }
 
-function setUp({ creation = created, isFull = false, isBusy = false } = {}) {
+function setUp({ creation = created, isFull = false, isBusy = false, isThrottled = false } = {}) {
   const steps: string[] = []
   const asked: NewSession[] = []
   const ports: LoginPorts = {
@@ -22,11 +40,9 @@ function setUp({ creation = created, isFull = false, isBusy = false } = {}) {
       decoyHash: 'decoy',
       find(tenant, username) {
         steps.push('account')
-        const isKnown = tenant === 'acme' && username === 'alice'
-        return isKnown
-          ? { tenant: tenant as TenantId, user: username as UserId, passwordHash: 'hash-of-right' }
-          : undefined
+        return Promise.resolve(tenant === 'acme' && username === 'alice' ? account : undefined)
       },
+      storePassword: () => Promise.resolve('stored'),
     },
     passwords: {
       isFull,
@@ -35,6 +51,7 @@ function setUp({ creation = created, isFull = false, isBusy = false } = {}) {
         if (isBusy) return Promise.resolve('busy')
         return Promise.resolve(passwordHash === `hash-of-${password}` ? 'right' : 'wrong')
       },
+      hash: () => Promise.resolve(undefined),
     },
     authority: {
       prepare() {
@@ -48,6 +65,16 @@ function setUp({ creation = created, isFull = false, isBusy = false } = {}) {
       },
       end: () => Promise.resolve('recorded'),
     },
+    attempts: {
+      admit() {
+        steps.push('admit')
+        return Promise.resolve(isThrottled ? waiting : undefined)
+      },
+      failed() {
+        steps.push('failed')
+        return Promise.resolve()
+      },
+    },
   }
   return { ports, steps, asked }
 }
@@ -59,10 +86,12 @@ describe('a login', () => {
       kind: 'created',
       token: created.token,
       session: created.session,
+      account,
     })
-    expect(steps).toEqual(['prepare', 'account', 'check hash-of-right', 'create'])
+    expect(steps).toEqual(['admit', 'prepare', 'account', 'check hash-of-right', 'create'])
+    const { client, label, addressClass } = attempt
     expect(asked).toEqual([
-      { birth, tenant: 'acme', user: 'alice', client: 'browser', acr: 'aal1', amr: ['pwd'] },
+      { birth, tenant: 'acme', user: 'alice', client, acr: 'aal1', amr: ['pwd'], label, addressClass },
     ])
   })
 
@@ -71,13 +100,54 @@ describe('a login', () => {
     expect(await logIn(unknown.ports, { ...attempt, username: 'mallory' })).toEqual({
       kind: 'refused',
       reason: 'unknown-account',
+      subject: undefined,
     })
     expect(await logIn(wrong.ports, { ...attempt, password: 'guess' })).toEqual({
       kind: 'refused',
       reason: 'wrong-password',
+      subject: { tenant: 'acme', user: 'alice' },
     })
-    expect(unknown.steps).toEqual(['prepare', 'account', 'check decoy'])
-    expect(wrong.steps).toEqual(['prepare', 'account', 'check hash-of-right'])
+    expect(unknown.steps).toEqual(['admit', 'prepare', 'account', 'check decoy', 'failed'])
+    expect(wrong.steps).toEqual(['admit', 'prepare', 'account', 'check hash-of-right', 'failed'])
+  })
+
+  it.each(['m=8192,t=1,p=1', 'm=19456,t=2,p=1', 'm=65536,t=3,p=4', 'm=102400,t=8,p=2'])(
+    'takes the same work for everybody, also where the accounts’ hashes differ: %s',
+    async (parameters) => {
+      const stored = `$argon2id$v=19$${parameters}$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaGhhc2g`
+      const others = '$argon2id$v=19$m=32768,t=3,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaGhhc2g'
+      const decoyHash = decoyHashFor([stored, others])
+      const workOf = async (found: Account | undefined): Promise<number> => {
+        const checked: string[] = []
+        const { ports } = setUp()
+        await logIn(
+          {
+            ...ports,
+            accounts: { ...ports.accounts, decoyHash, find: () => Promise.resolve(found) },
+            passwords: {
+              ...ports.passwords,
+              check(passwordHash) {
+                checked.push(passwordHash)
+                return Promise.resolve('wrong')
+              },
+            },
+          },
+          attempt,
+        )
+        return checked.reduce((sum, one) => sum + costOf(one), 0)
+      }
+      const unknown = await workOf(undefined)
+      const known = await workOf({ ...account, passwordHash: stored })
+      expect(unknown).toBe(costOf(decoyHash))
+      // Memory is divided by passes: the remainder is less than one pass over a few KiB.
+      expect(Math.abs(known - unknown)).toBeLessThan(16)
+    },
+  )
+
+  it('beyond a limit is turned away before anything is asked, and counts for nothing', async () => {
+    const { ports, steps } = setUp({ isThrottled: true })
+    expect(await logIn(ports, attempt)).toEqual({ kind: 'throttled', usedUp: waiting })
+    expect(steps).toEqual(['admit'])
   })
 
   it('of an unknown account fails even if the decoy were guessed', async () => {
@@ -91,7 +161,7 @@ describe('a login', () => {
 
   it('is refused with the authority’s reason, for the log', async () => {
     const { ports } = setUp({ creation: { outcome: 'refused', reason: 'suspended' } })
-    expect(await logIn(ports, attempt)).toEqual({ kind: 'refused', reason: 'suspended' })
+    expect(await logIn(ports, attempt)).toMatchObject({ kind: 'refused', reason: 'suspended' })
   })
 
   it('is turned away before anything is asked when too many are waiting, and after it when they came meanwhile', async () => {

@@ -2,27 +2,42 @@
  * ① Decides a login.
  * Promise: the session's birth is older than anything read of the account, and every refusal takes the same steps up to the password.
  */
-import type { ClientId, RefusalReason, SessionInfo } from '@curfew/contracts'
+import type { ClientId, RefusalReason, SessionInfo, Subject } from '@curfew/contracts'
 
-import type { Accounts, Passwords, SessionAuthority } from '../ports.ts'
+import type { Account, Accounts, Passwords, SessionAuthority, UsedUp } from '../ports.ts'
+import type { AttemptThrottle, Lane } from './attempt-throttle.ts'
+import { checkPassword } from './check-password.ts'
 
 export interface LoginAttempt {
   readonly tenant: string
   readonly username: string
   readonly password: string
   readonly client: ClientId
+  readonly address: string
+  readonly lane: Lane
+  readonly label: string | undefined
+  readonly addressClass: string | undefined
 }
 
+export type LoginRefusal = 'unknown-account' | 'wrong-password' | RefusalReason
+
 export type LoginResult =
-  | { readonly kind: 'created'; readonly token: string; readonly session: SessionInfo }
-  /** For the log; outside, all of them look the same. */
-  | { readonly kind: 'refused'; readonly reason: 'unknown-account' | 'wrong-password' | RefusalReason }
+  | {
+      readonly kind: 'created'
+      readonly token: string
+      readonly session: SessionInfo
+      readonly account: Account
+    }
+  /** For the log; outside, all of them look the same. The subject is that of an account that exists. */
+  | { readonly kind: 'refused'; readonly reason: LoginRefusal; readonly subject: Subject | undefined }
+  | { readonly kind: 'throttled'; readonly usedUp: UsedUp }
   | { readonly kind: 'busy' }
 
 export interface LoginPorts {
   readonly accounts: Accounts
   readonly passwords: Passwords
-  readonly authority: SessionAuthority
+  readonly authority: Pick<SessionAuthority, 'prepare' | 'create' | 'end'>
+  readonly attempts: AttemptThrottle
 }
 
 /** One factor, something known: the lowest level of NIST SP 800-63B. */
@@ -31,25 +46,36 @@ const ACR = 'aal1'
 const AMR = ['pwd']
 
 export async function logIn(ports: LoginPorts, attempt: LoginAttempt): Promise<LoginResult> {
-  const { accounts, passwords, authority } = ports
+  const { accounts, passwords, authority, attempts } = ports
+  const { client, password, lane, label, addressClass } = attempt
   if (passwords.isFull) return { kind: 'busy' }
-  // Before the account is looked at: a revocation that comes from here on covers the session.
+  const usedUp = await attempts.admit(attempt.address, lane)
+  if (usedUp !== undefined) return { kind: 'throttled', usedUp }
+  // Before the account is looked at: a revocation, or a change of the password, that comes from here on covers the session.
   const birth = await authority.prepare()
-  const account = accounts.find(attempt.tenant, attempt.username)
-  const checked = await passwords.check(account?.passwordHash ?? accounts.decoyHash, attempt.password)
+  const account = await accounts.find(attempt.tenant, attempt.username)
+  const checked = await checkPassword(ports, account, password)
   if (checked === 'busy') return { kind: 'busy' }
-  if (account === undefined) return { kind: 'refused', reason: 'unknown-account' }
-  if (checked === 'wrong') return { kind: 'refused', reason: 'wrong-password' }
+  if (account === undefined || checked === 'wrong') {
+    await attempts.failed(lane)
+    const reason = account === undefined ? 'unknown-account' : 'wrong-password'
+    return { kind: 'refused', reason, subject: account && subjectOf(account) }
+  }
 
-  const { tenant, user } = account
+  const subject = subjectOf(account)
   const creation = await authority.create({
     birth,
-    tenant,
-    user,
-    client: attempt.client,
+    ...subject,
+    client,
     acr: ACR,
     amr: [...AMR],
+    ...(label !== undefined && { label }),
+    ...(addressClass !== undefined && { addressClass }),
   })
-  if (creation.outcome === 'refused') return { kind: 'refused', reason: creation.reason }
-  return { kind: 'created', token: creation.token, session: creation.session }
+  if (creation.outcome === 'refused') return { kind: 'refused', reason: creation.reason, subject }
+  return { kind: 'created', token: creation.token, session: creation.session, account }
+}
+
+function subjectOf({ tenant, user }: Subject): Subject {
+  return { tenant, user }
 }

@@ -109,6 +109,8 @@ describe('towards the client', () => {
     'trailer',
     'upgrade',
     'server',
+    'access-control-allow-origin',
+    'access-control-allow-credentials',
     'x-request-id',
   ])('goes no %s of a service', (name) => expect(headersForClient({ [name]: 'value' })).toEqual({}))
 

@@ -70,12 +70,14 @@ const NOT_FROM_UPSTREAMS = new Set([
   'server',
   'x-powered-by',
 ])
+/** Who may read across origins is the gateway's to say. */
+const NOT_FROM_UPSTREAMS_PREFIX = 'access-control-'
 
 /** What the gateway says of itself to the service behind. */
 export interface Relay {
   readonly relayToken: string
   readonly requestId: string
-  readonly clientAddress: string | undefined
+  readonly clientAddress: string
   readonly protocol: string
 }
 
@@ -86,14 +88,17 @@ export function headersForUpstream(received: ReceivedHeaders, relay: Relay): Hea
   headers['authorization'] = `Bearer ${relay.relayToken}`
   headers['x-request-id'] = relay.requestId
   headers['x-forwarded-proto'] = relay.protocol
-  if (relay.clientAddress !== undefined) headers['x-forwarded-for'] = relay.clientAddress
+  if (relay.clientAddress !== '') headers['x-forwarded-for'] = relay.clientAddress
   const { host } = received
   if (typeof host === 'string' && HOST.test(host)) headers['x-forwarded-host'] = host
   return headers
 }
 
 export function headersForClient(received: ReceivedHeaders): Headers {
-  return passing(received, (name) => NOT_FROM_UPSTREAMS.has(name))
+  return passing(
+    received,
+    (name) => NOT_FROM_UPSTREAMS.has(name) || name.startsWith(NOT_FROM_UPSTREAMS_PREFIX),
+  )
 }
 
 function passing(received: ReceivedHeaders, isHeldBack: (name: string) => boolean): Headers {

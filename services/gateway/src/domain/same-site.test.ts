@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { foreignSign, type Provenance } from './same-site.ts'
+import { foreignSign, isUndeclared, type Provenance } from './same-site.ts'
 
 const none: Provenance = {
   host: 'app.example',
@@ -58,4 +58,28 @@ describe('a request of another site', () => {
     [{ referer: 'about:blank' }, 'referer'],
     [{ referer: 'not a URL' }, 'referer'],
   ])('is refused: %j', (said, sign) => expect(signOf(said)).toBe(sign))
+})
+
+describe('a page of an origin that is trusted', () => {
+  const trustedOrigins = new Set(['https://spa.example'])
+  const trustedSign = (said: Partial<Provenance>) => signOf({ trustedOrigins, ...said })
+
+  it('passes by its exact origin, as a sibling or from elsewhere', () => {
+    for (const secFetchSite of ['same-site', 'cross-site', undefined])
+      expect(trustedSign({ origin: 'https://spa.example', secFetchSite })).toBeUndefined()
+  })
+
+  it.each<[Partial<Provenance>, string]>([
+    [{ origin: 'https://spa.example.evil.example', secFetchSite: 'cross-site' }, 'fetch-site'],
+    [{ origin: 'http://spa.example' }, 'origin'],
+    [{ origin: 'https://SPA.example' }, 'origin'],
+    [{ secFetchSite: 'cross-site' }, 'fetch-site'],
+    [{ referer: 'https://spa.example/' }, 'referer'],
+  ])('does not by %j', (said, sign) => expect(trustedSign(said)).toBe(sign))
+})
+
+it('a request says where it comes from by any of the three headers', () => {
+  expect(isUndeclared(none)).toBe(true)
+  for (const said of [{ secFetchSite: 'none' }, { origin: 'null' }, { referer: '' }])
+    expect(isUndeclared({ ...none, ...said })).toBe(false)
 })

@@ -21,6 +21,7 @@ async function setUp(headers: Record<string, string>) {
       return { signal: controller.signal, release: () => undefined }
     },
     relayToken: () => 'cfr_x',
+    authAgeMs: () => 0,
     ready: true,
     close: () => Promise.resolve(),
   }

@@ -15,6 +15,7 @@ import { upstreamPath } from '../domain/api-path.ts'
 import { headersForClient, headersForUpstream } from '../domain/relayed-headers.ts'
 import type { RequestBodies, Upstream, UpstreamAnswer } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
+import { addressOf } from './caller.ts'
 
 /** Not TRACE, which would show a client what the gateway adds. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -70,7 +71,7 @@ async function relay(request: FastifyRequest, reply: FastifyReply, target: Targe
     headers: headersForUpstream(request.headers, {
       relayToken: verifier.relayToken(request.session, service),
       requestId: request.id,
-      clientAddress: request.raw.socket.remoteAddress,
+      clientAddress: addressOf(request),
       protocol: request.protocol,
     }),
     body: body.stream,
@@ -82,6 +83,11 @@ async function relay(request: FastifyRequest, reply: FastifyReply, target: Targe
   pass(request, reply, answer)
 }
 
+/** Both have a say in what an answer depends on. */
+function variesOn(ours: number | string | string[] | undefined, theirs: string | undefined): string {
+  return [ours ?? [], theirs ?? []].flat().join(', ')
+}
+
 type Answered = Extract<UpstreamAnswer, { kind: 'answered' }>
 
 function pass(request: FastifyRequest, reply: FastifyReply, { status, headers, body }: Answered): void {
@@ -89,6 +95,7 @@ function pass(request: FastifyRequest, reply: FastifyReply, { status, headers, b
   for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) outgoing[name] = value
   Object.assign(outgoing, headersForClient(headers))
+  outgoing['vary'] = variesOn(reply.getHeader('vary'), headers.vary)
   try {
     reply.raw.writeHead(status, outgoing)
   } catch (cause) {

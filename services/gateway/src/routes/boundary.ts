@@ -2,15 +2,19 @@
  * ① What every request from outside goes through before a handler: credential, origin, session, channel, anti-forgery value.
  * Promise: a cookie alone, whoever made the browser send it, never changes anything.
  */
-import { hashSecret, parseToken } from '@curfew/contracts'
+import { subjectKey } from '@curfew/contracts'
 import { bearerToken } from '@curfew/fastify'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
+import type { VerifiedSession } from '@curfew/verifier'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { deletedCookie } from '../domain/cookies.ts'
 import { credentialOf, isRightChannel, type Credential } from '../domain/credential.ts'
-import type { CsrfBinding, CsrfTokens } from '../domain/csrf-tokens.ts'
-import { foreignSign } from '../domain/same-site.ts'
+import type { CsrfTokens } from '../domain/csrf-tokens.ts'
+import type { TokenGuessing } from '../domain/token-guessing.ts'
+import { callerOf } from './caller.ts'
+import { createForgeryGuard, isSafe, type Asked } from './forgery-guard.ts'
+import { ANONYMOUS, type Reports } from './reports.ts'
 
 type Done = (error?: Error) => void
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void
@@ -20,8 +24,10 @@ export interface Boundary {
   readonly ownSite: readonly Hook[]
   /** For routes behind a session. Anti-forgery values are demanded of cookies on unsafe methods. */
   readonly liveSession: readonly Hook[]
+  /** A session, and nothing about where the request comes from: the handler has to look at that. */
+  readonly anySession: readonly Hook[]
   /** Problem, or undefined when the request proves that it comes from the session's own page. */
-  csrfFault(request: FastifyRequest): Problem | undefined
+  csrfFault(request: FastifyRequest, asked?: Asked): Problem | undefined
   /** @throws Problem for two credentials at once */
   credential(request: FastifyRequest): Credential
 }
@@ -34,10 +40,20 @@ declare module 'fastify' {
   }
 }
 
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+export interface BoundaryOptions {
+  readonly cookieName: string
+  readonly csrf: CsrfTokens
+  /** Pages of these origins may do what the site's own may. */
+  readonly trustedOrigins: ReadonlySet<string>
+  readonly guessing: TokenGuessing
+  readonly reports: Reports
+  readonly nowMs: () => number
+}
+
 const REFUSED = 'Bearer realm="curfew", error="invalid_token"'
 
-export function createBoundary(app: CurfewServer, cookieName: string, csrf: CsrfTokens): Boundary {
+export function createBoundary(app: CurfewServer, options: BoundaryOptions): Boundary {
+  const { cookieName, csrf, trustedOrigins, guessing, reports, nowMs } = options
   app.decorateRequest(found, undefined)
 
   /** Every hook of a request asks for it; its headers are searched once. */
@@ -51,65 +67,61 @@ export function createBoundary(app: CurfewServer, cookieName: string, csrf: Csrf
     })
   }
 
+  const guard = createForgeryGuard({ credential, csrf, trustedOrigins, reports })
+
   /** Programs send their token on purpose; only a cookie comes along by itself. */
   function refuseForeignCookies(request: FastifyRequest, _reply: FastifyReply, done: Done): void {
-    const isAtRisk = !SAFE_METHODS.has(request.method) && credential(request).kind === 'cookie'
-    done(isAtRisk ? foreignFault(request) : undefined)
+    const isAtRisk = !isSafe(request.method) && credential(request).kind === 'cookie'
+    done(isAtRisk ? guard.foreignFault(request, request.headers.host) : undefined)
   }
 
   function requireSession(request: FastifyRequest, reply: FastifyReply, done: Done): void {
     app.requireSession(request, reply, (error) => {
       const fault = error ?? channelFault(request, credential(request))
       const isOver = fault instanceof Problem && fault.code === 'unauthenticated'
-      if (isOver && credential(request).kind === 'cookie')
-        reply.header('set-cookie', deletedCookie(cookieName))
-      done(fault)
+      done(isOver ? refusal(request, reply, fault) : fault)
     })
   }
 
-  function csrfFault(request: FastifyRequest): Problem | undefined {
-    if (SAFE_METHODS.has(request.method)) return undefined
+  /** Of an address that tries tokens all refusals look alike, so that none of them tells it anything. */
+  function refusal(request: FastifyRequest, reply: FastifyReply, fault: Problem): Problem {
     const brought = credential(request)
-    if (brought.kind !== 'cookie') return undefined
-    const presented = request.headers['x-csrf-token']
-    const binding = csrfBindingOf(brought.token)
-    if (typeof presented === 'string' && binding !== undefined && csrf.accepts(presented, binding))
-      return undefined
-    return csrfProblem(
-      request,
-      presented === undefined ? 'missing' : 'wrong',
-      'X-CSRF-Token is missing or wrong',
-    )
+    if (brought.kind === 'none') return fault
+    const usedUp = guessing.usedUp(callerOf(request).addressKey, nowMs())
+    if (usedUp !== undefined) return reports.throttled(request, usedUp)
+    if (brought.kind === 'cookie') {
+      reply.header('set-cookie', deletedCookie(cookieName))
+      if (brought.isRepeated) reportRepeated(request)
+    }
+    return fault
+  }
+
+  function reportRepeated(request: FastifyRequest): void {
+    request.log.warn({ event: 'request.cookie.repeated' })
+    reports.audit(request, { type: 'cookie.repeated', actor: ANONYMOUS, outcome: 'refused' }, 'unlimited')
   }
 
   return {
     credential,
-    csrfFault,
-    ownSite: [refuseForeign],
-    liveSession: [refuseForeignCookies, requireSession, (request, _reply, done) => done(csrfFault(request))],
+    csrfFault: (request, asked) => guard.csrfFault(request, asked),
+    ownSite: [(request, _reply, done) => done(guard.foreignFault(request, request.headers.host))],
+    anySession: [requireSession],
+    liveSession: [
+      refuseForeignCookies,
+      requireSession,
+      (request, _reply, done) => done(guard.csrfFault(request)),
+    ],
   }
 }
 
-/** Undefined for what is not a session token. */
-export function csrfBindingOf(token: string): CsrfBinding | undefined {
-  const parsed = parseToken(token)
-  if (parsed?.kind !== 'session') return undefined
-  return { session: parsed.sessionId, secretHash: hashSecret(parsed.secret) }
-}
-
-function refuseForeign(request: FastifyRequest, _reply: FastifyReply, done: Done): void {
-  done(foreignFault(request))
-}
-
-function foreignFault(request: FastifyRequest): Problem | undefined {
-  const { host, origin, referer, 'sec-fetch-site': site } = request.headers
-  const sign = foreignSign({ host, origin, referer, secFetchSite: site?.toString() })
-  return sign === undefined ? undefined : csrfProblem(request, sign, 'the request comes from another site')
-}
-
-function csrfProblem(request: FastifyRequest, reason: string, detail: string): Problem {
-  request.log.warn({ event: 'request.csrf.refused', reason })
-  return new Problem('csrf-rejected', detail)
+/** The holder of a session, as the audit trail names people. */
+export function holderOf({
+  id,
+  tenant,
+  user,
+  client,
+}: Pick<VerifiedSession, 'id' | 'tenant' | 'user' | 'client'>) {
+  return { actor: subjectKey(tenant, user), tenant, user, client, session: id }
 }
 
 function channelFault(request: FastifyRequest, credential: Credential): Problem | undefined {

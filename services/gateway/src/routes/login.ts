@@ -2,17 +2,24 @@
  * ① POST /login: a password becomes a session, in a cookie for browsers and in the body for programs.
  * Promise: a new token each time, the one presented is dead afterwards, and no refusal tells why.
  */
-import { subjectKey, type ClientId, type SessionInfo } from '@curfew/contracts'
+import { subjectKey, type ClientId } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { Verifier, VerifiedSession } from '@curfew/verifier'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
-import { sessionCookie } from '../domain/cookies.ts'
+import { deviceLane, strangerLane, type Lane } from '../domain/attempt-throttle.ts'
+import { cookieValues, sessionCookie } from '../domain/cookies.ts'
 import { BROWSER, isRightChannel, type Credential } from '../domain/credential.ts'
 import type { CsrfTokens } from '../domain/csrf-tokens.ts'
+import { DEVICE_COOKIE, type AccountName, type DeviceCookies } from '../domain/device-cookie.ts'
 import { logIn, type LoginPorts, type LoginResult } from '../domain/log-in.ts'
-import { csrfBindingOf, type Boundary } from './boundary.ts'
+import { renewHash } from '../domain/renew-hash.ts'
+import { isGuess, type TokenGuessing } from '../domain/token-guessing.ts'
+import { holderOf, type Boundary } from './boundary.ts'
+import { callerOf } from './caller.ts'
+import { csrfBindingOf } from './forgery-guard.ts'
+import { ANONYMOUS, type Reports } from './reports.ts'
 import { SessionBody, sessionBody } from './session-body.ts'
 
 const LoginBody = Type.Object(
@@ -38,10 +45,14 @@ export interface LoginRoute {
   readonly cookieName: string
   readonly programmaticClients: ReadonlySet<ClientId>
   readonly defaultTenant: string | undefined
+  readonly devices: DeviceCookies
+  readonly guessing: TokenGuessing
+  readonly reports: Reports
+  readonly nowMs: () => number
 }
 
 export function addLoginRoute(app: CurfewServer, route: LoginRoute): void {
-  const { boundary, ports, csrf, cookieName } = route
+  const { boundary, ports, csrf, cookieName, devices, reports } = route
   const schema = { body: LoginBody, response: { 200: LoginAnswer } }
 
   app.post('/login', { schema, onRequest: [...boundary.ownSite] }, async (request, reply) => {
@@ -51,14 +62,28 @@ export function addLoginRoute(app: CurfewServer, route: LoginRoute): void {
     if (tenant === undefined) throw new Problem('bad-request', 'member "tenant" is missing')
     const client = clientOf(request.body.client, route.programmaticClients)
 
-    const result = await logIn(ports, { tenant, username, password, client })
-    const { token, session } = createdOf(request, result)
+    const account = { tenant, username }
+    const device = client === BROWSER ? deviceIn(request, account, route) : undefined
+    const caller = callerOf(request)
+    const result = await logIn(ports, {
+      ...account,
+      password,
+      client,
+      address: caller.addressKey,
+      lane: laneOf(account, device, caller.addressKey),
+      label: caller.label,
+      addressClass: caller.addressClass,
+    })
+    const created = createdOf(request, result, { client, reports })
+    const { token, session } = created
+    void renew(request, ports, { ...created, password })
     await endPresented(request, presented, route)
 
     if (client !== BROWSER) return { token, token_type: 'Bearer' as const, session: sessionBody(session) }
     const binding = csrfBindingOf(token)
     if (binding === undefined) throw new Error('the authority has issued what is not a session token')
-    setCookie(reply, sessionCookie(cookieName, token))
+    const cookies = [sessionCookie(cookieName, token), devices.issue(account, device, route.nowMs())]
+    void reply.header('set-cookie', cookies)
     return { session: sessionBody(session), csrf_token: csrf.issue(binding) }
   })
 }
@@ -70,19 +95,60 @@ function clientOf(name: string | undefined, programmatic: ReadonlySet<ClientId>)
   throw new Problem('bad-request', 'member "client" names no client of this gateway')
 }
 
-function createdOf(request: FastifyRequest, result: LoginResult): { token: string; session: SessionInfo } {
+/** The id of the browser, if it shows that this account has been logged in to from it. */
+function deviceIn(
+  request: FastifyRequest,
+  account: AccountName,
+  { devices, nowMs }: LoginRoute,
+): string | undefined {
+  const [value, ...others] = cookieValues(request.headers.cookie, DEVICE_COOKIE)
+  return value === undefined || others.length > 0 ? undefined : devices.deviceOf(value, account, nowMs())
+}
+
+function laneOf(account: AccountName, device: string | undefined, address: string): Lane {
+  return device === undefined ? strangerLane(account, address) : deviceLane(account, device)
+}
+
+type Created = Extract<LoginResult, { kind: 'created' }>
+
+function createdOf(
+  request: FastifyRequest,
+  result: LoginResult,
+  { client, reports }: { readonly client: ClientId; readonly reports: Reports },
+): Created {
   switch (result.kind) {
     case 'busy':
       request.log.warn({ event: 'session.create.busy' })
       throw new Problem('unavailable', 'too many logins at once')
-    case 'refused':
-      request.log.warn({ event: 'session.create.refused', reason: result.reason })
+    case 'throttled':
+      throw reports.throttled(request, result.usedUp, { client })
+    case 'refused': {
+      const { reason, subject } = result
+      request.log.warn({ event: 'session.create.refused', reason })
+      const who = { actor: ANONYMOUS, client, ...subject }
+      reports.audit(request, { type: 'login.refused', outcome: 'refused', reason, ...who })
       throw new Problem('invalid-credentials')
+    }
     case 'created': {
-      const { id, tenant, user, client } = result.session
+      const { id, tenant, user } = result.session
       request.log.info({ event: 'session.created', sessionId: id, tenant, userId: user, client })
+      reports.audit(request, { type: 'login.succeeded', outcome: 'done', ...holderOf(result.session) })
       return result
     }
+  }
+}
+
+/** Nobody waits for it: the login has succeeded with what is stored. */
+async function renew(
+  request: FastifyRequest,
+  ports: LoginPorts,
+  { account, session, password }: Created & { readonly password: string },
+): Promise<void> {
+  try {
+    const outcome = await renewHash(ports, account, password)
+    if (outcome === 'stored') request.log.info({ event: 'password.renewed', sessionId: session.id })
+  } catch (err) {
+    request.log.warn({ event: 'password.renewal.failed', sessionId: session.id, err })
   }
 }
 
@@ -90,12 +156,19 @@ function createdOf(request: FastifyRequest, result: LoginResult): { token: strin
 async function endPresented(
   request: FastifyRequest,
   presented: Credential,
-  { verifier, ports }: LoginRoute,
+  route: LoginRoute,
 ): Promise<void> {
+  const { verifier, ports, guessing, reports } = route
   if (presented.kind !== 'cookie' && presented.kind !== 'bearer') return
   const verdict = await verifier.check(presented.token)
-  if (verdict.kind === 'refused')
+  if (verdict.kind === 'refused') {
     request.log.warn({ event: 'session.check.refused', reason: verdict.reason, at: 'login' })
+    if (!isGuess(verdict.reason)) return
+    // Nobody gets such a token from here: somebody has put it into the browser, or is trying.
+    guessing.note(callerOf(request).addressKey)
+    const what = { type: 'cookie.planted', outcome: 'refused', reason: verdict.reason } as const
+    if (presented.kind === 'cookie') reports.audit(request, { ...what, actor: ANONYMOUS })
+  }
   if (verdict.kind === 'admitted' && isRightChannel(presented.kind, verdict.session.client))
     await endReplaced(request, verdict.session, ports)
 }
@@ -112,8 +185,4 @@ async function endReplaced(
     // The new login stands; the old session ends by its own time.
     request.log.error({ event: 'session.replace.failed', sessionId: session.id, err })
   }
-}
-
-function setCookie(reply: FastifyReply, cookie: string): void {
-  void reply.header('set-cookie', cookie)
 }

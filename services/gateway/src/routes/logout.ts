@@ -10,17 +10,19 @@ import type { FastifyRequest } from 'fastify'
 import { deletedCookie } from '../domain/cookies.ts'
 import { isRightChannel, type Credential } from '../domain/credential.ts'
 import type { SessionAuthority } from '../ports.ts'
-import type { Boundary } from './boundary.ts'
+import { holderOf, type Boundary } from './boundary.ts'
+import type { Reports } from './reports.ts'
 
 export interface LogoutRoute {
   readonly boundary: Boundary
   readonly authority: SessionAuthority
   readonly verifier: Verifier
   readonly cookieName: string
+  readonly reports: Reports
 }
 
 export function addLogoutRoute(app: CurfewServer, route: LogoutRoute): void {
-  const { boundary, authority, cookieName } = route
+  const { boundary, authority, cookieName, reports } = route
 
   app.post('/logout', { onRequest: [...boundary.ownSite] }, async (request, reply) => {
     const credential = boundary.credential(request)
@@ -28,6 +30,8 @@ export function addLogoutRoute(app: CurfewServer, route: LogoutRoute): void {
     if (session !== undefined) {
       const { id, tenant, user } = session
       const state = await authority.end(id, subjectKey(tenant, user), 'logout')
+      const outcome = state === 'unknown' ? 'unknown' : 'done'
+      reports.audit(request, { type: 'session.ended', outcome, reason: 'logout', ...holderOf(session) })
       if (state === 'unknown') throw new Problem('unavailable', 'the end of the session is not certain yet')
       request.log.info({ event: 'session.ended', sessionId: id, userId: user, reason: 'logout' })
     }

@@ -5,7 +5,8 @@ import type { CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import type { CsrfTokens } from '../domain/csrf-tokens.ts'
-import { csrfBindingOf, type Boundary } from './boundary.ts'
+import type { Boundary } from './boundary.ts'
+import { csrfBindingOf } from './forgery-guard.ts'
 import { SessionBody, sessionBody } from './session-body.ts'
 
 const Answer = Type.Object({ session: SessionBody, csrf_token: Type.Optional(Type.String()) })

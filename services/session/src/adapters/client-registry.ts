@@ -1,20 +1,32 @@
 /**
- * ④ The trusted backends that may create sessions, from SESSION_CLIENTS_FILE.
+ * ④ The trusted backends that may create sessions and examine tokens, from SESSION_CLIENTS_FILE.
  * Promise: only hashes are kept; a wrong secret and an unknown client take the same way and the same time.
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 
-import { ClientIdSchema, type ClientId } from '@curfew/contracts'
+import { ClientIdSchema, TenantIdSchema, type ClientId } from '@curfew/contracts'
 import { Type } from 'typebox'
 
-import type { ClientRegistry } from '../ports.ts'
+import type { ClientRegistry, RegisteredClient } from '../clients.ts'
 import { readJsonFile } from './json-file.ts'
+
+const IntrospectSchema = Type.Object(
+  {
+    permissions: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+    tenants: Type.Optional(Type.Array(TenantIdSchema, { minItems: 1 })),
+  },
+  { additionalProperties: false },
+)
 
 const ClientsFileSchema = Type.Object(
   {
     clients: Type.Array(
       Type.Object(
-        { id: ClientIdSchema, secret_sha256: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }) },
+        {
+          id: ClientIdSchema,
+          secret_sha256: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
+          introspect: Type.Optional(IntrospectSchema),
+        },
         { additionalProperties: false },
       ),
     ),
@@ -32,6 +44,9 @@ export async function readClientRegistry(path: string | undefined): Promise<Clie
   const secrets = new Map<string, Buffer>(
     clients.map(({ id, secret_sha256 }) => [id, Buffer.from(secret_sha256, 'base64url')]),
   )
+  const registered = new Map<string, RegisteredClient>(
+    clients.map(({ id, introspect }) => [id, { id, introspect }]),
+  )
   if (secrets.size !== clients.length) throw new Error('the clients file names a client twice')
   return {
     authenticate(id, secret) {
@@ -39,5 +54,6 @@ export async function readClientRegistry(path: string | undefined): Promise<Clie
       const isEqual = timingSafeEqual(hash('sha256', secret, 'buffer'), expected ?? NOBODY)
       return isEqual && expected !== undefined ? (id as ClientId) : undefined
     },
+    find: (id) => registered.get(id),
   }
 }

@@ -3,8 +3,11 @@
  * Promise: while `isFollowing`, the view has everything that the log had a moment ago; after doubt it starts from what Redis
  * holds; a log that is not what it was is never believed again: only the epoch that follows it is.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { ORIGIN, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
 import {
+  Witness,
   findEpochInForce,
   type Confirmation,
   type Coordinator,
@@ -45,6 +48,8 @@ export class NatsFactLog implements FactLog {
   #doubt: string | undefined
   #hasJoined = false
   #isFrozen = false
+  /** Outlives each restart of the view: Redis may have gone back together with the log. */
+  #witness = new Witness(0)
   #isReaching = false
 
   constructor(options: NatsFactLogOptions) {
@@ -200,9 +205,8 @@ export class NatsFactLog implements FactLog {
   }
 
   async #publish(entry: LogEntry, expectLast?: Position): Promise<Publication> {
-    const log = this.#log
-    if (log === undefined) throw new Unavailable('log-not-followed')
-    return log.writer.publish(entry, expectLast === undefined ? {} : { expectLast })
+    if (this.#log === undefined) throw new Unavailable('log-not-followed')
+    return this.#log.writer.publish(entry, expectLast === undefined ? {} : { expectLast })
   }
 
   #follow(epoch: number): void {
@@ -242,6 +246,7 @@ export class NatsFactLog implements FactLog {
     await this.#beginAnew()
     this.#epoch = next
     this.#isFrozen = false
+    this.#witness = new Witness(0)
   }
 
   async #beginAnew(): Promise<void> {
@@ -267,14 +272,21 @@ export class NatsFactLog implements FactLog {
   }
 
   /** @param epoch undefined for the first start. */
-  #open(epoch: number | undefined): Promise<RevocationLog> {
-    return openFromStored(this.#options, {
+  async #open(epoch: number | undefined): Promise<RevocationLog> {
+    let opened: RevocationLog | undefined
+    opened = await openFromStored(this.#options, {
       epoch,
       coordinator: this.coordinator,
+      witness: this.#witness,
       onFound: (found) => (this.#epoch = found),
       onApplied: (applied) => this.#part.reached(applied),
-      onDoubt: (reason) => this.#noteDoubt(reason),
+      onDoubt: (reason) => {
+        // Also what a reader that is being replaced has found out.
+        if (opened?.epoch === this.#epoch) this.#isFrozen ||= opened?.reader.frozen === true
+        this.#noteDoubt(reason)
+      },
     })
+    return opened
   }
 
   #head(kind: string) {
@@ -283,10 +295,6 @@ export class NatsFactLog implements FactLog {
   }
 
   async #pause(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, RETRY_MS)
-    this.#closing.signal.addEventListener('abort', () => resolve(), { once: true })
-    await promise
-    clearTimeout(timer)
+    await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined)
   }
 }

@@ -9,6 +9,7 @@ import {
   type Coordinator,
   type LogIdentity,
   type RevocationLog,
+  type Witness,
 } from '@curfew/revocation-log'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
@@ -33,6 +34,7 @@ interface Reading {
   /** Undefined for the first start of a process: the one in force, or the first of all. */
   readonly epoch: number | undefined
   readonly coordinator: Coordinator
+  readonly witness: Witness
   readonly onFound: (epoch: number) => void
   readonly onApplied: (applied: Position) => void
   readonly onDoubt: (reason: string) => void
@@ -40,7 +42,7 @@ interface Reading {
 
 export async function openFromStored(options: Opening, reading: Reading): Promise<RevocationLog> {
   const { nc, view, stored, onEntry, clock, reports, logger } = options
-  const { epoch: asked, coordinator, onApplied, onDoubt } = reading
+  const { epoch: asked, coordinator, witness, onApplied, onDoubt } = reading
   const { projected, wide } = await stored.load()
 
   async function onFound(found: LogIdentity): Promise<void> {
@@ -63,6 +65,7 @@ export async function openFromStored(options: Opening, reading: Reading): Promis
     create: asked === undefined && projected === ORIGIN,
     logger,
     startAfter: projected,
+    witness,
     onFound,
     onEntry,
     onApplied,

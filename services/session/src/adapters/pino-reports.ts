@@ -10,14 +10,23 @@ import type { SessionMetrics } from './session-metrics.ts'
 export function createReports(logger: Logger, metrics: SessionMetrics): Reports {
   return {
     ...sessionReports(logger, metrics),
+    ...rotationReports(logger, metrics),
     ...operatorReports(logger, metrics),
+    ...clientReports(logger, metrics),
     ...logReports(logger, metrics),
   }
 }
 
 type SessionReports = Pick<
   Reports,
-  'sessionCreated' | 'sessionRefused' | 'sessionEnded' | 'sessionsResolved' | 'touchFailed' | 'claimSettled'
+  | 'sessionCreated'
+  | 'sessionRefused'
+  | 'sessionEnded'
+  | 'sessionExpired'
+  | 'sessionLimitExceeded'
+  | 'sessionsResolved'
+  | 'touchFailed'
+  | 'claimSettled'
 >
 
 function sessionReports(logger: Logger, metrics: SessionMetrics): SessionReports {
@@ -26,13 +35,27 @@ function sessionReports(logger: Logger, metrics: SessionMetrics): SessionReports
       metrics.created.inc()
       logger.info({ event: 'session.created', sessionId: id, subject: `${tenant}/${user}`, client })
     },
-    sessionRefused({ client, reason }) {
+    sessionRefused({ client, reason, tenant, user }) {
       metrics.refused.inc({ reason })
-      logger.warn({ event: 'session.refused', client, reason })
+      logger.warn({ event: 'session.refused', client, reason, subject: `${tenant}/${user}` })
     },
-    sessionEnded({ sessionId, actor, state }) {
+    sessionEnded({ sessionId, actor, state, reason }) {
       metrics.ended.inc({ reason: 'logout' })
-      logger.info({ event: 'session.ended', sessionId, actor, state })
+      logger.info({
+        event: 'session.ended',
+        sessionId,
+        actor,
+        state,
+        ...(reason !== undefined && { reason }),
+      })
+    },
+    sessionExpired(sessionId) {
+      logger.info({ event: 'session.expired', sessionId })
+    },
+    sessionLimitExceeded({ subject, max, ended }) {
+      metrics.limitExceeded.inc()
+      metrics.ended.inc({ reason: 'session-limit' }, ended.length)
+      logger.warn({ event: 'session.limit.exceeded', subject, max, ended })
     },
     sessionsResolved(results) {
       for (const [result, count] of results) metrics.resolved.inc({ result }, count)
@@ -49,22 +72,46 @@ function sessionReports(logger: Logger, metrics: SessionMetrics): SessionReports
   }
 }
 
+type RotationReports = Pick<
+  Reports,
+  'sessionRotated' | 'rotationRefused' | 'overlapEnded' | 'predecessorUsed' | 'secretUnsettled'
+>
+
+function rotationReports(logger: Logger, metrics: SessionMetrics): RotationReports {
+  return {
+    sessionRotated(rotated) {
+      metrics.rotations.inc({ outcome: 'rotated' })
+      logger.info({ event: 'session.rotated', ...rotated })
+    },
+    rotationRefused({ sessionId, reason }) {
+      metrics.rotations.inc({ outcome: reason })
+      logger.warn({ event: 'session.rotation.refused', sessionId, reason })
+    },
+    overlapEnded(sessionId) {
+      logger.info({ event: 'session.overlap.ended', sessionId })
+    },
+    predecessorUsed(used) {
+      metrics.predecessorsUsed.inc()
+      metrics.ended.inc({ reason: 'suspected-theft' })
+      logger.warn({ event: 'session.predecessor-used', ...used })
+    },
+    secretUnsettled(err) {
+      logger.warn({ event: 'session.secret.unsettled', err })
+    },
+  }
+}
+
 type OperatorReports = Pick<
   Reports,
-  | 'revocationRecorded'
-  | 'grantsChanged'
-  | 'roleChanged'
-  | 'suspensionChanged'
-  | 'operatorRefused'
-  | 'clientRefused'
+  'revocationRecorded' | 'grantsChanged' | 'roleChanged' | 'suspensionChanged' | 'operatorRefused'
 >
 
 function operatorReports(logger: Logger, metrics: SessionMetrics): OperatorReports {
   return {
-    revocationRecorded({ revocation: { scope, ...revocation }, state, isProjected }) {
+    revocationRecorded({ revocation: { scope, ...revocation }, state, isProjected, requestId }) {
       metrics.revocations.inc({ scope: scope.type, state })
       if (scope.type === 'session') metrics.ended.inc({ reason: 'revoked' })
-      logger.info({ event: `revocation.${state}`, ...revocation, scope, isProjected })
+      logger.info({ event: `revocation.${state}`, ...revocation, scope, isProjected, requestId })
     },
     grantsChanged(changed) {
       logger.info({ event: 'grants.changed', ...changed })
@@ -79,9 +126,29 @@ function operatorReports(logger: Logger, metrics: SessionMetrics): OperatorRepor
       metrics.operatorRefusals.inc({ reason })
       logger.warn({ event: 'operator.refused', reason, ...refused })
     },
+  }
+}
+
+type ClientReports = Pick<Reports, 'clientRefused' | 'tokenExamined' | 'tokenRevocationRefused' | 'throttled'>
+
+function clientReports(logger: Logger, metrics: SessionMetrics): ClientReports {
+  return {
     clientRefused(refused) {
       metrics.operatorRefusals.inc({ reason: 'invalid-client' })
       logger.warn({ event: 'client.refused', ...refused })
+    },
+    tokenExamined({ result, ...examined }) {
+      metrics.introspections.inc({ result })
+      const fields = { event: 'token.examined', result, ...examined }
+      if (result === 'mismatch' || result === 'not-allowed') logger.warn(fields)
+      else logger.debug(fields)
+    },
+    tokenRevocationRefused(refused) {
+      logger.warn({ event: 'token.revocation.refused', ...refused })
+    },
+    throttled({ policy, isFirst, ...who }) {
+      metrics.throttled.inc({ policy })
+      if (isFirst) logger.warn({ event: 'rate.limited', policy, ...who })
     },
   }
 }

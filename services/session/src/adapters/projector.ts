@@ -27,6 +27,7 @@ const RETRY_MS_MIN = 100
 const RETRY_MS_MAX = 2_000
 /** Positions without facts (barriers) are not worth a write each. */
 const IDLE_ADVANCE_MS = 1_000
+const STALE_MS = 100
 
 interface Waiter {
   readonly position: Position
@@ -93,10 +94,12 @@ export class Projector implements Projection {
     let retryMs = RETRY_MS_MIN
     while (!this.#isStopped) {
       try {
-        const isIdle = await this.#step()
+        const outcome = await this.#step()
         this.#isFailing = false
         retryMs = RETRY_MS_MIN
-        if (isIdle) await this.#sleep(IDLE_ADVANCE_MS, true)
+        if (outcome === 'idle') await this.#sleep(IDLE_ADVANCE_MS, true)
+        // Until the view starts again, which may take long, there is work that leads nowhere.
+        if (outcome === 'stale') await this.#sleep(STALE_MS, false)
       } catch (error) {
         if (!this.#isFailing) this.#options.onFailure(error)
         this.#isFailing = true
@@ -108,30 +111,30 @@ export class Projector implements Projection {
     }
   }
 
-  /** One batch; true when there is nothing more to write. */
-  async #step(): Promise<boolean> {
+  /** One batch. */
+  async #step(): Promise<'more' | 'idle' | 'stale'> {
     const { view, target, onStale, onAhead } = this.#options
     this.#measure()
     const { generation, projected } = view
     const { entries, upTo } = view.pending(BATCH)
     if (entries.length === 0 && !view.complete) {
       onStale('view-incomplete')
-      return true
+      return 'stale'
     }
-    if (upTo <= projected) return true
+    if (upTo <= projected) return 'idle'
     await target.write(entries)
     const vouched = await target.advance(projected, upTo)
     // The view started again meanwhile: what was written is true, but says nothing about the new one.
-    if (view.generation !== generation) return false
+    if (view.generation !== generation) return 'more'
     if (vouched < projected) {
       onStale('redis-rewound')
-      return true
+      return 'stale'
     }
     if (vouched > view.applied) onAhead(vouched)
     // Nothing that this replica has yet to read: it may not be what Redis was told.
     view.markProjected(vouched > view.applied ? view.applied : vouched)
     this.#release(({ position }) => position <= view.projected, true)
-    return view.backlog === 0
+    return view.backlog === 0 ? 'idle' : 'more'
   }
 
   #measure(): void {

@@ -20,11 +20,17 @@ export const KEYS = {
   session: (id: SessionId) => `curfew:session:{${id}}`,
   subject: (subject: SubjectKey) => `curfew:user:{${subject}}`,
   subjectSessions: (subject: SubjectKey) => `curfew:user-sessions:{${subject}}`,
+  /** The same sessions in the order of their logins. */
+  subjectLogins: (subject: SubjectKey) => `curfew:user-logins:{${subject}}`,
   /** All sessions by idle deadline, in as many parts as INDEX_PARTS. */
   sessionIndex: (part: number) => `curfew:session-index:${part}`,
   claim: (issuer: string, claimId: string) =>
     // Hashed, because both come from outside; the lengths make the pair unambiguous.
     `curfew:claim:{${hash('sha256', `${issuer.length}:${issuer}${claimId}`, 'base64url')}}`,
+  /** Before the hash of whom it counts. */
+  throttle: (policy: string) => `curfew:throttle:${policy}`,
+  /** The last record of the audit trail that a replica has written: position and hash. */
+  auditHead: 'curfew:audit-head',
 } as const
 
 /** Spreads an index over the slots of a cluster; part of the layout of the data, not a setting. */

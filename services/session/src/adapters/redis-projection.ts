@@ -111,6 +111,7 @@ export class RedisProjection {
       if (!Array.isArray(owner)) continue
       const [tenant, user] = owner as [TenantId, UserId]
       pipeline.zrem(KEYS.subjectSessions(subjectKey(tenant, user)), id)
+      pipeline.zrem(KEYS.subjectLogins(subjectKey(tenant, user)), id)
       pipeline.zrem(KEYS.sessionIndex(indexPartOf(id)), id)
     }
     if (pipeline.length > 0) await repliesOf(pipeline)

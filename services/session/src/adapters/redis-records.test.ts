@@ -1,11 +1,11 @@
-import { formatPosition } from '@curfew/contracts'
+import { formatPosition, type SecretHash } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
 import type { SubjectFacts, WideFact } from '../domain/facts.ts'
 import { sessionForTest } from '../domain/session-record.fixture.ts'
 import { indexPartOf, KEYS, INDEX_PARTS } from './redis-keys.ts'
 import { positionFrom } from './redis-replies.ts'
-import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
+import { fieldsOf, pendingText, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
 import { SUBJECT_FIELDS, subjectFactsFrom, tellingsOf } from './redis-subject-record.ts'
 import { wideFactFrom, wideFieldOf, wideValueOf } from './redis-wide-record.ts'
 
@@ -59,18 +59,42 @@ describe('facts about a subject', () => {
 })
 
 describe('a session', () => {
-  it('that lacks any field but the label is none', () => {
-    const session = sessionForTest({ label: 'laptop' })
+  const optional: ReadonlySet<string> = new Set(SESSION_FIELDS.slice(SESSION_FIELDS.indexOf('l')))
+
+  it('that lacks any field which it cannot be without is none', () => {
+    const session = sessionForTest({ label: 'laptop', addressClass: '192.0.2.0/24' })
     const written = fieldsOf(session)
     expect(sessionFrom(session.id, read(SESSION_FIELDS, written))).toEqual(session)
-    for (const missing of SESSION_FIELDS) {
+    for (const missing of SESSION_FIELDS.filter((field) => !optional.has(field))) {
       const reply = read(SESSION_FIELDS, written).map((value, n) =>
         SESSION_FIELDS[n] === missing ? null : value,
       )
-      const found = sessionFrom(session.id, reply)
-      if (missing === 'l') expect(found).toEqual({ ...session, label: undefined })
-      else expect(found).toBeUndefined()
+      expect(sessionFrom(session.id, reply)).toBeUndefined()
     }
+    const bare = written.filter((_, at) => !optional.has(written[at - (at % 2)] ?? ''))
+    expect(sessionFrom(session.id, read(SESSION_FIELDS, bare))).toEqual({
+      ...session,
+      label: undefined,
+      addressClass: undefined,
+    })
+  })
+
+  it('comes back with its earlier secrets and the one to come', () => {
+    const session = sessionForTest()
+    const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(43) as SecretHash) as [
+      SecretHash,
+      SecretHash,
+      SecretHash,
+    ]
+    const pending = { secretHash: c, begunAtMs: 1_234 }
+    const written = [...fieldsOf(session), 'k', pendingText(pending), 'e', a + b, 'o', '50', 'q', '60']
+    expect(sessionFrom(session.id, read(SESSION_FIELDS, written))).toEqual({
+      ...session,
+      pending,
+      predecessors: [a, b],
+      overlapEndsMs: 50,
+      relayOverlapEndsMs: 60,
+    })
   })
 })
 

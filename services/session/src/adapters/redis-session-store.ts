@@ -9,7 +9,7 @@ import { idleExpiresAtMs, type SessionRecord } from '../domain/session-record.ts
 import type { IdPage, Reading, SessionStore } from '../ports.ts'
 import { INDEX_PARTS, indexPartOf, KEYS } from './redis-keys.ts'
 import { positionFrom, repliesOf } from './redis-replies.ts'
-import { CREATE_SESSION, INDEX_SUBJECT_SESSION, TOUCH_SESSION } from './redis-scripts.ts'
+import { CREATE_SESSION, ENROL_SESSION, INDEX_SUBJECT_SESSION, TOUCH_SESSION } from './redis-scripts.ts'
 import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
 
 /** At least so many ids a page, where there are so many: one look-up batch of a verifier. */
@@ -33,7 +33,7 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async create(session: SessionRecord, nowMs: number): Promise<void> {
-    const { id, expiresAtMs } = session
+    const { id } = session
     const part = KEYS.sessionIndex(indexPartOf(id))
     // The indexes first: a session that no list shows could outlive its user's attention; an entry without one cannot.
     await repliesOf(
@@ -41,7 +41,7 @@ export class RedisSessionStore implements SessionStore {
         .pipeline()
         .zremrangebyscore(part, '-inf', nowMs - INDEX_GRACE_MS)
         .zadd(part, idleExpiresAtMs(session), id)
-        .eval(INDEX_SUBJECT_SESSION, 1, subjectSessions(session), id, expiresAtMs, nowMs - INDEX_GRACE_MS),
+        .eval(INDEX_SUBJECT_SESSION, 1, ...subjectEntry(session, nowMs)),
     )
     await this.#redis.eval(
       CREATE_SESSION,
@@ -52,12 +52,43 @@ export class RedisSessionStore implements SessionStore {
     )
   }
 
+  async discard({ id, tenant, user }: SessionRecord): Promise<void> {
+    await this.#redis.del(KEYS.session(id))
+    await this.strike(subjectKey(tenant, user), [id])
+    await this.#redis.zrem(KEYS.sessionIndex(indexPartOf(id)), id)
+  }
+
+  async reindex(session: SessionRecord, nowMs: number): Promise<void> {
+    const pipeline = this.#redis.pipeline()
+    pipeline.zadd(KEYS.sessionIndex(indexPartOf(session.id)), idleExpiresAtMs(session), session.id)
+    pipeline.eval(INDEX_SUBJECT_SESSION, 1, ...subjectEntry(session, nowMs))
+    const logins = KEYS.subjectLogins(subjectKey(session.tenant, session.user))
+    pipeline.pexpire(logins, session.expiresAtMs - nowMs, 'GT')
+    await repliesOf(pipeline)
+  }
+
+  async enrol(session: SessionRecord, max: number, nowMs: number): Promise<readonly SessionId[]> {
+    const { id, tenant, user, expiresAtMs } = session
+    const subject = subjectKey(tenant, user)
+    const keys = [KEYS.subjectLogins(subject), KEYS.subjectSessions(subject)]
+    const reply = await this.#redis.eval(ENROL_SESSION, 2, ...keys, id, max, nowMs, expiresAtMs - nowMs)
+    return reply as SessionId[]
+  }
+
+  async strike(subject: SubjectKey, ids: readonly SessionId[]): Promise<void> {
+    const pipeline = this.#redis.pipeline()
+    pipeline.zrem(KEYS.subjectSessions(subject), ...ids)
+    pipeline.zrem(KEYS.subjectLogins(subject), ...ids)
+    await repliesOf(pipeline)
+  }
+
   async touch(sessions: readonly SessionRecord[], nowMs: number): Promise<void> {
     const pipeline = this.#redis.pipeline()
     for (const session of sessions) {
-      const deadlineMs = idleExpiresAtMs({ ...session, lastSeenMs: nowMs })
-      pipeline.zadd(KEYS.sessionIndex(indexPartOf(session.id)), 'GT', deadlineMs, session.id)
-      pipeline.eval(TOUCH_SESSION, 1, KEYS.session(session.id), nowMs, deadlineMs)
+      const seen = { ...session, lastSeenMs: nowMs }
+      pipeline.zadd(KEYS.sessionIndex(indexPartOf(session.id)), 'GT', idleExpiresAtMs(seen), session.id)
+      pipeline.eval(INDEX_SUBJECT_SESSION, 1, ...subjectEntry(seen, nowMs))
+      pipeline.eval(TOUCH_SESSION, 1, KEYS.session(session.id), nowMs)
     }
     await repliesOf(pipeline)
   }
@@ -88,6 +119,9 @@ export class RedisSessionStore implements SessionStore {
   }
 }
 
-function subjectSessions({ tenant, user }: SessionRecord): string {
-  return KEYS.subjectSessions(subjectKey(tenant, user))
+/** KEYS and ARGV of INDEX_SUBJECT_SESSION. */
+function subjectEntry(session: SessionRecord, nowMs: number): [string, SessionId, number, number] {
+  const { id, tenant, user } = session
+  const key = KEYS.subjectSessions(subjectKey(tenant, user))
+  return [key, id, idleExpiresAtMs(session), nowMs - INDEX_GRACE_MS]
 }

@@ -12,10 +12,15 @@ export interface SessionMetrics {
   readonly created: Counter
   readonly refused: Counter<'reason'>
   readonly ended: Counter<'reason'>
+  readonly rotations: Counter<'outcome'>
+  readonly predecessorsUsed: Counter
+  readonly limitExceeded: Counter
   readonly resolved: Counter<'result'>
   readonly revocations: Counter<'scope' | 'state'>
   readonly claims: Counter<'outcome'>
   readonly operatorRefusals: Counter<'reason'>
+  readonly introspections: Counter<'result'>
+  readonly throttled: Counter<'policy'>
   readonly restarts: Counter<'reason'>
   readonly doubts: Counter
   readonly epochsEntered: Counter
@@ -47,10 +52,20 @@ export function createSessionMetrics(registry: Registry, view: LogView, log: () 
     created: counter('sessions_created', 'Sessions created'),
     refused: counter('sessions_refused', 'Sessions refused at creation', ['reason']),
     ended: counter('sessions_ended', 'Single sessions ended', ['reason']),
+    rotations: counter('session_rotations', 'Requests for another secret by what became of them', [
+      'outcome',
+    ]),
+    predecessorsUsed: counter(
+      'session_predecessors_used',
+      'Secrets presented whose time was over: suspected theft',
+    ),
+    limitExceeded: counter('session_limits_exceeded', 'Logins of users who had too many sessions'),
     resolved: counter('sessions_resolved', 'Sessions that verifiers asked about', ['result']),
     revocations: counter('revocations', 'Revocations by operators', ['scope', 'state']),
     claims: counter('claims_presented', 'One-time claims presented for spending', ['outcome']),
     operatorRefusals: counter('operators_refused', 'Operator calls refused', ['reason']),
+    introspections: counter('tokens_examined', 'Tokens that clients asked about', ['result']),
+    throttled: counter('throttled', 'Calls refused because there were too many', ['policy']),
     restarts: counter('view_restarts', 'Times the view of the log was started again', ['reason']),
     doubts: counter('log_doubts', 'Times the log could not be trusted to go on'),
     epochsEntered: counter(

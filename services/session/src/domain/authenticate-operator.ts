@@ -2,17 +2,18 @@
  * ④ Finds out which operator is calling, by an operator's own session token.
  * Promise: malformed, unknown, wrong, revoked and expired look alike outside; while Redis is down, operators known here still pass.
  */
-import { hashSecret, parseToken, type SessionId } from '@curfew/contracts'
+import { hashSecret, parseToken, type SecretHash, type SessionId } from '@curfew/contracts'
 
-import type { Reports } from '../ports.ts'
-import { lookUp, type LookUpPorts } from './look-up.ts'
+import { lookUp } from './look-up.ts'
 import { operatorOf, type Operator } from './operator.ts'
 import type { KnownOperator, OperatorMemory } from './operator-memory.ts'
 import { touchDue } from './resolve-sessions.ts'
+import { secretSeen, type SecretPorts } from './secret-seen.ts'
+import { isOverlapOpen, standingOf } from './secret-standing.ts'
+import type { SessionRecord } from './session-record.ts'
 
-export interface OperatorPorts extends LookUpPorts {
+export interface OperatorPorts extends SecretPorts {
   readonly operators: OperatorMemory
-  readonly reports: Reports
 }
 
 export type Authentication =
@@ -25,10 +26,24 @@ export async function authenticateOperator(ports: OperatorPorts, token: string):
   const { sessionId } = parsed
   const found = await findLive(ports, sessionId)
   if (typeof found === 'string') return { kind: 'refused', reason: found, sessionId }
-  // Compared as text: what timing could tell is a part of the stored hash, which does not help to find the secret.
-  if (hashSecret(parsed.secret) !== found.session.secretHash)
-    return { kind: 'refused', reason: 'mismatch', sessionId }
+  const refusal = await settleSecret(ports, found.session, hashSecret(parsed.secret))
+  if (refusal !== undefined) return { kind: 'refused', reason: refusal, sessionId }
   return { kind: 'authenticated', operator: operatorOf(found, ports.view.wide) }
+}
+
+/** Why the secret is refused. What its use means for the session follows, also where Redis cannot be told at the moment. */
+async function settleSecret(
+  ports: OperatorPorts,
+  session: SessionRecord,
+  secretHash: SecretHash,
+): Promise<'mismatch' | 'predecessor' | undefined> {
+  const atMs = ports.clock.nowMs()
+  const standing = standingOf(session, secretHash, atMs)
+  if (standing === 'unknown') return 'mismatch'
+  const matters = standing === 'predecessor' || (standing === 'current' && isOverlapOpen(session, atMs))
+  const seen = { session: session.id, secretHash, atMs }
+  if (matters) await secretSeen(ports, seen).catch((err: unknown) => ports.reports.secretUnsettled(err))
+  return standing === 'predecessor' ? 'predecessor' : undefined
 }
 
 /** The session and its subject as they are now, or why it is not live. */

@@ -2,7 +2,7 @@
  * ④ How many live sessions a revocation would end, counted up to a limit.
  * Promise: a count that is not complete says so; counting changes nothing.
  */
-import type { Scope, SessionId } from '@curfew/contracts'
+import type { Scope, SessionId, Subject } from '@curfew/contracts'
 
 import { listSessions, type SessionFilter } from './list-sessions.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
@@ -10,6 +10,8 @@ import { lookUp, type LookUpPorts } from './look-up.ts'
 export interface Affected {
   readonly count: number
   readonly isComplete: boolean
+  /** Whose session it is, where it is one. */
+  readonly owner?: Subject
 }
 
 const MAX_PAGES = 40
@@ -18,20 +20,25 @@ export async function countAffected(
   ports: LookUpPorts,
   scope: Scope,
   spared: SessionId | undefined,
+  isLate = (): boolean => false,
 ): Promise<Affected> {
-  if (scope.type === 'session') {
-    const { sessions } = await lookUp(ports, [scope.session])
-    return { count: sessions[0]?.verdict === 'live' ? 1 : 0, isComplete: true }
-  }
+  if (scope.type === 'session') return countOne(ports, scope.session)
   const seen = new Set<SessionId>()
   let cursor: string | undefined
-  for (let page = 0; page < MAX_PAGES; page++) {
+  for (let page = 0; page < MAX_PAGES && !isLate(); page++) {
     const { sessions, next } = await listSessions(ports, filterOf(scope), cursor)
     for (const { session } of sessions) if (session.id !== spared) seen.add(session.id)
     if (next === undefined) return { count: seen.size, isComplete: true }
     cursor = next
   }
   return { count: seen.size, isComplete: false }
+}
+
+async function countOne(ports: LookUpPorts, id: SessionId): Promise<Affected> {
+  const [found] = (await lookUp(ports, [id])).sessions
+  if (found === undefined || found.verdict === 'unknown') return { count: 0, isComplete: true }
+  const { tenant, user } = found.session
+  return { count: found.verdict === 'live' ? 1 : 0, isComplete: true, owner: { tenant, user } }
 }
 
 function filterOf(scope: Exclude<Scope, { type: 'session' }>): SessionFilter {

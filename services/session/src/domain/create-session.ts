@@ -16,7 +16,9 @@ import {
 
 import { Unavailable } from '../errors.ts'
 import type { SubjectFacts } from './facts.ts'
-import { lookUpSubject, type LookUpPorts } from './look-up.ts'
+import { limitSessions, type LimitPorts } from './limit-sessions.ts'
+import { lookUpSubject } from './look-up.ts'
+import { limitsFor, type SessionLimits } from './session-limits.ts'
 import type { SessionRecord } from './session-record.ts'
 import { isRevoked, isSuspended } from './validity.ts'
 
@@ -28,11 +30,12 @@ export interface SessionRequest {
   readonly acr: string
   readonly amr: readonly string[]
   readonly label?: string | undefined
+  readonly addressClass?: string | undefined
 }
 
-export interface SessionLimits {
-  readonly idleTimeoutMs: number
-  readonly absoluteTimeoutMs: number
+export interface CreationSettings {
+  readonly limits: SessionLimits
+  readonly maxPerUser: number
 }
 
 export type Creation =
@@ -48,9 +51,9 @@ export type Creation =
 const BIRTH_WITHIN_MS = 1_000
 
 export async function createSession(
-  ports: LookUpPorts,
+  ports: LimitPorts,
   request: SessionRequest,
-  limits: SessionLimits,
+  { limits, maxPerUser }: CreationSettings,
 ): Promise<Creation> {
   if (!(await ports.log.waitFor(request.birth, BIRTH_WITHIN_MS))) throw new Unavailable('birth-ahead')
   const subject = await lookUpSubject(ports, subjectKey(request.tenant, request.user))
@@ -60,6 +63,7 @@ export async function createSession(
 
   const secret = newSessionSecret()
   const nowMs = ports.clock.nowMs()
+  const { idleTimeoutMs, absoluteTimeoutMs } = limitsFor(limits, request.acr)
   const session: SessionRecord = {
     ...request,
     id: newSessionId(),
@@ -67,9 +71,16 @@ export async function createSession(
     createdAtMs: nowMs,
     authTimeMs: nowMs,
     lastSeenMs: nowMs,
-    idleTimeoutMs: limits.idleTimeoutMs,
-    expiresAtMs: nowMs + limits.absoluteTimeoutMs,
+    idleTimeoutMs,
+    expiresAtMs: nowMs + absoluteTimeoutMs,
   }
   await ports.sessions.create(session, nowMs)
+  try {
+    await limitSessions(ports, session, maxPerUser)
+  } catch (error) {
+    // Nobody gets its token; left there, it would count.
+    await ports.sessions.discard(session).catch(() => undefined)
+    throw error
+  }
   return { outcome: 'created', token: formatSessionToken(session.id, secret), session, subject }
 }

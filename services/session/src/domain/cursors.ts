@@ -11,6 +11,8 @@ const SHAPES = {
   expiry: /^\d{1,16}$/,
   /** Position of the last one listed. */
   position: /^\d{6}\.\d{16}$/,
+  /** Where an event stands in the audit trail. */
+  audit: /^\d{16}\.\d{2}$/,
 } as const
 
 export function formatCursor(kind: CursorKind, value: string): string {

@@ -88,6 +88,8 @@ export function factOf(entry: LogEntry, position: Position): Fact | undefined {
     case 'opened':
     case 'closed':
     case 'barrier':
+    // It states nothing: which secrets a session has is for the store to say.
+    case 'rotated':
       return undefined
     case 'revoked':
       return revocationFact(entry.scope, { position, except: entry.except ?? [] })

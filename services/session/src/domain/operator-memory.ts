@@ -28,6 +28,8 @@ export class OperatorMemory {
   /** @param decidedAt what the view had reached when `known` was read: later facts would be missing from it. */
   remember({ session, subject }: KnownOperator, decidedAt: Position): void {
     if (decidedAt !== this.#view.applied) return
+    // Its secret is about to be another one, and no entry will say when.
+    if (session.pending !== undefined) return
     keepNewest(this.#sessions, session.id, session)
     keepNewest(this.#subjects, subjectKey(session.tenant, session.user), subject)
   }
@@ -38,6 +40,11 @@ export class OperatorMemory {
     if (fact.reach !== 'subject') return
     const known = this.#subjects.get(fact.subject)
     if (known !== undefined) this.#subjects.set(fact.subject, mergeSubjectFacts(known, fact.facts))
+  }
+
+  /** Its secrets are being changed. */
+  forget(session: SessionId): void {
+    this.#sessions.delete(session)
   }
 
   /** The session, if it is live by all that is known here. */

@@ -4,6 +4,7 @@
  */
 import {
   GATEWAY_AUDIENCE,
+  ROTATION_WITHIN_MS,
   relayValueFor,
   type Audience,
   type Position,
@@ -11,15 +12,25 @@ import {
   type SessionId,
 } from '@curfew/contracts'
 
-import type { Reports } from '../ports.ts'
+import type { Reports, RotationStore } from '../ports.ts'
 import type { SubjectFacts } from './facts.ts'
 import { lookUp, type LookedUp, type LookUpPorts } from './look-up.ts'
 import { isTouchDue, type SessionRecord } from './session-record.ts'
 
+/** What a token may prove, besides the present secret. */
+export interface Proofs {
+  readonly proof: string
+  /** Another secret is about to be put in place: what is answered now must not be remembered. */
+  readonly isRotating: boolean
+  /** Of earlier secrets, newest first. */
+  readonly predecessors: readonly string[]
+  readonly overlapEndsMs: number
+}
+
 export type ResolvedSession =
   | {
       readonly status: 'live'
-      readonly proof: string
+      readonly proofs: Proofs
       readonly session: SessionRecord
       readonly subject: SubjectFacts
     }
@@ -33,27 +44,69 @@ export interface Resolution {
 
 export interface ResolvePorts extends LookUpPorts {
   readonly reports: Reports
+  readonly rotations: RotationStore
+}
+
+/** No rotation takes this long: whoever began it has died. */
+const ABANDONED_AFTER_MS = 3 * ROTATION_WITHIN_MS
+
+/** Who is asked about; `passive` are those that are only watched, not used. */
+export interface AskedSessions {
+  readonly ids: readonly SessionId[]
+  readonly passive: ReadonlySet<SessionId>
 }
 
 export async function resolveSessions(
   ports: ResolvePorts,
   audience: Audience,
-  ids: readonly SessionId[],
+  { ids, passive }: AskedSessions,
 ): Promise<Resolution> {
   const { asOf, nowMs, sessions } = await lookUp(ports, ids)
-  const seenNow = await touchDue(ports, sessions, nowMs)
+  const inUse = sessions.filter((_, index) => !passive.has(ids[index] as SessionId))
+  const seenNow = await touchDue(ports, inUse, nowMs)
+  const settled = await settleAbandoned(ports, sessions, nowMs)
   const resolved = sessions.map((found): ResolvedSession => {
+    if (found.verdict === 'expired') ports.reports.sessionExpired(found.session.id)
     if (found.verdict !== 'live') return { status: 'refused', reason: found.verdict }
     const { session, subject } = found
-    const proof = proofFor(session, audience)
+    const isRotating = session.pending !== undefined && !settled.has(session.id)
+    const proofs = { ...proofsFor(session, audience, nowMs), isRotating }
     const lastSeenMs = seenNow.has(session.id) ? nowMs : session.lastSeenMs
-    return { status: 'live', proof, session: { ...session, lastSeenMs }, subject }
+    return { status: 'live', proofs, session: { ...session, lastSeenMs }, subject }
   })
   return { asOf, nowMs, sessions: resolved }
 }
 
-function proofFor({ secretHash }: SessionRecord, audience: Audience): string {
-  return audience === GATEWAY_AUDIENCE ? secretHash : relayValueFor(secretHash, audience)
+function proofsFor(
+  { secretHash, predecessors = [], overlapEndsMs = 0, relayOverlapEndsMs = 0 }: SessionRecord,
+  audience: Audience,
+  nowMs: number,
+): Omit<Proofs, 'isRotating'> {
+  if (audience === GATEWAY_AUDIENCE) return { proof: secretHash, predecessors, overlapEndsMs }
+  // A relay token that comes late says nothing about whoever sent the request: only those accepted are told.
+  const [latest] = nowMs < relayOverlapEndsMs ? predecessors : []
+  return {
+    proof: relayValueFor(secretHash, audience),
+    predecessors: latest === undefined ? [] : [relayValueFor(latest, audience)],
+    overlapEndsMs: relayOverlapEndsMs,
+  }
+}
+
+/** Withdraws what has been pending for too long. @returns those that will keep the secret which was read */
+async function settleAbandoned(
+  { rotations }: ResolvePorts,
+  found: readonly LookedUp[],
+  nowMs: number,
+): Promise<ReadonlySet<SessionId>> {
+  const settled = new Set<SessionId>()
+  for (const each of found) {
+    if (each.verdict !== 'live' || each.session.pending === undefined) continue
+    const { id, pending } = each.session
+    const isAbandoned = nowMs - pending.begunAtMs > ABANDONED_AFTER_MS
+    // Compared and removed in one step: from here on nobody can put it in place, so that the answer may be remembered.
+    if (isAbandoned && (await rotations.withdraw(id, pending.secretHash))) settled.add(id)
+  }
+  return settled
 }
 
 /** Moves last-seen of those that were not seen for a while, and says whose it moved. */

@@ -35,6 +35,15 @@ export function logoutId(session: SessionId): string {
   return `end_${session}`
 }
 
+/** Several secrets of one session may be found with somebody; it ends once. */
+export function suspicionId(session: SessionId): string {
+  return `theft_${session}`
+}
+
+export function rotationId(): string {
+  return `rot_${randomBytes(16).toString('base64url')}`
+}
+
 /** The record of an entry; undefined for entries that are no operator's revocation. */
 export function revocationOf(entry: LogEntry, position: Position): Revocation | undefined {
   if (entry.type !== 'revoked' || !entry.id.startsWith(ID_PREFIX)) return undefined

@@ -17,14 +17,37 @@ export interface SessionRecord {
   readonly acr: string
   readonly amr: readonly string[]
   readonly label?: string | undefined
-  /** Fixed at creation, so that a changed setting is for new sessions and never prolongs an old one. */
+  /** The network that the login came from, cut so that it names no single line. */
+  readonly addressClass?: string | undefined
+  /** Fixed at authentication, so that a changed setting is for new sessions and never prolongs an old one. */
   readonly idleTimeoutMs: number
   readonly expiresAtMs: number
   readonly lastSeenMs: number
+  /** The secret that a rotation under way will put in place; nobody has it yet. */
+  readonly pending?: PendingSecret | undefined
+  /** Hashes of earlier secrets, newest first, as many as are remembered. */
+  readonly predecessors?: readonly SecretHash[] | undefined
+  /** Until when the newest predecessor is accepted of clients: moved back to the first use of its successor. */
+  readonly overlapEndsMs?: number | undefined
+  /** Until when relay tokens made from it are accepted: requests may be on their way between services. */
+  readonly relayOverlapEndsMs?: number | undefined
+}
+
+/** What a re-authentication changes of a session. */
+export type Renewal = Pick<
+  SessionRecord,
+  'authTimeMs' | 'acr' | 'amr' | 'idleTimeoutMs' | 'expiresAtMs' | 'lastSeenMs'
+>
+
+export interface PendingSecret {
+  readonly secretHash: SecretHash
+  readonly begunAtMs: number
 }
 
 /** The nearer of the idle and the absolute limit. */
-export function idleExpiresAtMs(session: SessionRecord): number {
+export function idleExpiresAtMs(
+  session: Pick<SessionRecord, 'lastSeenMs' | 'idleTimeoutMs' | 'expiresAtMs'>,
+): number {
   return Math.min(session.lastSeenMs + session.idleTimeoutMs, session.expiresAtMs)
 }
 

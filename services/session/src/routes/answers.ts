@@ -2,20 +2,24 @@
  * ④ The questions that this service answers over NATS, all alike: one queue group, one way to stop.
  * Promise: replicas share the questions; a stopping replica takes no new ones and finishes those it has.
  */
-import { SESSION_QUEUE, type RequestContract } from '@curfew/contracts'
+import { SESSION_QUEUE, currentRequestId, type RequestContract } from '@curfew/contracts'
 import { answer, isConnected } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Static, TSchema } from 'typebox'
 
+import type { AuditTrail } from '../domain/audit-trail.ts'
+
 export class Answers {
   readonly #nc: NatsConnection
   readonly #logger: Logger
+  readonly #trail: Pick<AuditTrail, 'settled'>
   readonly #open: ReturnType<typeof answer>[] = []
 
-  constructor(nc: NatsConnection, logger: Logger) {
+  constructor(nc: NatsConnection, logger: Logger, trail: Pick<AuditTrail, 'settled'>) {
     this.#nc = nc
     this.#logger = logger
+    this.#trail = trail
   }
 
   to<Q extends TSchema, A extends TSchema>(
@@ -24,7 +28,13 @@ export class Answers {
     handler: (question: Static<Q>, context: { readonly subject: string }) => Promise<Static<A>> | Static<A>,
   ): void {
     const options = { queue: SESSION_QUEUE, logger: this.#logger }
-    this.#open.push(answer(this.#nc, contract, subject, handler, options))
+    const settling: typeof handler = async (question, context) => {
+      const answered = await handler(question, context)
+      // Who is told that something was done can rely on its being in the trail.
+      await this.#trail.settled(currentRequestId() ?? '')
+      return answered
+    }
+    this.#open.push(answer(this.#nc, contract, subject, settling, options))
   }
 
   async close(): Promise<void> {

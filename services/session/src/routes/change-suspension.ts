@@ -6,7 +6,9 @@ import type { LogEntryOf, TenantId, UserId } from '@curfew/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 
+import { keptText } from '../domain/audit-record.ts'
 import { recordLatest } from '../domain/record-fact.ts'
+import { effectText } from '../domain/security-events.ts'
 import { Unavailable } from '../errors.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
@@ -34,7 +36,7 @@ export async function changeSuspension(ports: ChangePorts, change: Suspending): 
   const entry: LogEntryOf<'suspended' | 'resumed'> = {
     ...entryHead('suspension', actor, startedAtMs),
     type: isSuspended ? 'suspended' : 'resumed',
-    ...(body?.reason !== undefined && { reason: body.reason }),
+    ...(body?.reason !== undefined && { reason: keptText(body.reason) }),
     ...whom,
   }
   const outcome = await recordLatest(ports, entry)
@@ -44,8 +46,11 @@ export async function changeSuspension(ports: ChangePorts, change: Suspending): 
     ...whom,
     suspended: isSuspended,
     actor,
+    reason: body?.reason,
     state: effect.state,
     requestId: request.id,
+    change: isSuspended ? 'suspended' : 'resumed',
+    effect: effectText(effect),
   })
   const position = outcome.kind === 'unknown' ? null : outcome.position
   return reply.code(statusOf(effect)).send({ ...whom, suspended: isSuspended, position, ...effect })

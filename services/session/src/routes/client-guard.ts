@@ -1,12 +1,15 @@
 /**
  * ④ Lets trusted backends in by HTTP Basic (RFC 7617), before their request's body is read.
- * Promise: the same 401 for an unknown client, a wrong secret and a header that is none.
+ * Promise: the same 401 for an unknown client, a wrong secret and a header that is none; who guesses is slowed down, and
+ * nobody else with him.
  */
 import type { ClientId } from '@curfew/contracts'
 import { Problem } from '@curfew/service-kit'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
-import type { ClientRegistry, Reports } from '../ports.ts'
+import { addressClass, limitKeyOf } from '../domain/address-class.ts'
+import type { ClientRegistry } from '../clients.ts'
+import { takeOrRefuse, type Throttling } from './throttling.ts'
 
 export interface ClientGuard {
   /** An `onRequest` hook. */
@@ -17,19 +20,34 @@ export interface ClientGuard {
 
 const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i
 
-export function createClientGuard(registry: ClientRegistry, reports: Reports): ClientGuard {
+export function createClientGuard(registry: ClientRegistry, throttling: Throttling): ClientGuard {
+  const { policies, reports } = throttling
   const clients = new WeakMap<FastifyRequest, ClientId>()
   return {
     requireClient: async (request) => {
       const credentials = credentialsIn(request.headers.authorization)
+      const known = credentials && registry.find(credentials.id)?.id
+      const guesses = {
+        policy: policies.wrongCredentials,
+        key: `${limitKeyOf(request.ip)} ${known ?? ''}`,
+        actor: 'anonymous',
+        address: request.ip,
+      }
+      // Also the right secret has to wait then: otherwise the limit would not keep anybody from finding it.
+      await takeOrRefuse(throttling, { ...guesses, cost: 0 })
       const client = credentials && registry.authenticate(credentials.id, credentials.secret)
       if (client === undefined) {
-        reports.clientRefused({ requestId: request.id })
+        const place = addressClass(request.ip)
+        reports.clientRefused({ requestId: request.id, ...(known && { client: known }), addressClass: place })
+        await takeOrRefuse(throttling, guesses)
         throw new Problem('invalid-client', undefined, {
           headers: { 'www-authenticate': 'Basic realm="curfew", charset="UTF-8"' },
         })
       }
       clients.set(request, client)
+      const { clientCalls: policy } = policies
+      const calls = { policy, key: client, actor: `client:${client}`, address: request.ip }
+      await takeOrRefuse(throttling, calls)
     },
     clientOf(request) {
       const client = clients.get(request)

@@ -8,8 +8,8 @@ import { Type } from 'typebox'
 export const ReasonSchema = Type.String({
   minLength: 1,
   maxLength: 500,
-  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
-  description: 'Why, for the people who read the history; no control characters',
+  pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f]*$',
+  description: 'Why, for the people who read the history; not blank, no control characters',
 })
 
 export const TenantParams = Type.Object({ tenant: TenantIdSchema })

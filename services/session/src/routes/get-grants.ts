@@ -14,7 +14,8 @@ export function getGrants(app: CurfewServer, ports: LookUpPorts, guard: Operator
   const path = '/v1/subjects/:tenant/:user/grants'
   app.get(path, { schema, onRequest: guard.requires(READ) }, async (request, reply) => {
     const { tenant, user } = request.params
-    if (!reaches(guard.operatorOf(request), tenant)) throw new Problem('not-found')
+    if (!reaches(guard.operatorOf(request), tenant))
+      throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
     const { grants } = await lookUpSubject(ports, subjectKey(tenant, user))
     if (grants === undefined) throw new Problem('not-found')
     const { roles, permissions, position } = grants

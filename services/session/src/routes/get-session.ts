@@ -7,7 +7,7 @@ import { lookUp, type LookUpPorts } from '../domain/look-up.ts'
 import { reaches } from '../domain/operator.ts'
 import { READ } from '../domain/permissions.ts'
 import type { OperatorGuard } from './operator-guard.ts'
-import { sessionJson } from './session-json.ts'
+import { operatedSessionJson } from './session-json.ts'
 
 const ParamsSchema = Type.Object({ id: SessionIdSchema })
 
@@ -16,8 +16,12 @@ export function getSession(app: CurfewServer, ports: LookUpPorts, guard: Operato
   app.get('/v1/sessions/:id', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const [found] = (await lookUp(ports, [request.params.id])).sessions
     const operator = guard.operatorOf(request)
-    if (found?.verdict !== 'live' || !reaches(operator, found.session.tenant)) throw new Problem('not-found')
+    if (found?.verdict !== 'live') throw new Problem('not-found')
+    if (!reaches(operator, found.session.tenant))
+      throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
     const isCurrent = found.session.id === operator.sessionId
-    return { session: { ...sessionJson(found, ports.view.wide), ...(isCurrent && { current: true }) } }
+    return {
+      session: { ...operatedSessionJson(found, ports.view.wide), ...(isCurrent && { current: true }) },
+    }
   })
 }

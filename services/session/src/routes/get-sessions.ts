@@ -10,7 +10,7 @@ import type { Operator } from '../domain/operator.ts'
 import { READ } from '../domain/permissions.ts'
 import { CursorSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
-import { sessionJson } from './session-json.ts'
+import { operatedSessionJson } from './session-json.ts'
 
 const QuerySchema = Type.Object(
   {
@@ -41,7 +41,7 @@ export function getSessions(app: CurfewServer, ports: LookUpPorts, guard: Operat
     const { sessions, next } = await listSessions(ports, filter, after)
     return {
       sessions: sessions.map((listed) => ({
-        ...sessionJson(listed, ports.view.wide),
+        ...operatedSessionJson(listed, ports.view.wide),
         ...(listed.session.id === operator.sessionId && { current: true }),
       })),
       next_cursor: next === undefined ? null : formatCursor(kind, next),

@@ -4,39 +4,51 @@
  */
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 
-import type { SessionLimits } from '../domain/create-session.ts'
-import type { ClientRegistry, Members } from '../ports.ts'
+import type { HttpSettings } from '../config.ts'
+import type { AuditTrail } from '../domain/audit-trail.ts'
+import type { LimitPorts } from '../domain/limit-sessions.ts'
+import type { Throttle } from '../domain/throttle.ts'
+import type { Members } from '../ports.ts'
+import type { ClientRegistry } from '../clients.ts'
 import { createClientGuard } from './client-guard.ts'
+import { getAudit, getAuditVerification, type AuditPorts } from './get-audit.ts'
 import { getGrants } from './get-grants.ts'
+import { getLimits } from './get-limits.ts'
 import { getRevocation } from './get-revocation.ts'
 import { getRevocations } from './get-revocations.ts'
 import { getSession } from './get-session.ts'
 import { getSessions } from './get-sessions.ts'
 import { getVerifiers } from './get-verifiers.ts'
 import { createOperatorGuard } from './operator-guard.ts'
+import { postIntrospect } from './post-introspect.ts'
 import { postRevocations, type RevocationPorts } from './post-revocations.ts'
+import { postRevoke } from './post-revoke.ts'
+import { postSessionsPrepare } from './post-sessions-prepare.ts'
 import { postSessions } from './post-sessions.ts'
 import { putGrants } from './put-grants.ts'
 import { putRole } from './put-role.ts'
 import { suspendSubject } from './suspend-subject.ts'
 import { suspendTenant } from './suspend-tenant.ts'
+import { addTokenEndpoints } from './token-endpoints.ts'
 
-export interface HttpSettings {
-  readonly limits: SessionLimits
-  readonly recentAuthenticationMs: number
-}
-
-export interface HttpPorts extends RevocationPorts {
+export interface HttpPorts extends RevocationPorts, LimitPorts, AuditPorts {
   readonly clients: ClientRegistry
   readonly members: Members
+  readonly throttle: Throttle
+  readonly audit: AuditTrail
+  readonly clock: RevocationPorts['clock']
 }
 
 export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: HttpSettings): void {
   app.register(async (routes: CurfewServer) => {
     routes.setErrorHandler((error) => {
-      throw isUnavailable(error) ? new Problem('unavailable', undefined, { cause: error }) : error
+      throw asProblem(error)
     })
-    const guard = createOperatorGuard(ports, settings.recentAuthenticationMs)
+    // Who is told that something was done can rely on its being in the trail.
+    routes.addHook('onSend', async (request) => ports.audit.settled(request.id))
+    const { throttle, reports } = ports
+    const throttling = { throttle, reports, policies: settings.policies }
+    const guard = createOperatorGuard(ports, throttling, settings.recentAuthenticationMs)
     postRevocations(routes, ports, guard)
     getRevocations(routes, ports.history, guard)
     getRevocation(routes, ports, guard)
@@ -48,9 +60,21 @@ export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: Htt
     getSessions(routes, ports, guard)
     getSession(routes, ports, guard)
     getVerifiers(routes, ports.members, guard)
-    const clientGuard = createClientGuard(ports.clients, ports.reports)
-    postSessions(routes, ports, { guard: clientGuard, limits: settings.limits })
+    getLimits(routes, settings, guard)
+    getAudit(routes, ports, guard)
+    getAuditVerification(routes, ports, { guard, retentionMs: settings.auditRetentionMs })
+    const clientGuard = createClientGuard(ports.clients, throttling)
+    postSessionsPrepare(routes, ports, clientGuard)
+    postSessions(routes, ports, { guard: clientGuard, settings })
+    addTokenEndpoints(routes, asProblem, (endpoints) => {
+      postIntrospect(endpoints, ports, { guard: clientGuard, issuer: settings.issuer })
+      postRevoke(endpoints, ports, clientGuard)
+    })
   })
+}
+
+function asProblem(error: unknown): unknown {
+  return isUnavailable(error) ? new Problem('unavailable', undefined, { cause: error }) : error
 }
 
 function isUnavailable(error: unknown): boolean {

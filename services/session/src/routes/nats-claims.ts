@@ -12,7 +12,8 @@ export interface ClaimPorts extends RedeemPorts {
 export function answerClaims(answers: Answers, ports: ClaimPorts): void {
   answers.to(REDEEM_CLAIM, SUBJECTS.redeemClaim, async (claim) => {
     const redemption = await redeemClaim(ports, claim)
-    ports.reports.claimSettled({ ...redemption, sessionId: claim.session })
+    const { session: sessionId, tenant, user } = claim
+    ports.reports.claimSettled({ ...redemption, sessionId, tenant, user })
     return { outcome: redemption.outcome }
   })
   answers.to(RELEASE_CLAIM, SUBJECTS.releaseClaim, async ({ issuer, claimId, ...end }) => {

@@ -2,23 +2,19 @@
 import { CREATE_SESSION, SUBJECTS } from '@curfew/contracts'
 import type { Static } from 'typebox'
 
-import { createSession, type SessionLimits } from '../domain/create-session.ts'
-import type { LookUpPorts } from '../domain/look-up.ts'
-import type { Reports } from '../ports.ts'
+import { createSession, type CreationSettings } from '../domain/create-session.ts'
+import type { LimitPorts } from '../domain/limit-sessions.ts'
 import type { Answers } from './answers.ts'
 import { sessionInfo } from './session-json.ts'
 
 type Answer = Static<typeof CREATE_SESSION.answer>
 
-export interface CreatePorts extends LookUpPorts {
-  readonly reports: Reports
-}
-
-export function answerCreateSession(answers: Answers, ports: CreatePorts, limits: SessionLimits): void {
+export function answerCreateSession(answers: Answers, ports: LimitPorts, settings: CreationSettings): void {
   answers.to(CREATE_SESSION, SUBJECTS.createSession, async (request): Promise<Answer> => {
-    const creation = await createSession(ports, request, limits)
+    const creation = await createSession(ports, request, settings)
     if (creation.outcome === 'refused') {
-      ports.reports.sessionRefused({ client: request.client, reason: creation.reason })
+      const { client, tenant, user } = request
+      ports.reports.sessionRefused({ client, reason: creation.reason, tenant, user })
       return creation
     }
     ports.reports.sessionCreated(creation.session)

@@ -26,11 +26,14 @@ export function answerResolve(answers: Answers, ports: ResolvePorts, epoch: numb
   answers.to(
     RESOLVE,
     resolveSubject(epoch, '*' as Audience),
-    async ({ sessions: ids, minSeq }, { subject }) => {
+    async ({ sessions: ids, minSeq, passive = [] }, { subject }) => {
       // The asker knows more of the log than this replica: an answer from before would be thrown away there.
       if (!(await ports.log.waitFor(formatPosition(epoch, minSeq), APPLIED_WITHIN_MS)))
         throw new Unavailable('behind-asker')
-      const { asOf, nowMs, sessions } = await resolveSessions(ports, audienceOf(subject), ids)
+      const { asOf, nowMs, sessions } = await resolveSessions(ports, audienceOf(subject), {
+        ids,
+        passive: new Set(passive),
+      })
       ports.reports.sessionsResolved(countResults(sessions))
       return { asOf, sessions: sessions.map((resolved) => resolvedAnswer(resolved, ports, nowMs)) }
     },
@@ -39,7 +42,8 @@ export function answerResolve(answers: Answers, ports: ResolvePorts, epoch: numb
 
 function resolvedAnswer(resolved: ResolvedSession, { view }: ResolvePorts, nowMs: number): Resolved {
   if (resolved.status === 'refused') return resolved
-  const { proof, session } = resolved
+  const { proofs, session } = resolved
+  const { proof, isRotating, predecessors, overlapEndsMs } = proofs
   return {
     status: 'live',
     proof,
@@ -48,6 +52,13 @@ function resolvedAnswer(resolved: ResolvedSession, { view }: ResolvePorts, nowMs
     // Both are above zero, because at zero the session would have been refused.
     idleRemainingMs: idleExpiresAtMs(session) - nowMs,
     remainingMs: session.expiresAtMs - nowMs,
+    // The clock of the replica that noted the time may be ahead.
+    authAgeMs: Math.max(0, nowMs - session.authTimeMs),
+    ...(isRotating && { isRotating }),
+    ...(predecessors.length > 0 && {
+      predecessors: [...predecessors],
+      overlapRemainingMs: overlapEndsMs - nowMs,
+    }),
   }
 }
 

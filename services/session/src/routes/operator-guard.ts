@@ -1,14 +1,21 @@
 /**
  * ④ Lets operators in, before their request's body is read.
- * Promise: only a bearer token counts, never a cookie; the same 401 whatever was wrong with it.
+ * Promise: only a bearer token counts, never a cookie; the same 401 whatever was wrong with it; nobody guesses for long.
  */
-import type { Permission } from '@curfew/contracts'
+import type { Permission, SessionId } from '@curfew/contracts'
 import { Problem } from '@curfew/service-kit'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
+import { addressClass, limitKeyOf } from '../domain/address-class.ts'
 import { authenticateOperator, type OperatorPorts } from '../domain/authenticate-operator.ts'
 import { isRecent, type Operator } from '../domain/operator.ts'
 import { holds } from '../domain/permissions.ts'
+import { takeOrRefuse, type Throttling } from './throttling.ts'
+
+/** Another tenant's; a power over Curfew that he does not hold himself. */
+type OperatorRefusal = 'out-of-reach' | 'may-not-hand-out'
+
+type RefusedToken = { readonly reason: string; readonly sessionId?: SessionId }
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
@@ -17,11 +24,17 @@ export interface OperatorGuard {
   requires(permission: Permission): onRequestAsyncHookHandler
   /** The operator that the hook let in. */
   operatorOf(request: FastifyRequest): Operator
+  /** Reports that the operator went too far, and gives back what he is told: it may look like nothing being there. */
+  refusal(request: FastifyRequest, reason: OperatorRefusal, problem: Problem): Problem
   /** @throws Problem (RFC 9470) when the operator authenticated too long ago. */
   requireRecent(request: FastifyRequest): void
 }
 
-export function createOperatorGuard(ports: OperatorPorts, recentMs: number): OperatorGuard {
+export function createOperatorGuard(
+  ports: OperatorPorts,
+  throttling: Throttling,
+  recentMs: number,
+): OperatorGuard {
   const operators = new WeakMap<FastifyRequest, Operator>()
 
   function operatorOf(request: FastifyRequest): Operator {
@@ -34,25 +47,52 @@ export function createOperatorGuard(ports: OperatorPorts, recentMs: number): Ope
     ports.reports.operatorRefused({
       reason,
       requestId: request.id,
-      ...(operator !== undefined && { sessionId: operator.sessionId }),
+      addressClass: addressClass(request.ip),
+      ...(operator !== undefined && { sessionId: operator.sessionId, actor: operator.actor }),
     })
+  }
+
+  /** A token has 256 random bits, so what has to be stopped is not its being found but the load and the noise. */
+  async function refuseToken(request: FastifyRequest, refused: RefusedToken): Promise<never> {
+    await takeOrRefuse(throttling, {
+      policy: throttling.policies.wrongCredentials,
+      key: limitKeyOf(request.ip),
+      actor: 'anonymous',
+      address: request.ip,
+    })
+    ports.reports.operatorRefused({
+      ...refused,
+      requestId: request.id,
+      addressClass: addressClass(request.ip),
+    })
+    throw new Problem('unauthenticated', undefined, { headers: bearerChallenge('error="invalid_token"') })
   }
 
   return {
     operatorOf,
+    refusal(request, reason, problem) {
+      refuse(request, reason, operatorOf(request))
+      return problem
+    },
     requires: (permission) => async (request) => {
       const token = BEARER.exec(request.headers.authorization ?? '')?.[1]
       if (token === undefined) throw new Problem('unauthenticated')
       const authentication = await authenticateOperator(ports, token)
       if (authentication.kind === 'refused') {
         const { kind: _, ...refused } = authentication
-        ports.reports.operatorRefused({ ...refused, requestId: request.id })
-        throw new Problem('unauthenticated')
+        return refuseToken(request, refused)
       }
       const { operator } = authentication
+      await takeOrRefuse(throttling, {
+        policy: throttling.policies.operatorCalls,
+        key: operator.actor,
+        actor: operator.actor,
+        address: request.ip,
+      })
       if (!holds(operator.permissions, permission)) {
         refuse(request, 'permission-missing', operator)
-        throw new Problem('forbidden')
+        const needed = bearerChallenge(`error="insufficient_scope", scope="${permission}"`)
+        throw new Problem('forbidden', undefined, { headers: needed })
       }
       operators.set(request, operator)
     },
@@ -65,10 +105,13 @@ export function createOperatorGuard(ports: OperatorPorts, recentMs: number): Ope
   }
 }
 
+/** RFC 6750 §3. */
+function bearerChallenge(parameters: string): Record<string, string> {
+  return { 'www-authenticate': `Bearer realm="curfew", ${parameters}` }
+}
+
 function tooOld(maxAgeSeconds: number): Problem {
-  const challenge =
-    'Bearer error="insufficient_user_authentication", ' +
-    `error_description="A more recent authentication is required", max_age=${maxAgeSeconds}`
+  const challenge = `Bearer realm="curfew", error="insufficient_user_authentication", max_age="${maxAgeSeconds}"`
   return new Problem('insufficient-authentication', `log in again, then repeat within ${maxAgeSeconds} s`, {
     headers: { 'www-authenticate': challenge },
   })

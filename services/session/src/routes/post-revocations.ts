@@ -7,8 +7,9 @@ import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 
+import { keptText } from '../domain/audit-record.ts'
 import { findLive, type OperatorPorts } from '../domain/authenticate-operator.ts'
-import { countAffected } from '../domain/count-affected.ts'
+import { countAffected, type Affected } from '../domain/count-affected.ts'
 import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
 import { revocationReach } from '../domain/revocation-reach.ts'
@@ -20,6 +21,7 @@ import {
   type RevokeOutcome,
   type RevokePorts,
 } from '../domain/revoke.ts'
+import { effectText } from '../domain/security-events.ts'
 import { isoTime } from '../iso-time.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { ReasonSchema } from './fields.ts'
@@ -55,16 +57,17 @@ export function postRevocations(app: CurfewServer, ports: RevocationPorts, guard
 
     // A lost Redis must not stop a revocation, and the log notices a repetition as well.
     const prior = key === undefined ? undefined : await findRevocation(ports, entry.id).catch(() => undefined)
-    if (prior === undefined) await requireReach(ports, operator, body.scope)
+    if (prior === undefined) await requireReach(ports, guard, { request, scope: body.scope })
     if (body.dry_run === true) {
       const { count, isComplete } = await countAffected(ports, body.scope, entry.except?.[0])
       return { dry_run: true, scope: body.scope, sessions: { count, complete: isComplete } }
     }
+    const affected = prior === undefined ? await affectedSoon(ports, entry) : undefined
     const outcome =
       prior === undefined
         ? await revoke({ ...ports, recheck: rechecking(ports) }, entry)
         : await settleRepeat(ports, entry, prior)
-    return answer(ports, { request, reply, entry, outcome, startedAtMs })
+    return answer(ports, { request, reply, entry, outcome, startedAtMs, affected })
   })
 }
 
@@ -82,21 +85,21 @@ function entryFor(
     type: 'revoked',
     at,
     actor: operator.actor,
-    reason,
+    reason: keptText(reason),
     scope,
     ...(isSpared && { except: [operator.sessionId] }),
   }
 }
 
-async function requireReach(ports: RevocationPorts, operator: Operator, scope: Scope): Promise<void> {
-  switch (await revocationReach(ports, operator, scope)) {
-    case 'allowed':
-      return
-    case 'forbidden':
-      throw new Problem('forbidden')
-    case 'hidden':
-      throw new Problem('not-found')
-  }
+async function requireReach(
+  ports: RevocationPorts,
+  guard: OperatorGuard,
+  { request, scope }: { readonly request: FastifyRequest; readonly scope: Scope },
+): Promise<void> {
+  const reach = await revocationReach(ports, guard.operatorOf(request), scope)
+  if (reach === 'allowed') return
+  const code = reach === 'forbidden' ? 'forbidden' : 'not-found'
+  throw guard.refusal(request, 'out-of-reach', new Problem(code))
 }
 
 function rechecking(ports: OperatorPorts): RevokePorts['recheck'] {
@@ -112,9 +115,24 @@ interface Answering {
   readonly entry: LogEntryOf<'revoked'> & { reason: string }
   readonly outcome: RevokeOutcome
   readonly startedAtMs: number
+  readonly affected: Affected | undefined
 }
 
-function answer(ports: RevocationPorts, { request, reply, entry, outcome, startedAtMs }: Answering): object {
+/** How long a revocation may wait for being counted. */
+const COUNT_WITHIN_MS = 100
+
+/** For the audit trail alone. */
+async function affectedSoon(
+  ports: RevocationPorts,
+  { scope, except }: LogEntryOf<'revoked'>,
+): Promise<Affected | undefined> {
+  const lateMs = ports.clock.nowMs() + COUNT_WITHIN_MS
+  const isLate = (): boolean => ports.clock.nowMs() > lateMs
+  return countAffected(ports, scope, except?.[0], isLate).catch(() => undefined)
+}
+
+function answer(ports: RevocationPorts, answering: Answering): object {
+  const { request, reply, entry, outcome, startedAtMs, affected } = answering
   if (outcome.kind === 'reused') throw new Problem('idempotency-key-reused')
   // Somebody ended the operator's own session while he was making this call.
   if (outcome.kind === 'spared-is-over') throw new Problem('unauthenticated')
@@ -127,6 +145,8 @@ function answer(ports: RevocationPorts, { request, reply, entry, outcome, starte
     state: effect.state,
     isProjected: effect.recorded,
     requestId: request.id,
+    effect: effectText(effect),
+    affected,
   })
   void reply.code(statusOf(effect)).header('location', `/v1/revocations/${revocation.id}`)
   return { revocation: revocationJson(revocation, position), ...effect }

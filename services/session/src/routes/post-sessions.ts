@@ -2,15 +2,15 @@
  * ④ `POST /v1/sessions`: a trusted backend has authenticated a user and wants a session for it.
  * Promise: the token is in this answer and nowhere else; no backend, whatever its secret opens, becomes an operator.
  */
-import { TenantIdSchema, UserIdSchema } from '@curfew/contracts'
+import { PositionSchema, TenantIdSchema, UserIdSchema, parsePosition, type Position } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
-import { createSession, type SessionLimits } from '../domain/create-session.ts'
-import type { LookUpPorts } from '../domain/look-up.ts'
+import { createSession, type CreationSettings } from '../domain/create-session.ts'
+import type { LimitPorts } from '../domain/limit-sessions.ts'
 import { ADMINISTRATIVE_TENANT } from '../domain/operator.ts'
 import { requireLease } from '../domain/require-lease.ts'
-import type { Reports } from '../ports.ts'
+import { Unavailable } from '../errors.ts'
 import type { ClientGuard } from './client-guard.ts'
 import { sessionJson } from './session-json.ts'
 
@@ -23,35 +23,52 @@ const BodySchema = Type.Object(
     ),
     amr: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 32 }), { maxItems: 8 })),
     label: Type.Optional(Type.String({ maxLength: 64 })),
+    address_class: Type.Optional(
+      Type.String({ maxLength: 64, description: 'The network of the user, never a single address' }),
+    ),
+    birth: Type.Optional(PositionSchema),
   },
   { additionalProperties: false },
 )
 
-export interface PostSessionsPorts extends LookUpPorts {
-  readonly reports: Reports
-}
-
 export function postSessions(
   app: CurfewServer,
-  ports: PostSessionsPorts,
-  { guard, limits }: { readonly guard: ClientGuard; readonly limits: SessionLimits },
+  ports: LimitPorts,
+  { guard, settings }: { readonly guard: ClientGuard; readonly settings: CreationSettings },
 ): void {
   const schema = { body: BodySchema }
   app.post('/v1/sessions', { schema, onRequest: guard.requireClient }, async (request, reply) => {
-    const { tenant, user, acr = 'unspecified', amr = [], label } = request.body
+    // Whoever does not say how strongly the user was authenticated is taken to mean: as weakly as can be.
+    const { tenant, user, acr = 'aal1', amr = [], label, address_class: addressClass } = request.body
     const client = guard.clientOf(request)
     if (tenant === ADMINISTRATIVE_TENANT)
       throw new Problem('forbidden', 'sessions of operators begin at the gateway')
     requireLease(ports.log)
-    const birth = ports.view.applied
-    const asked = { birth, tenant, user, client, acr, amr, ...(label !== undefined && { label }) }
-    const creation = await createSession(ports, asked, limits)
+    const birth = request.body.birth ?? ports.view.applied
+    if (request.body.birth !== undefined) await requireKnownBirth(ports, birth)
+    const asked = { birth, tenant, user, client, acr, amr, label, addressClass }
+    const creation = await createSession(ports, asked, settings)
     if (creation.outcome === 'refused') {
-      ports.reports.sessionRefused({ client, reason: creation.reason })
+      ports.reports.sessionRefused({ client, reason: creation.reason, tenant, user })
       throw new Problem('conflict', 'the user can have no session at present')
     }
     ports.reports.sessionCreated(creation.session)
     void reply.code(201).header('location', `/v1/sessions/${creation.session.id}`)
     return { token: creation.token, token_type: 'Bearer', session: sessionJson(creation, ports.view.wide) }
   })
+}
+
+/**
+ * However old it is: an older birth can only lose against more revocations, never against fewer.
+ * @throws Problem for what no replica has given out: it would win against revocations that are yet to come.
+ */
+async function requireKnownBirth({ log, view }: LimitPorts, birth: Position): Promise<void> {
+  const isOfThisLog = parsePosition(birth)?.epoch === parsePosition(view.applied)?.epoch
+  if (!isOfThisLog)
+    throw new Problem('bad-request', 'member "birth" is not of the log in force: prepare again')
+  if (birth <= view.applied) return
+  // Another replica may have given it out a moment ago.
+  if (!(await log.catchUp())) throw new Unavailable('birth-ahead')
+  if (birth > view.applied)
+    throw new Problem('bad-request', 'member "birth" lies ahead of the log: nobody has given it out')
 }

@@ -13,10 +13,12 @@ import {
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
+import { keptText } from '../domain/audit-record.ts'
 import { lookUpSubject, type LookUpPorts } from '../domain/look-up.ts'
 import { reaches } from '../domain/operator.ts'
 import { effectivePermissions, GRANTS, mayHandOut } from '../domain/permissions.ts'
 import { recordFact, recordLatest, type RecordPorts } from '../domain/record-fact.ts'
+import { changeText, effectText } from '../domain/security-events.ts'
 import { Unavailable } from '../errors.ts'
 import type { Reports } from '../ports.ts'
 import {
@@ -28,11 +30,11 @@ import {
 } from './conditions.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
-import { SubjectParams } from './fields.ts'
+import { ReasonSchema, SubjectParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 
 const BodySchema = Type.Object(
-  { roles: RolesSchema, permissions: PermissionsSchema },
+  { roles: RolesSchema, permissions: PermissionsSchema, reason: Type.Optional(ReasonSchema) },
   { additionalProperties: false },
 )
 
@@ -47,14 +49,19 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
   app.put(path, { schema, onRequest: guard.requires(GRANTS) }, async (request, reply) => {
     const startedAtMs = ports.clock.nowMs()
     const { tenant, user } = request.params
-    const { roles, permissions } = request.body
+    const { roles, permissions, reason } = request.body
     const operator = guard.operatorOf(request)
-    if (!reaches(operator, tenant)) throw new Problem('not-found')
+    if (!reaches(operator, tenant)) throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
     const effective = effectivePermissions(tenant, { roles, permissions }, ports.view.wide)
     if (!mayHandOut(operator.permissions, effective))
-      throw new Problem('forbidden', 'only who holds a permission over Curfew may grant it')
+      throw guard.refusal(
+        request,
+        'may-not-hand-out',
+        new Problem('forbidden', 'only who holds a permission over Curfew may grant it'),
+      )
 
     const subject = subjectKey(tenant, user)
+    const before = await grantsBefore(ports, subject)
     const expectLast = await expectation(ports, subject, request.headers)
     const { actor } = operator
     const entry: LogEntryOf<'grants-changed'> = {
@@ -64,6 +71,7 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
       user,
       roles,
       permissions,
+      ...(reason !== undefined && { reason: keptText(reason) }),
     }
     const outcome =
       expectLast === undefined
@@ -72,11 +80,25 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
     if (outcome.kind === 'conflict')
       throw expectLast === undefined ? new Unavailable('contended') : new Problem('precondition-failed')
     const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
-    ports.reports.grantsChanged({ subject, actor, state: effect.state, requestId: request.id })
+    ports.reports.grantsChanged({
+      subject,
+      actor,
+      reason,
+      state: effect.state,
+      requestId: request.id,
+      change: changeText(before, [...roles, ...permissions]),
+      effect: effectText(effect),
+    })
     const position = outcome.kind === 'unknown' ? null : outcome.position
     if (position !== null) void reply.header('etag', etagOf(position))
     return reply.code(statusOf(effect)).send({ roles, permissions, position, ...effect })
   })
+}
+
+/** For the audit trail alone, so it is left out rather than waited for. */
+async function grantsBefore(ports: GrantsPorts, subject: SubjectKey): Promise<string[] | undefined> {
+  const facts = await lookUpSubject(ports, subject).catch(() => undefined)
+  return facts && [...(facts.grants?.roles ?? []), ...(facts.grants?.permissions ?? [])]
 }
 
 /** Without a condition the last one wins, and Redis need not be asked. */

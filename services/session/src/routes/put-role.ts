@@ -3,19 +3,26 @@ import { PermissionsSchema, type LogEntryOf } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
+import { keptText } from '../domain/audit-record.ts'
+import type { LogView } from '../domain/log-view.ts'
 import { reaches } from '../domain/operator.ts'
 import { GRANTS, mayHandOut } from '../domain/permissions.ts'
 import { recordLatest, type RecordPorts } from '../domain/record-fact.ts'
+import { changeText, effectText } from '../domain/security-events.ts'
 import { Unavailable } from '../errors.ts'
 import type { Clock, Reports } from '../ports.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
-import { RoleParams } from './fields.ts'
+import { ReasonSchema, RoleParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 
-const BodySchema = Type.Object({ permissions: PermissionsSchema }, { additionalProperties: false })
+const BodySchema = Type.Object(
+  { permissions: PermissionsSchema, reason: Type.Optional(ReasonSchema) },
+  { additionalProperties: false },
+)
 
 export interface ChangePorts extends RecordPorts {
+  readonly view: LogView
   readonly clock: Clock
   readonly reports: Reports
 }
@@ -26,11 +33,15 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
   app.put(path, { schema, onRequest: guard.requires(GRANTS) }, async (request, reply) => {
     const startedAtMs = ports.clock.nowMs()
     const { tenant, role } = request.params
-    const { permissions } = request.body
+    const { permissions, reason } = request.body
     const operator = guard.operatorOf(request)
-    if (!reaches(operator, tenant)) throw new Problem('not-found')
+    if (!reaches(operator, tenant)) throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
     if (!mayHandOut(operator.permissions, permissions))
-      throw new Problem('forbidden', 'only who holds a permission over Curfew may put it into a role')
+      throw guard.refusal(
+        request,
+        'may-not-hand-out',
+        new Problem('forbidden', 'only who holds a permission over Curfew may put it into a role'),
+      )
 
     const { actor } = operator
     const entry: LogEntryOf<'role-changed'> = {
@@ -39,11 +50,22 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
       tenant,
       role,
       permissions,
+      ...(reason !== undefined && { reason: keptText(reason) }),
     }
+    const before = ports.view.wide.role(tenant, role)?.permissions ?? []
     const outcome = await recordLatest(ports, entry)
     if (outcome.kind === 'conflict') throw new Unavailable('contended')
     const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
-    ports.reports.roleChanged({ tenant, role, actor, state: effect.state, requestId: request.id })
+    ports.reports.roleChanged({
+      tenant,
+      role,
+      actor,
+      reason,
+      state: effect.state,
+      requestId: request.id,
+      change: changeText(before, permissions),
+      effect: effectText(effect),
+    })
     const position = outcome.kind === 'unknown' ? null : outcome.position
     return reply.code(statusOf(effect)).send({ permissions, position, ...effect })
   })

@@ -45,6 +45,15 @@ export function sessionJson(of: SessionInContext, wide: WideFacts): SessionJson 
   }
 }
 
+/** As operators see it: also from which network it was begun, and never anything finer. */
+export function operatedSessionJson(
+  of: SessionInContext,
+  wide: WideFacts,
+): SessionJson & { readonly address_class?: string } {
+  const { addressClass } = of.session
+  return { ...sessionJson(of, wide), ...(addressClass !== undefined && { address_class: addressClass }) }
+}
+
 export type SessionJson = Omit<SessionInfo, 'createdAt' | 'authTime' | 'idleExpiresAt' | 'expiresAt'> & {
   readonly created_at: string
   readonly auth_time: string

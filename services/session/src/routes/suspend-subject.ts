@@ -17,7 +17,8 @@ export function suspendSubject(app: CurfewServer, ports: ChangePorts, guard: Ope
       async (request, reply) => {
         const { params: whom, body } = request
         const operator = guard.operatorOf(request)
-        if (!reaches(operator, whom.tenant)) throw new Problem('not-found')
+        if (!reaches(operator, whom.tenant))
+          throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
         const { actor } = operator
         const isSuspended = verb === 'suspend'
         return changeSuspension(ports, { request, reply, actor, whom, body, isSuspended })

@@ -17,7 +17,8 @@ export function suspendTenant(app: CurfewServer, ports: ChangePorts, guard: Oper
       async (request, reply) => {
         const { params: whom, body } = request
         const operator = guard.operatorOf(request)
-        if (!reaches(operator, whom.tenant)) throw new Problem('not-found')
+        if (!reaches(operator, whom.tenant))
+          throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
         guard.requireRecent(request)
         // Nobody would be left who could resume it.
         if (verb === 'suspend' && whom.tenant === ADMINISTRATIVE_TENANT)

@@ -1,0 +1,36 @@
+/**
+ * ① ④ What the audit trail keeps of a security event: who did what, why, with what effect.
+ * Promise: no member has room for a secret; text from outside is bounded and one event stays one record.
+ */
+import { Type, type Static } from 'typebox'
+
+import { ClientIdSchema, SessionIdSchema, TenantIdSchema, UserIdSchema } from './identifiers.ts'
+import { contract } from './requests.ts'
+
+const closed = { additionalProperties: false }
+
+/** What is known where the event happens; the authority adds when, and in which order. */
+export const SecurityEventSchema = Type.Object(
+  {
+    /** Such as `login.succeeded`, `login.refused`, `session.rotated`, `csrf.refused`, `revocation.recorded`. */
+    type: Type.String({ pattern: '^[a-z]+(?:[.-][a-z]+)+$', maxLength: 64 }),
+    /** `tenant/user`, `client:<id>`, `system` or `anonymous`. */
+    actor: Type.String({ minLength: 1, maxLength: 300 }),
+    outcome: Type.Union([Type.Literal('done'), Type.Literal('refused'), Type.Literal('unknown')]),
+    tenant: Type.Optional(TenantIdSchema),
+    user: Type.Optional(UserIdSchema),
+    client: Type.Optional(ClientIdSchema),
+    session: Type.Optional(SessionIdSchema),
+    /** Given by the actor, or the class of a refusal. */
+    reason: Type.Optional(Type.String({ maxLength: 500 })),
+    /** What it brought about, such as `confirmed by 4 of 4`, `3 sessions`. */
+    effect: Type.Optional(Type.String({ maxLength: 300 })),
+    requestId: Type.Optional(Type.String({ maxLength: 64 })),
+    addressClass: Type.Optional(Type.String({ maxLength: 64 })),
+  },
+  closed,
+)
+export type SecurityEvent = Static<typeof SecurityEventSchema>
+
+/** Answered when the event is in the trail. */
+export const RECORD_EVENT = contract('record-event', SecurityEventSchema, Type.Object({}, closed))

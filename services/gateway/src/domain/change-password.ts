@@ -1,0 +1,116 @@
+/**
+ * ① Changes a password.
+ * Promise: whoever has not shown the current one changes nothing; once the new one holds, the other sessions of the account are
+ * ended and the one that did it goes on under a new token.
+ */
+import { subjectKey, type EffectState, type SessionInfo } from '@curfew/contracts'
+
+import type { Account, Accounts, Passwords, Rotation, SessionAuthority, UsedUp } from '../ports.ts'
+import { sessionLane, type AttemptThrottle } from './attempt-throttle.ts'
+import { checkPassword } from './check-password.ts'
+import type { PasswordFault, PasswordRules } from './password-rules.ts'
+
+export interface PasswordChange {
+  readonly holder: Pick<Rotation, 'tenant' | 'user' | 'session' | 'secretHash'>
+  readonly address: string
+  readonly currentPassword: string
+  readonly newPassword: string
+}
+
+export type PasswordChangeResult =
+  | {
+      readonly kind: 'changed'
+      readonly token: string
+      readonly session: SessionInfo
+      readonly others: EffectState
+    }
+  | { readonly kind: 'throttled'; readonly usedUp: UsedUp }
+  | { readonly kind: 'wrong-password' | 'busy' | 'conflict' }
+  | { readonly kind: 'unacceptable'; readonly fault: PasswordFault | 'unchanged' }
+  /** The password has been changed; of this session nobody gets a token any more. */
+  | { readonly kind: 'session-over' | 'superseded' }
+
+export interface PasswordChangePorts {
+  readonly accounts: Accounts
+  readonly passwords: Passwords
+  readonly authority: Pick<SessionAuthority, 'rotate' | 'endOthers'>
+  readonly attempts: AttemptThrottle
+  readonly rules: PasswordRules
+}
+
+const REASON = 'password changed'
+/** A demand that got lost is made once more: repeating it is safe. */
+const ENDINGS_MAX = 2
+
+export async function changePassword(
+  ports: PasswordChangePorts,
+  change: PasswordChange,
+  onChanged: () => void,
+): Promise<PasswordChangeResult> {
+  const { accounts, passwords } = ports
+  const { tenant, user } = change.holder
+  if (passwords.isFull) return { kind: 'busy' }
+  const account = await accounts.find(tenant, user)
+  const refusal = await refusalOf(ports, account, change)
+  if (refusal !== undefined || account === undefined) return refusal ?? { kind: 'wrong-password' }
+
+  const passwordHash = await passwords.hash(change.newPassword)
+  if (passwordHash === undefined) return { kind: 'busy' }
+  if ((await accounts.storePassword(account, passwordHash)) === 'conflict') return { kind: 'conflict' }
+  onChanged()
+  return takeEffect(ports.authority, change.holder)
+}
+
+async function refusalOf(
+  ports: PasswordChangePorts,
+  account: Account | undefined,
+  { holder, address, currentPassword, newPassword }: PasswordChange,
+): Promise<PasswordChangeResult | undefined> {
+  const { attempts, rules } = ports
+  const lane = sessionLane(holder.session)
+  const usedUp = await attempts.admit(address, lane)
+  if (usedUp !== undefined) return { kind: 'throttled', usedUp }
+  const checked = await checkPassword(ports, account, currentPassword)
+  if (checked === 'busy') return { kind: 'busy' }
+  if (checked === 'wrong') {
+    await attempts.failed(lane)
+    return { kind: 'wrong-password' }
+  }
+  if (newPassword.normalize('NFKC') === currentPassword.normalize('NFKC'))
+    return { kind: 'unacceptable', fault: 'unchanged' }
+  const fault = rules.faultOf(newPassword, [holder.user, holder.tenant, 'curfew'])
+  return fault === undefined ? undefined : { kind: 'unacceptable', fault }
+}
+
+/** The others first: a login that began before them, with the old password, is ended by the same revocation. */
+async function takeEffect(
+  authority: PasswordChangePorts['authority'],
+  holder: PasswordChange['holder'],
+): Promise<PasswordChangeResult> {
+  const { tenant, user, session } = holder
+  const by = { actor: subjectKey(tenant, user), reason: REASON }
+  const others = await endOthers(authority, { tenant, user, except: session, ...by })
+  if (others === 'over') return { kind: 'session-over' }
+  const rotated = await authority.rotate({ ...holder, ...by })
+  switch (rotated.outcome) {
+    case 'rotated':
+      return { kind: 'changed', token: rotated.token, session: rotated.session, others }
+    case 'refused':
+      return { kind: 'session-over' }
+    case 'superseded':
+      return { kind: 'superseded' }
+  }
+}
+
+async function endOthers(
+  authority: PasswordChangePorts['authority'],
+  others: Parameters<SessionAuthority['endOthers']>[0],
+): Promise<EffectState | 'over'> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      const state = await authority.endOthers(others)
+      if (state !== 'unknown' || attempt === ENDINGS_MAX) return state
+    } catch (error) {
+      if (attempt === ENDINGS_MAX) throw error
+    }
+}

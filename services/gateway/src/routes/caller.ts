@@ -1,0 +1,33 @@
+/**
+ * ① Who calls, as far as the connection and the proxies that are trusted say.
+ * Promise: an address is an address; what a client claims about itself ends up in a label of known words at most.
+ */
+import { isIP } from 'node:net'
+
+import type { FastifyRequest } from 'fastify'
+
+import { addressClass, addressKey } from '../domain/client-address.ts'
+import { deviceLabel } from '../domain/device-label.ts'
+
+export interface Caller {
+  readonly address: string
+  /** By which attempts are counted. */
+  readonly addressKey: string
+  readonly addressClass: string | undefined
+  readonly label: string | undefined
+}
+
+export function callerOf(request: FastifyRequest): Caller {
+  const address = addressOf(request)
+  return {
+    address,
+    addressKey: addressKey(address),
+    addressClass: addressClass(address),
+    label: deviceLabel(request.headers['user-agent']),
+  }
+}
+
+/** Proxies write `unknown` and worse into `X-Forwarded-For`; then the proxy's own address has to do. */
+export function addressOf(request: FastifyRequest): string {
+  return isIP(request.ip) === 0 ? (request.raw.socket.remoteAddress ?? '') : request.ip
+}

@@ -1,0 +1,97 @@
+/**
+ * ① One answer of server-sent events, and how many of them there may be.
+ * Promise: it arrives at once through whatever proxy; who does not read is cut off instead of fed from memory; a stream
+ * more than a session may have takes the place of its oldest.
+ */
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+
+import type { SessionId } from '@curfew/contracts'
+import { Problem } from '@curfew/service-kit'
+import type { FastifyReply } from 'fastify'
+
+/** Proxies and this server end connections that are silent for a minute or more. */
+const HEARTBEAT_MS = 15_000
+const RETRY_MS = 2_000
+/** One for each open tab, and a few that have not noticed yet that their tab is gone. */
+const PER_SESSION_MAX = 8
+const IN_ALL_MAX = 10_000
+
+export class EventStream {
+  readonly #raw: ServerResponse
+  readonly #heartbeat: NodeJS.Timeout
+
+  constructor(reply: FastifyReply) {
+    const raw = (this.#raw = reply.raw)
+    const headers: OutgoingHttpHeaders = {}
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) headers[name] = value
+    reply.hijack()
+    raw.writeHead(200, {
+      ...headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      // nginx and those that follow it would keep events back until a buffer is full.
+      'x-accel-buffering': 'no',
+    })
+    raw.write(`retry: ${RETRY_MS}\n\n`)
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref()
+    raw.once('close', () => clearInterval(this.#heartbeat))
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#raw.closed) listener()
+    else this.#raw.once('close', listener)
+  }
+
+  send(event: string, content: object = {}): void {
+    this.#raw.write(`event: ${event}\ndata: ${JSON.stringify(content)}\n\n`)
+  }
+
+  /** @param event the last one; none when the stream merely stops here */
+  end(event?: string): void {
+    if (this.#raw.writableEnded) return
+    if (event !== undefined) this.send(event)
+    this.#raw.end()
+    clearInterval(this.#heartbeat)
+  }
+
+  #beat(): void {
+    // What was written a heartbeat ago has not left yet: nobody reads.
+    if (this.#raw.writableLength > 0) this.#raw.destroy()
+    else this.#raw.write(': still here\n\n')
+  }
+}
+
+export class EventStreams {
+  readonly #open = new Map<SessionId, Set<EventStream>>()
+  #size = 0
+
+  /** @throws Problem when this process has as many as it can look after */
+  add(session: SessionId, open: () => EventStream): EventStream {
+    if (this.#size >= IN_ALL_MAX) throw new Problem('unavailable', 'too many streams of events are open')
+    const together = this.#open.get(session) ?? new Set()
+    const [oldest] = together
+    if (oldest !== undefined && together.size >= PER_SESSION_MAX) {
+      this.#forget(session, oldest)
+      // Told, so that its page does not take the place of the next one at once.
+      oldest.end('replaced')
+    }
+    const stream = open()
+    this.#open.set(session, together.add(stream))
+    this.#size += 1
+    stream.onClose(() => this.#forget(session, stream))
+    return stream
+  }
+
+  /** The process is about to stop: another one takes over. */
+  endAll(): void {
+    for (const together of this.#open.values()) for (const stream of together) stream.end()
+  }
+
+  #forget(session: SessionId, stream: EventStream): void {
+    const together = this.#open.get(session)
+    if (together?.delete(stream) !== true) return
+    this.#size -= 1
+    if (together.size === 0) this.#open.delete(session)
+  }
+}

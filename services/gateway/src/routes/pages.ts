@@ -1,0 +1,79 @@
+/**
+ * ① GET /account and GET /login for people: pages that hold nothing about anybody, and the scripts that fill them.
+ * Promise: nothing runs in them that this origin has not served as a file, nothing frames them, and no cache keeps them.
+ */
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import type { PageFiles } from '../ports.ts'
+import type { Boundary } from './boundary.ts'
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "object-src 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ')
+
+const PAGE_HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  // Not `no-referrer`: browsers would then call the origin of a form `null`.
+  'referrer-policy': 'same-origin',
+  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'x-frame-options': 'DENY',
+  vary: 'Accept',
+}
+
+const ASSET_HEADERS = {
+  'cache-control': 'public, max-age=31536000, immutable',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+}
+
+export interface PageRoutes {
+  readonly boundary: Boundary
+  readonly files: PageFiles
+}
+
+export function addPageRoutes(app: CurfewServer, { boundary, files }: PageRoutes): void {
+  app.get('/account', (request, reply) => {
+    // Whether the session is good the page finds out by itself; without one there is nothing to find out.
+    if (boundary.credential(request).kind === 'none') return reply.redirect('/login', 303)
+    return sendPage(reply, files.account)
+  })
+
+  app.get('/login', (request, reply) => {
+    if (asksForPage(request)) return sendPage(reply, files.signIn)
+    throw new Problem('method-not-allowed', undefined, { headers: { allow: 'POST' } })
+  })
+
+  app.get<{ Params: { name: string } }>('/assets/:name', (request, reply) => {
+    const { name } = request.params
+    const content = files.assets.get(name)
+    const type = MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1)]
+    if (content === undefined || type === undefined) throw new Problem('not-found')
+    return reply.headers(ASSET_HEADERS).type(type).send(content)
+  })
+}
+
+function sendPage(reply: FastifyReply, html: string): FastifyReply {
+  return reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+}
+
+function asksForPage({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/html') === true
+}

@@ -1,0 +1,99 @@
+/**
+ * ① What the gateway tells of security: for the operators' log and numbers, and for the audit trail, in one call.
+ * Promise: no token, password or name that somebody merely claims gets into any of them.
+ */
+import type { SecurityEvent } from '@curfew/contracts'
+import { Problem } from '@curfew/service-kit'
+import type { FastifyRequest } from 'fastify'
+import { Counter, type Registry } from 'prom-client'
+
+import { addressClass as classOf } from '../domain/client-address.ts'
+import { rateLimitFields } from '../domain/rate-limit-fields.ts'
+import type { SecurityEvents, UsedUp } from '../ports.ts'
+import { callerOf } from './caller.ts'
+
+export type Happening = Omit<SecurityEvent, 'requestId' | 'addressClass'>
+
+export interface Reports {
+  /**
+   * Into the audit trail, with where it came from. What anybody can bring about as often as they like, because no limit
+   * stops them (`isUnlimited`), is told once a minute for each address, kind and reason; the log has every one.
+   */
+  audit(request: FastifyRequest, happening: Happening, isUnlimited?: 'unlimited'): void
+  /** What to answer to somebody who has used up a limit. */
+  throttled(request: FastifyRequest, usedUp: UsedUp, who?: Partial<Happening>): Problem
+  /** Somebody tries tokens; told once for each address and window. */
+  tokenGuessing(addressKey: string): void
+}
+
+export interface ReportsOptions {
+  readonly events: SecurityEvents
+  readonly registry: Registry
+  readonly warn: (fields: object) => void
+  readonly nowMs: () => number
+}
+
+const TOLD_FOR_MS = 60_000
+const TOLD_MAX = 10_000
+
+export const ANONYMOUS = 'anonymous'
+
+export function createReports({ events, registry, warn, nowMs }: ReportsOptions): Reports {
+  const registers = [registry]
+  const throttled = new Counter({
+    name: 'curfew_gateway_rate_limited_total',
+    help: 'Requests answered 429, by the limit that was used up',
+    labelNames: ['policy'],
+    registers,
+  })
+  const guessing = new Counter({
+    name: 'curfew_gateway_token_guessing_total',
+    help: 'Times that an address was found trying tokens',
+    registers,
+  })
+
+  const toldUntilMs = new Map<string, number>()
+
+  function isTold(key: string): boolean {
+    const now = nowMs()
+    if ((toldUntilMs.get(key) ?? 0) > now) return true
+    if (toldUntilMs.size >= TOLD_MAX) toldUntilMs.clear()
+    toldUntilMs.set(key, now + TOLD_FOR_MS)
+    return false
+  }
+
+  function audit(request: FastifyRequest, happening: Happening, isUnlimited?: 'unlimited'): void {
+    const { addressClass, addressKey } = callerOf(request)
+    const { type, reason } = happening
+    if (isUnlimited !== undefined && isTold(JSON.stringify([type, reason, addressKey]))) return
+    events.record({
+      ...happening,
+      requestId: request.id,
+      ...(addressClass !== undefined && { addressClass }),
+    })
+  }
+
+  return {
+    audit,
+    throttled(request, usedUp, who = {}) {
+      const { name: policy } = usedUp.policy
+      throttled.inc({ policy })
+      request.log.warn({ event: 'request.throttled', policy, retryAfterMs: usedUp.resetMs })
+      const what = { type: 'rate.limited', actor: ANONYMOUS, outcome: 'refused', reason: policy } as const
+      // Guessing is told by itself.
+      if (policy !== 'token-guesses') audit(request, { ...what, ...who }, 'unlimited')
+      return new Problem('too-many-requests', undefined, { headers: rateLimitFields(usedUp) })
+    },
+    tokenGuessing(addressKey) {
+      const addressClass = classOf(addressKey.split('/', 1)[0] ?? '')
+      guessing.inc()
+      warn({ event: 'token.guessing', addressClass })
+      events.record({
+        type: 'token.guessing',
+        actor: ANONYMOUS,
+        outcome: 'refused',
+        ...(addressClass !== undefined && { addressClass }),
+      })
+    },
+  }
+}

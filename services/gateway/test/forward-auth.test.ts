@@ -1,0 +1,157 @@
+import { relayValueFor, hashSecret, parseToken, formatRelayToken, type Audience } from '@curfew/contracts'
+import { BearerClient, expectProblem, type BrowserClient } from '@curfew/test-kit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { trustOf, parseNetwork } from '../src/domain/trusted-proxies.ts'
+import { COOKIE, openBrowser, setEdgeStage, tokenOf, type EdgeStage, type Replica } from './edge-stage.ts'
+
+let stage: EdgeStage
+let gateway: Replica
+let token: string
+let browser: BrowserClient
+const loopback = ['127.0.0.0/8', '::1'].map(parseNetwork).filter((network) => network !== undefined)
+
+beforeAll(async () => {
+  stage = await setEdgeStage()
+  gateway = await stage.start({
+    isTrustedProxy: trustOf(loopback),
+    forwardAuthAudiences: new Set(['wiki' as Audience]),
+  })
+  token = await tokenOf(gateway.url, stage.credentials('alice'))
+  browser = await openBrowser(gateway.url, stage.credentials('alice'))
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+
+const ask = (
+  headers: Record<string, string>,
+  query = '',
+  method = 'GET',
+  url = gateway.url,
+): Promise<Response> => fetch(`${url}/forward-auth${query}`, { method, headers })
+const bearer = () => ({ authorization: `Bearer ${token}` })
+const cookie = () => ({ cookie: `${COOKIE}=${browser.cookie(COOKIE)}` })
+
+describe('a proxy that asks about a request', () => {
+  it('is told who sends it', async () => {
+    for (const credential of [bearer(), cookie()]) {
+      const response = await ask(credential)
+      expect(response.status).toBe(200)
+      expect(await response.text()).toBe('')
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'x-session-tenant': 'acme',
+        'x-session-user': 'alice',
+        'x-session-roles': 'editor',
+        'x-session-permissions': 'documents:read',
+        'cache-control': 'no-store',
+      })
+      expect(response.headers.get('x-session-id')).toMatch(/^[A-Za-z0-9_-]{22}$/)
+      expect(response.headers.has('x-session-relay')).toBe(false)
+      expect(JSON.stringify([...response.headers])).not.toContain(token.slice(26))
+    }
+  })
+
+  it('hears 401 without a session, and what to do with a cookie that is over', async () => {
+    const none = await ask({})
+    await expectProblem(none, 401, 'unauthenticated')
+    expect(none.headers.get('www-authenticate')).toBe('Bearer realm="curfew"')
+    const over = await ask({ cookie: `${COOKIE}=over` })
+    await expectProblem(over, 401, 'unauthenticated')
+    expect(over.headers.getSetCookie().join()).toContain('Max-Age=0')
+    await expectProblem(await ask({ ...bearer(), ...cookie() }), 400, 'ambiguous-credentials')
+  })
+
+  it('may demand permissions, all of them', async () => {
+    expect((await ask(bearer(), '?permission=documents:read')).status).toBe(200)
+    const response = await ask(bearer(), '?permission=documents:read&permission=documents:write')
+    await expectProblem(response, 403, 'forbidden')
+    expect(response.headers.get('www-authenticate')).toContain('error="insufficient_scope"')
+    expect((await ask(bearer(), '?permission=')).status).toBe(400)
+    expect((await ask(bearer(), '?permision=documents:write')).status).toBe(400)
+  })
+
+  it('gets a relay token of a service that the settings name, in both of its headers', async () => {
+    const { headers } = await ask(bearer(), '?audience=wiki')
+    const parsed = parseToken(token)
+    if (parsed?.kind !== 'session') throw new Error('not a session token')
+    const relay = formatRelayToken(
+      parsed.sessionId,
+      relayValueFor(hashSecret(parsed.secret), 'wiki' as Audience),
+    )
+    expect(headers.get('x-session-relay')).toBe(relay)
+    expect(headers.get('authorization')).toBe(`Bearer ${relay}`)
+    expect((await new BearerClient(gateway.url, relay).get('/session')).status).toBe(401)
+  })
+
+  it.each(['down', 'gateway', 'documents', '*'])(
+    'gets none of %s, which they do not name',
+    async (audience) => {
+      const response = await ask(bearer(), `?audience=${audience}`)
+      await expectProblem(response, 403, 'forbidden')
+      expect(response.headers.has('x-session-relay')).toBe(false)
+    },
+  )
+
+  it('gets none at all when nobody has called it a proxy', async () => {
+    const strict = await stage.start({ forwardAuthAudiences: new Set(['wiki' as Audience]) })
+    expect((await ask(bearer(), '', 'GET', strict.url)).status).toBe(200)
+    await expectProblem(await ask(bearer(), '?audience=wiki', 'GET', strict.url), 403, 'forbidden')
+    await strict.close()
+  })
+})
+
+describe('a request that changes something, by cookie', () => {
+  const unsafe = { 'x-forwarded-method': 'POST', 'x-forwarded-host': 'wiki.example' }
+  const ours = { origin: 'https://wiki.example', 'sec-fetch-site': 'same-origin' }
+  const value = () => ({ 'x-csrf-token': browser.csrfToken ?? '' })
+
+  it('passes from the page that the proxy serves, with the anti-forgery value', async () => {
+    expect((await ask({ ...cookie(), ...unsafe, ...ours, ...value() })).status).toBe(200)
+    const original = { 'x-original-method': 'DELETE', 'x-forwarded-host': 'wiki.example' }
+    expect((await ask({ ...cookie(), ...original, ...ours, ...value() })).status).toBe(200)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['without the value', { ...unsafe, ...ours, 'x-csrf-token': '' }],
+    ['from another site', { ...unsafe, ...ours, 'sec-fetch-site': 'cross-site' }],
+    ['from another origin', { ...unsafe, ...ours, origin: 'https://evil.example' }],
+    ['from nowhere', { ...unsafe, origin: '' }],
+    ['named by the other header', { 'x-original-method': 'PUT', ...ours, 'x-csrf-token': '' }],
+    [
+      'called safe by one header only',
+      { ...unsafe, 'x-original-method': 'GET', ...ours, 'x-csrf-token': '' },
+    ],
+    ['of a method that nobody knows', { 'x-forwarded-method': 'get', ...ours, 'x-csrf-token': '' }],
+  ])('%s does not', async (_, headers) => {
+    await expectProblem(await ask({ ...cookie(), ...value(), ...headers }), 403, 'csrf-rejected')
+  })
+
+  it('asked about with its own method and path is the same request', async () => {
+    const url = `${gateway.url}/forward-auth/pages/1?x=1`
+    const said = { 'x-forwarded-host': 'wiki.example', ...ours }
+    const send = (headers: Record<string, string>) =>
+      fetch(url.replace('?x=1', ''), {
+        method: 'PUT',
+        headers: { ...cookie(), ...said, ...headers },
+        body: 'a=b',
+      })
+    await expectProblem(await send({}), 403, 'csrf-rejected')
+    await expectProblem(await send({ 'x-forwarded-method': 'GET' }), 403, 'csrf-rejected')
+    expect((await send(value())).status).toBe(200)
+    expect(
+      (await fetch(url.replace('?x=1', ''), { method: 'POST', headers: bearer(), body: 'a=b' })).status,
+    ).toBe(200)
+  })
+
+  it('of a program needs no value', async () => {
+    expect((await ask({ ...bearer(), ...unsafe })).status).toBe(200)
+  })
+})
+
+it('a proxy hears 503 when nobody can say, and the cookie stays', async () => {
+  await stage.service.close()
+  for (const credential of [bearer(), cookie()]) {
+    const response = await ask(credential)
+    await expectProblem(response, 503, 'unavailable')
+    expect(response.headers.getSetCookie()).toEqual([])
+  }
+})

@@ -1,0 +1,299 @@
+import { formatSessionToken, newSessionId, newSessionSecret, parseToken } from '@curfew/contracts'
+import { BearerClient, HttpClient, expectJson, expectProblem } from '@curfew/test-kit'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+import { trustOf, parseNetwork } from '../src/domain/trusted-proxies.ts'
+import { COOKIE, openBrowser, setEdgeStage, tokenOf, type EdgeStage, type Replica } from './edge-stage.ts'
+import { eventually } from './eventually.ts'
+
+let stage: EdgeStage
+let one: Replica
+let other: Replica
+/** Tests speak for several addresses through a proxy that is trusted: this machine. */
+const loopback = ['127.0.0.0/8', '::1'].map(parseNetwork).filter((network) => network !== undefined)
+
+beforeAll(async () => {
+  stage = await setEdgeStage()
+  const strict = {
+    isTrustedProxy: trustOf(loopback),
+    limits: { loginsPerMinute: 20, loginFailuresFree: 3, tokenGuessesPerMinute: 50 },
+  }
+  one = await stage.start(strict)
+  other = await stage.start(strict)
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+beforeEach(() => {
+  stage.service.forgetCounts()
+  stage.service.events.length = 0
+})
+
+let addresses = 0
+const freshAddress = (): string => `203.0.113.${(addresses += 1)}`
+
+interface From {
+  readonly address: string
+  readonly url?: string
+  readonly cookie?: string
+  /** Sent by a page of another site. */
+  readonly foreign?: true
+}
+const login = (body: object, { address, url = one.url, cookie, foreign }: From): Promise<Response> =>
+  new HttpClient(url).request('POST', '/login', {
+    json: body,
+    headers: {
+      'x-forwarded-for': address,
+      ...(cookie !== undefined && { cookie }),
+      ...(foreign && { 'sec-fetch-site': 'cross-site' }),
+    },
+  })
+const wrong = (username: string) => ({ ...stage.credentials('alice'), username, password: 'wrong' })
+
+function deviceOf(response: Response): string {
+  const cookie = response.headers.getSetCookie().find((value) => value.startsWith('__Host-device='))
+  return cookie?.split(';')[0] ?? ''
+}
+
+async function expectThrottled(response: Response, policy: string): Promise<void> {
+  await expectProblem(response, 429, 'too-many-requests')
+  const { headers } = response
+  const seconds = Number(headers.get('retry-after'))
+  expect(headers.get('ratelimit-policy')).toMatch(new RegExp(`^"${policy}";q=\\d+;w=\\d+$`))
+  expect(headers.get('ratelimit')).toBe(`"${policy}";r=0;t=${seconds}`)
+  expect(seconds).toBeGreaterThan(0)
+}
+
+describe('logins', () => {
+  it('of one address are limited over all replicas and accounts, those of another address are not', async () => {
+    const address = freshAddress()
+    const statuses: number[] = []
+    for (let count = 0; count < 21; count += 1)
+      statuses.push(
+        (await login(wrong(`u${count}`), { address, url: count % 2 ? one.url : other.url })).status,
+      )
+    expect(statuses).toEqual([...Array.from({ length: 20 }, () => 401), 429])
+    await expectThrottled(await login(stage.credentials('alice'), { address }), 'login')
+    expect((await login(stage.credentials('alice'), { address: freshAddress() })).status).toBe(200)
+    await eventually(() =>
+      expect(stage.service.events).toContainEqual(
+        expect.objectContaining({ type: 'rate.limited', reason: 'login', addressClass: '203.0.113.0/24' }),
+      ),
+    )
+  })
+
+  it('of an account that many guess at go on for its owner: at a known device, and from elsewhere', async () => {
+    const home = freshAddress()
+    const first = await login(stage.credentials('alice'), { address: home })
+    const cookie = deviceOf(first)
+    for (let count = 0; count < 12; count += 1) {
+      const address = freshAddress()
+      await login(wrong('alice'), { address })
+      // A second attempt of the same address has to wait by now.
+      if (count > 6) await expectThrottled(await login(wrong('alice'), { address }), 'login-wait')
+    }
+    expect((await login(stage.credentials('alice'), { address: freshAddress(), cookie })).status).toBe(200)
+    expect((await login(stage.credentials('alice'), { address: home })).status).toBe(200)
+  })
+
+  it('are slowed down alike for accounts that do not exist', async () => {
+    const address = freshAddress()
+    const seen: Record<string, unknown[]> = { bob: [], nobody: [] }
+    for (const username of ['bob', 'nobody'])
+      for (let count = 0; count < 6; count += 1) {
+        const response = await login(wrong(username), { address: freshAddress() })
+        seen[username]?.push([response.status, response.headers.get('ratelimit-policy')])
+      }
+    expect(seen['bob']).toEqual(seen['nobody'])
+    const waits = await Promise.all(['bob', 'nobody'].map((name) => login(wrong(name), { address })))
+    expect(waits.map(({ status }) => status)).toEqual([401, 401])
+  })
+
+  it('with the cookie of a device for another account, or one that is forged, are those of a stranger', async () => {
+    const bobs = deviceOf(await login(stage.credentials('bob'), { address: freshAddress() }))
+    const address = freshAddress()
+    for (let count = 0; count < 5; count += 1) await login(wrong('alice'), { address: freshAddress() })
+    await login(wrong('alice'), { address })
+    for (const cookie of [bobs, `${bobs.slice(0, -2)}AA`, '__Host-device=x', `${bobs}; ${bobs}`])
+      await expectThrottled(await login(stage.credentials('alice'), { address, cookie }), 'login-wait')
+  })
+
+  it('keep the id of a device, and its cookie is no credential', async () => {
+    const first = deviceOf(await login(stage.credentials('alice'), { address: freshAddress() }))
+    const second = deviceOf(
+      await login(stage.credentials('alice'), { address: freshAddress(), cookie: first }),
+    )
+    expect(second.split('.')[0]).toBe(first.split('.')[0])
+    expect((await fetch(`${one.url}/session`, { headers: { cookie: first } })).status).toBe(401)
+    const value = first.slice('__Host-device='.length)
+    expect((await new BearerClient(one.url, value).get('/session')).status).toBe(401)
+  })
+
+  it('tell the authority the network and the kind of device, and nothing more of either', async () => {
+    await new HttpClient(one.url).request('POST', '/login', {
+      json: stage.credentials('alice'),
+      headers: {
+        'x-forwarded-for': '2001:db8:7:8:9::1',
+        'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+      },
+    })
+    expect(stage.service.created.at(-1)).toMatchObject({
+      label: 'Firefox on Linux',
+      addressClass: '2001:db8:7::/48',
+    })
+  })
+
+  it('are counted under hashes: neither address nor name leaves the gateway', async () => {
+    await login(wrong('alice'), { address: '198.51.100.77' })
+    const text = JSON.stringify(stage.service.takes)
+    expect(text).not.toMatch(/198\.51|alice|acme/)
+    expect(stage.service.takes.length).toBeGreaterThan(0)
+  })
+})
+
+it('whoever is no trusted proxy cannot speak for another address', async () => {
+  const direct = await stage.start({
+    limits: { loginsPerMinute: 2, loginFailuresFree: 100, tokenGuessesPerMinute: 50 },
+  })
+  const statuses: number[] = []
+  for (let count = 0; count < 3; count += 1)
+    statuses.push((await login(wrong('alice'), { address: freshAddress(), url: direct.url })).status)
+  expect(statuses).toEqual([401, 401, 429])
+  await direct.close()
+})
+
+describe('who tries tokens', () => {
+  const show = (token: string, address: string, url = one.url): Promise<Response> =>
+    fetch(`${url}/session`, { headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': address } })
+  const guess = (): string => formatSessionToken(newSessionId(), newSessionSecret())
+
+  it('is answered 429 after a while, on every replica, is told of once, and harms nobody else', async () => {
+    const [attacker, user] = [freshAddress(), freshAddress()]
+    const token = await tokenOf(one.url, stage.credentials('alice'))
+    const statuses = new Set<number>()
+    for (let count = 0; count < 60; count += 1) statuses.add((await show(guess(), attacker)).status)
+    await eventually(async () => await expectThrottled(await show(guess(), attacker), 'token-guesses'))
+    expect(statuses.has(401)).toBe(true)
+    // The other replica learns it with the next guess there.
+    await show(guess(), attacker, other.url)
+    await eventually(async () => expect((await show(guess(), attacker, other.url)).status).toBe(429))
+
+    expect((await show(token, user)).status).toBe(200)
+    expect((await show(guess(), user)).status).toBe(401)
+    // Behind the address of the attacker there may be others: what is good stays good.
+    expect((await show(token, attacker)).status).toBe(200)
+    await eventually(() => {
+      const told = stage.service.events.filter(({ type }) => type === 'token.guessing')
+      expect(told.map(({ addressClass }) => addressClass)).toEqual(['203.0.113.0/24', '203.0.113.0/24'])
+    })
+    expect(stage.log.join('').match(/"event":"token\.guessing"/g)).toHaveLength(2)
+    const metrics = await (await fetch(`${one.url}/metrics`)).text()
+    expect(metrics).toMatch(/curfew_gateway_token_guessing_total\{[^}]*\} 1\b/)
+    expect(metrics).toMatch(/curfew_gateway_rate_limited_total\{[^}]*policy="token-guesses"[^}]*\} \d/)
+  })
+
+  it('with a cookie is not freed of it, and hears the same whatever is wrong with a token', async () => {
+    const attacker = freshAddress()
+    const session = await tokenOf(one.url, stage.credentials('alice'))
+    const ended = new BearerClient(one.url, await tokenOf(one.url, stage.credentials('alice')))
+    expect((await ended.post('/logout')).status).toBe(204)
+    for (let count = 0; count < 60; count += 1) await show(guess(), attacker)
+    await eventually(async () => expect((await show(guess(), attacker)).status).toBe(429))
+    const seen = new Set<string>()
+    const id = parseToken(session)?.sessionId ?? newSessionId()
+    for (const token of [guess(), 'garbage', ended.token, formatSessionToken(id, newSessionSecret())]) {
+      const { status, headers } = await show(token, attacker)
+      seen.add(`${status} ${headers.get('ratelimit-policy')} ${headers.get('www-authenticate')}`)
+    }
+    expect([...seen]).toEqual(['429 "token-guesses";q=50;w=60 null'])
+    const cookie = `${COOKIE}=${guess()}`
+    const response = await fetch(`${one.url}/session`, { headers: { cookie, 'x-forwarded-for': attacker } })
+    expect(response.status).toBe(429)
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+})
+
+it('a login is 503 while the counters cannot be had', async () => {
+  const alone = await setEdgeStage()
+  const replica = await alone.start()
+  await alone.service.close()
+  const response = await new HttpClient(replica.url).post('/login', alone.credentials('alice'))
+  await expectProblem(response, 503, 'unavailable')
+  await alone[Symbol.asyncDispose]()
+})
+
+describe('the audit trail', () => {
+  const typesOf = (): string[] => stage.service.events.map(({ type }) => type)
+
+  it('hears of logins, logouts, planted and repeated cookies and forgeries, with where and which request', async () => {
+    const address = freshAddress()
+    const browser = await openBrowser(one.url, stage.credentials('alice'))
+    await login(wrong('alice'), { address })
+    await login(wrong('nobody-here'), { address })
+    await login(stage.credentials('bob'), { address, cookie: `${COOKIE}=${'x'.repeat(69)}` })
+    const twice = `${COOKIE}=a; ${COOKIE}=b`
+    expect((await fetch(`${one.url}/session`, { headers: { cookie: twice } })).status).toBe(401)
+    await login(stage.credentials('bob'), { address })
+    const foreign = { 'sec-fetch-site': 'cross-site', 'x-request-id': 'forged-1' }
+    await browser.request('POST', '/logout', { headers: foreign })
+    expect((await browser.post('/logout')).status).toBe(204)
+    await eventually(() => {
+      for (const type of [
+        'login.succeeded',
+        'login.refused',
+        'cookie.planted',
+        'cookie.repeated',
+        'csrf.refused',
+        'session.ended',
+      ])
+        expect(typesOf()).toContain(type)
+    })
+    const { events } = stage.service
+    expect(events.find(({ type }) => type === 'csrf.refused')).toMatchObject({
+      outcome: 'refused',
+      reason: 'fetch-site',
+      requestId: 'forged-1',
+    })
+    const refused = events.filter(({ type }) => type === 'login.refused')
+    expect(refused).toContainEqual(
+      expect.objectContaining({ user: 'alice', reason: 'wrong-password', addressClass: '203.0.113.0/24' }),
+    )
+    // A name that nobody has may be a password in the wrong field.
+    expect(JSON.stringify(events)).not.toContain('nobody-here')
+    expect(events.find(({ type }) => type === 'session.ended')).toMatchObject({
+      actor: 'acme/alice',
+      reason: 'logout',
+    })
+  })
+
+  it('is not flooded by what nobody limits: such things are told once a minute', async () => {
+    for (let count = 0; count < 20; count += 1)
+      await login(stage.credentials('alice'), { address: '198.51.100.9', foreign: true })
+    await login(stage.credentials('bob'), { address: freshAddress() })
+    await eventually(() => expect(typesOf()).toContain('login.succeeded'))
+    expect(typesOf().filter((type) => type === 'csrf.refused')).toHaveLength(1)
+  })
+
+  it('that does not answer at first is asked again, and no request waits for it', async () => {
+    let attempts = 0
+    stage.service.script.record = () => {
+      attempts += 1
+      if (attempts < 3) throw new Error('away')
+    }
+    await expectJson(await login(stage.credentials('alice'), { address: freshAddress() }), 200)
+    await eventually(() => expect(typesOf()).toEqual(['login.succeeded']))
+    expect(attempts).toBe(3)
+    stage.service.script = {}
+  })
+
+  it('that never answers costs a log line and a number', async () => {
+    stage.service.script.record = () => {
+      throw new Error('away')
+    }
+    await expectJson(await login(stage.credentials('alice'), { address: freshAddress() }), 200)
+    await eventually(() =>
+      expect(stage.log.join('')).toMatch(/"event":"audit.event.lost"[^\n]*"type":"login.succeeded"/),
+    )
+    const metrics = await (await fetch(`${one.url}/metrics`)).text()
+    expect(metrics).toMatch(/curfew_gateway_security_events_lost_total\{[^}]*\} [1-9]/)
+    stage.service.script = {}
+  })
+})

@@ -1,0 +1,88 @@
+/**
+ * ④ ⑤ Sees to it that a user has no more than so many sessions at once: the oldest ones go.
+ * Promise: exact, whatever logins run at the same time at whichever replica; who is over already does not count.
+ *
+ * Every login counts its session after it exists, in an order that one script in Redis decides, and then looks at all that
+ * were counted by then. Who is not among the newest of some is not among the newest of more: so what any login ends would
+ * be ended by the last one as well, and the last one sees them all.
+ */
+import { subjectKey, type LogEntryOf, type SessionId } from '@curfew/contracts'
+
+import { Unavailable } from '../errors.ts'
+import { isoTime } from '../iso-time.ts'
+import type { Reports, SecurityEvents } from '../ports.ts'
+import { lookUp, type LookUpPorts } from './look-up.ts'
+import { recordFact, type RecordPorts } from './record-fact.ts'
+import { logoutId } from './revocation.ts'
+import type { SessionRecord } from './session-record.ts'
+
+export interface LimitPorts extends LookUpPorts, RecordPorts {
+  /** Ends under way at this replica: logins at the same time find the same sessions to be the oldest. */
+  readonly ending: Map<SessionId, Promise<void>>
+  readonly reports: Reports
+  readonly security: SecurityEvents
+}
+
+const SESSION_LIMIT = 'session limit'
+const AT_ONCE = 256
+/** Recorded is enough: a verifier that has crashed must not hold up a login. */
+const CONFIRM_WITHIN_MS = 1_500
+
+/** @throws Unavailable when it is not known that the log has the end of one that had to go. */
+export async function limitSessions(ports: LimitPorts, created: SessionRecord, max: number): Promise<void> {
+  const counted = await ports.sessions.enrol(created, max, ports.clock.nowMs())
+  if (counted.length <= max) return
+  const subject = subjectKey(created.tenant, created.user)
+  const live: SessionId[] = []
+  for (const ids of batchesOf(counted)) {
+    const { sessions } = await lookUp(ports, ids)
+    const isLive = ids.map((_, index) => sessions[index]?.verdict === 'live')
+    live.push(...ids.filter((_, index) => isLive[index]))
+    const over = ids.filter((_, index) => !isLive[index])
+    if (over.length > 0) await ports.sessions.strike(subject, over)
+  }
+  const oldest = live.slice(0, Math.max(0, live.length - max))
+  if (oldest.length === 0) return
+  for (const ids of batchesOf(oldest)) await Promise.all(ids.map((id) => end(ports, id)))
+  ports.reports.sessionLimitExceeded({ subject, max, ended: oldest })
+  const { tenant, user, client } = created
+  ports.security.record({
+    type: 'session.limit.exceeded',
+    actor: subject,
+    outcome: 'done',
+    tenant,
+    user,
+    client,
+    session: created.id,
+    reason: SESSION_LIMIT,
+    effect: `${oldest.length} ended`,
+  })
+}
+
+function end(ports: LimitPorts, session: SessionId): Promise<void> {
+  const underWay = ports.ending.get(session)
+  if (underWay !== undefined) return underWay
+  const ending = sayEnded(ports, session).finally(() => ports.ending.delete(session))
+  ports.ending.set(session, ending)
+  return ending
+}
+
+async function sayEnded(ports: LimitPorts, session: SessionId): Promise<void> {
+  const entry: LogEntryOf<'revoked'> = {
+    v: 1,
+    // The same fact as a logout, whoever states it first.
+    id: logoutId(session),
+    type: 'revoked',
+    at: isoTime(ports.clock.nowMs()),
+    actor: 'system',
+    reason: SESSION_LIMIT,
+    scope: { type: 'session', session },
+  }
+  const { kind } = await recordFact(ports, entry, { confirmWithinMs: CONFIRM_WITHIN_MS })
+  if (kind === 'unknown' || kind === 'conflict') throw new Unavailable('log-not-followed')
+}
+
+function batchesOf(ids: readonly SessionId[]): SessionId[][] {
+  const count = Math.ceil(ids.length / AT_ONCE)
+  return Array.from({ length: count }, (_, index) => ids.slice(index * AT_ONCE, (index + 1) * AT_ONCE))
+}

@@ -1,0 +1,77 @@
+/**
+ * ④ What follows from the use of a secret around a rotation.
+ * Promise: the first use of a new secret ends the time of the one before; the use of one whose time is over ends the session;
+ * a secret that never was the session's ends nothing, or whoever knows a public id could end sessions.
+ */
+import { subjectKey, type SecretHash, type SessionId } from '@curfew/contracts'
+
+import { Unavailable } from '../errors.ts'
+import { isoTime } from '../iso-time.ts'
+import type { Reports, RotationStore, SecurityEvents } from '../ports.ts'
+import { lookUp, type LookUpPorts } from './look-up.ts'
+import { recordFact, type RecordPorts } from './record-fact.ts'
+import { suspicionId } from './revocation.ts'
+import { askAgain } from './rotate-session.ts'
+import { isOverlapOpen, standingOf } from './secret-standing.ts'
+import type { SessionRecord } from './session-record.ts'
+
+export interface SeenSecret {
+  readonly session: SessionId
+  readonly secretHash: SecretHash
+  /** When it was presented, by this replica's clock. */
+  readonly atMs: number
+}
+
+export interface SecretPorts extends LookUpPorts, RecordPorts {
+  readonly rotations: RotationStore
+  readonly reports: Reports
+  readonly security: SecurityEvents
+}
+
+/** Whoever presented it has had their verdict; this is waited for by nobody but the one who tells. */
+const CONFIRM_WITHIN_MS = 1_500
+const SUSPECTED_THEFT = 'suspected theft'
+
+export async function secretSeen(ports: SecretPorts, seen: SeenSecret): Promise<void> {
+  const [found] = (await lookUp(ports, [seen.session])).sessions
+  if (found?.verdict !== 'live') return
+  const { session } = found
+  const standing = standingOf(session, seen.secretHash, seen.atMs)
+  if (standing === 'current' && isOverlapOpen(session, seen.atMs)) await endOverlap(ports, session, seen.atMs)
+  if (standing === 'predecessor') await endSuspected(ports, session)
+}
+
+/** Redis first: whoever is made to ask again must hear of it. Without the entry, the time limit ends it elsewhere. */
+async function endOverlap(ports: SecretPorts, session: SessionRecord, atMs: number): Promise<void> {
+  if (!(await ports.rotations.endOverlap(session.id, session.secretHash, atMs))) return
+  ports.reports.overlapEnded(session.id)
+  await askAgain(ports.log, session.id, ports.clock.nowMs())
+}
+
+async function endSuspected(ports: SecretPorts, { id, tenant, user, client }: SessionRecord): Promise<void> {
+  const entry = {
+    v: 1,
+    id: suspicionId(id),
+    type: 'revoked',
+    at: isoTime(ports.clock.nowMs()),
+    actor: 'system',
+    reason: SUSPECTED_THEFT,
+    scope: { type: 'session', session: id },
+  } as const
+  const { kind } = await recordFact(ports, entry, { confirmWithinMs: CONFIRM_WITHIN_MS })
+  const state = kind === 'conflict' ? 'unknown' : kind
+  ports.reports.predecessorUsed({ sessionId: id, subject: subjectKey(tenant, user), state })
+  ports.security.record({
+    type: 'session.predecessor-used',
+    actor: 'anonymous',
+    outcome: state === 'unknown' ? 'unknown' : 'done',
+    tenant,
+    user,
+    client,
+    session: id,
+    reason: SUSPECTED_THEFT,
+    effect: `session ended: ${state}`,
+  })
+  // Whoever told of it tells again.
+  if (state === 'unknown') throw new Unavailable('log-not-followed')
+}

@@ -1,0 +1,199 @@
+/**
+ * ④ What of all that is reported belongs into the audit trail, and how it is told there.
+ * Promise: public ids, names and reasons; whoever adds a report adds a line here, or it is not in the trail.
+ */
+import type { Scope, SecurityEvent, TenantId, UserId } from '@curfew/contracts'
+import { SubjectSchema } from '@curfew/contracts'
+import { Value } from 'typebox/value'
+
+import type { Changed, RecordedRevocation, Reports } from '../ports.ts'
+
+type Reported<K extends keyof Reports> = Parameters<Reports[K]>[0]
+type Events = { readonly [K in keyof Reports]?: (of: Reported<K>) => SecurityEvent | undefined }
+
+export const SECURITY_EVENTS = {
+  sessionCreated: ({ id, tenant, user, client, addressClass }) => ({
+    type: 'session.created',
+    actor: `${tenant}/${user}`,
+    outcome: 'done',
+    tenant,
+    user,
+    client,
+    session: id,
+    ...(addressClass !== undefined && { addressClass }),
+  }),
+  sessionRefused: ({ client, reason, tenant, user }) => ({
+    type: 'session.refused',
+    actor: `${tenant}/${user}`,
+    outcome: 'refused',
+    tenant,
+    user,
+    client,
+    reason,
+  }),
+  sessionEnded: ({ sessionId, actor, state, reason }) => ({
+    type: 'session.ended',
+    actor,
+    outcome: state === 'unknown' ? 'unknown' : 'done',
+    ...subjectOf(actor),
+    session: sessionId,
+    effect: state,
+    ...(reason !== undefined && { reason }),
+  }),
+  sessionRotated: ({ sessionId, actor, acr, isRenewed }) => ({
+    type: 'session.rotated',
+    actor,
+    outcome: 'done',
+    ...subjectOf(actor),
+    session: sessionId,
+    effect: isRenewed ? `authenticated anew as ${acr}` : 'another secret',
+  }),
+  claimSettled: ({ outcome, sessionId, tenant, user, reason }) => ({
+    type: `claim.${outcome}`,
+    actor: `${tenant}/${user}`,
+    outcome: outcome === 'redeemed' ? 'done' : 'refused',
+    tenant,
+    user,
+    session: sessionId,
+    ...(reason !== undefined && { reason }),
+  }),
+  revocationRecorded: (recorded) => revocationEvent(recorded),
+  grantsChanged: (changed) => ({
+    ...changeEvent('grants.changed', changed),
+    ...subjectOf(changed.subject),
+  }),
+  roleChanged: (changed) => ({
+    ...changeEvent('role.changed', { ...changed, change: `role ${changed.role}: ${changed.change}` }),
+    tenant: changed.tenant,
+  }),
+  suspensionChanged: (changed) => ({
+    ...changeEvent(changed.suspended ? 'suspension.begun' : 'suspension.ended', changed),
+    tenant: changed.tenant,
+    ...(changed.user !== undefined && { user: changed.user }),
+  }),
+  operatorRefused: ({ reason, sessionId, actor, addressClass, requestId }) => ({
+    type: 'operator.refused',
+    actor: actor ?? 'anonymous',
+    outcome: 'refused',
+    ...tenantOf(actor),
+    ...(sessionId !== undefined && { session: sessionId }),
+    reason,
+    requestId,
+    ...(addressClass !== undefined && { addressClass }),
+  }),
+  clientRefused: ({ client, addressClass, requestId }) => ({
+    type: 'client.refused',
+    actor: 'anonymous',
+    outcome: 'refused',
+    ...(client !== undefined && { client }),
+    reason: client === undefined ? 'no known client' : 'wrong secret',
+    requestId,
+    ...(addressClass !== undefined && { addressClass }),
+  }),
+  tokenExamined: ({ client, result, sessionId }) =>
+    result === 'mismatch' && sessionId !== undefined
+      ? {
+          type: 'token.guessed',
+          actor: `client:${client}`,
+          outcome: 'refused',
+          client,
+          session: sessionId,
+          reason: result,
+        }
+      : undefined,
+  tokenRevocationRefused: ({ client, sessionId, reason }) => ({
+    type: 'token-revocation.refused',
+    actor: `client:${client}`,
+    outcome: 'refused',
+    client,
+    session: sessionId,
+    reason,
+  }),
+  throttled: ({ policy, isFirst, actor, addressClass }) =>
+    isFirst
+      ? {
+          type: 'rate.limited',
+          actor,
+          outcome: 'refused',
+          ...tenantOf(actor),
+          reason: policy,
+          ...(addressClass !== undefined && { addressClass }),
+        }
+      : undefined,
+} satisfies Events
+
+/** `confirmed by 4 of 4`; what cannot be said is not guessed at. */
+export function effectText(effect: {
+  readonly state: string
+  readonly verifiers?: { readonly total: number; readonly acknowledged: number }
+}): string {
+  const { state, verifiers } = effect
+  return verifiers === undefined ? state : `${state} by ${verifiers.acknowledged} of ${verifiers.total}`
+}
+
+/** What was added and what was taken away; `before` is undefined where it could not be found out. */
+export function changeText(before: readonly string[] | undefined, after: readonly string[]): string {
+  if (before === undefined) return `now ${after.join(' ') || 'nothing'}`
+  const [had, has] = [new Set(before), new Set(after)]
+  const added = after.filter((each) => !had.has(each)).map((each) => `+${each}`)
+  const removed = before.filter((each) => !has.has(each)).map((each) => `-${each}`)
+  return [...added, ...removed].join(' ') || 'nothing changed'
+}
+
+const MAX_EFFECT = 300
+
+function changeEvent(
+  type: string,
+  { actor, state, reason, change, effect, requestId }: Changed,
+): SecurityEvent {
+  const shortened = change.length > MAX_EFFECT / 2 ? `${change.slice(0, MAX_EFFECT / 2)}…` : change
+  return {
+    type,
+    actor,
+    outcome: state === 'unknown' ? 'unknown' : 'done',
+    effect: `${shortened}; ${effect}`.slice(0, MAX_EFFECT),
+    requestId,
+    ...(reason !== undefined && { reason }),
+  }
+}
+
+function revocationEvent({
+  revocation: { scope, reason, actor, id },
+  state,
+  effect,
+  affected,
+  requestId,
+}: RecordedRevocation): SecurityEvent {
+  const count = affected === undefined ? [] : [countText(affected.count, affected.isComplete)]
+  return {
+    type: 'revocation.recorded',
+    actor,
+    outcome: state === 'unknown' ? 'unknown' : 'done',
+    ...affected?.owner,
+    ...namesIn(scope),
+    reason,
+    effect: [`scope ${scope.type}`, ...count, effect, id].join(', '),
+    requestId,
+  }
+}
+
+function countText(count: number, isComplete: boolean): string {
+  return `${isComplete ? '' : 'at least '}${count} ${count === 1 ? 'session' : 'sessions'}`
+}
+
+function namesIn(scope: Scope): Partial<SecurityEvent> {
+  const { type: _, ...names } = scope
+  return names
+}
+
+/** Who acts on his own behalf is also the one whom it is about. */
+function subjectOf(actor: string): { tenant?: TenantId; user?: UserId } {
+  const slash = actor.indexOf('/')
+  const subject = { tenant: actor.slice(0, slash), user: actor.slice(slash + 1) }
+  return slash > 0 && Value.Check(SubjectSchema, subject) ? subject : {}
+}
+
+function tenantOf(actor: string | undefined): { tenant?: TenantId } {
+  const { tenant } = subjectOf(actor ?? '')
+  return tenant === undefined ? {} : { tenant }
+}

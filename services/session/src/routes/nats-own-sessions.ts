@@ -1,0 +1,61 @@
+/**
+ * ① ④ `curfew.sessions.list`, `.end-own`, `.end-others`: self-service, asked by the gateway for the person it has before it.
+ * Promise: a list fits into one message however much its owner may do.
+ */
+import {
+  END_OTHER_SESSIONS,
+  END_OWN_SESSION,
+  LIST_SESSIONS,
+  SUBJECTS,
+  currentRequestId,
+  type ListedSession,
+} from '@curfew/contracts'
+import type { Static } from 'typebox'
+
+import {
+  endOtherSessions,
+  endOwnSession,
+  listOwnSessions,
+  type OwnSessionsPorts,
+} from '../domain/own-sessions.ts'
+import { isoTime } from '../iso-time.ts'
+import type { Answers } from './answers.ts'
+import { sessionInfo } from './session-json.ts'
+
+const MAX_LISTED = 100
+/** Well below what the broker takes. */
+const MAX_LIST_BYTES = 512 * 1024
+
+export function answerOwnSessions(answers: Answers, ports: OwnSessionsPorts): void {
+  answers.to(LIST_SESSIONS, SUBJECTS.listSessions, async (subject) => {
+    const listed = await listOwnSessions(ports, subject, MAX_LISTED)
+    const sessions = listed.map((each): ListedSession => {
+      const { lastSeenMs, addressClass } = each.session
+      const info = { ...sessionInfo(each, ports.view.wide), lastSeenAt: isoTime(lastSeenMs) }
+      return addressClass === undefined ? info : { ...info, addressClass }
+    })
+    return { sessions: sessions.slice(0, fitting(sessions)) }
+  })
+  answers.to(
+    END_OWN_SESSION,
+    SUBJECTS.endOwnSession,
+    async (ending): Promise<Static<typeof END_OWN_SESSION.answer>> => {
+      const state = await endOwnSession(ports, ending)
+      return state === undefined ? { outcome: 'unknown' } : { outcome: 'ended', state }
+    },
+  )
+  answers.to(
+    END_OTHER_SESSIONS,
+    SUBJECTS.endOtherSessions,
+    async (ending): Promise<Static<typeof END_OTHER_SESSIONS.answer>> => {
+      const requestId = currentRequestId() ?? 'unknown'
+      const state = await endOtherSessions(ports, { ...ending, requestId })
+      return state === undefined ? { outcome: 'refused' } : { outcome: 'ended', state }
+    },
+  )
+}
+
+/** Sessions of one user say the same about roles and permissions, which is most of what they say. */
+function fitting([newest]: readonly ListedSession[]): number {
+  return newest === undefined ? 0 : Math.floor(MAX_LIST_BYTES / Buffer.byteLength(JSON.stringify(newest)))
+}

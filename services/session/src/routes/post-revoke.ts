@@ -1,0 +1,42 @@
+/**
+ * ④ `POST /revoke` (RFC 7009): a client ends a session that was begun for it.
+ * Promise: 200 means that the token is dead, or never was one; what is not certain is 503, and may be repeated.
+ */
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+
+import { endSession, type EndPorts } from '../domain/end-session.ts'
+import { examineToken, type ExaminePorts } from '../domain/examine-token.ts'
+import type { ClientGuard } from './client-guard.ts'
+import { OAuthError, TokenForm } from './token-endpoints.ts'
+
+export interface RevokePorts extends ExaminePorts, EndPorts {
+  readonly log: ExaminePorts['log']
+  readonly clock: ExaminePorts['clock']
+}
+
+/** One-time claims are JWTs. They end with their session, or by being used. */
+const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
+
+export function postRevoke(app: CurfewServer, ports: RevokePorts, guard: ClientGuard): void {
+  const schema = { body: TokenForm }
+  app.post('/revoke', { schema, onRequest: guard.requireClient }, async (request, reply) => {
+    const client = guard.clientOf(request)
+    const { token } = request.body
+    const examined = await examineToken(ports, token)
+    if (examined.verdict === 'relay' || JWT.test(token))
+      throw new OAuthError('unsupported_token_type', 'only session tokens can be revoked')
+    if (examined.verdict === 'mismatch' && examined.sessionId !== undefined)
+      ports.reports.tokenExamined({ client, result: 'mismatch', sessionId: examined.sessionId })
+    if (examined.verdict === 'live') {
+      const { id, client: owner } = examined.session
+      if (owner !== client) {
+        ports.reports.tokenRevocationRefused({ client, sessionId: id, reason: 'other-client' })
+        throw new OAuthError('invalid_grant', 'the token was issued to another client')
+      }
+      const actor = `client:${client}`
+      const state = await endSession(ports, { session: id, actor, reason: 'revoked by its client' })
+      if (state === 'unknown') throw new Problem('unavailable', 'the end of the session is not certain yet')
+    }
+    return reply.code(200).send()
+  })
+}

@@ -1,0 +1,58 @@
+/**
+ * ④ Limits as HTTP callers meet them: 429 with `Retry-After` and the RateLimit fields.
+ * Promise: every refusal is counted, and the first of a window is written down; a caller is never told another's numbers.
+ */
+import { Problem } from '@curfew/service-kit'
+
+import { addressClass } from '../domain/address-class.ts'
+import type { Taken, Throttle, ThrottlePolicy } from '../domain/throttle.ts'
+import type { Reports } from '../ports.ts'
+
+/** Who asks how often. */
+export interface ThrottlePolicies {
+  /** Calls of one operator. */
+  readonly operatorCalls: ThrottlePolicy
+  /** Calls of one client. */
+  readonly clientCalls: ThrottlePolicy
+  /** Credentials that were wrong, by where they came from. */
+  readonly wrongCredentials: ThrottlePolicy
+}
+
+export interface Throttling {
+  readonly throttle: Throttle
+  readonly policies: ThrottlePolicies
+  readonly reports: Reports
+}
+
+export interface Taking {
+  readonly policy: ThrottlePolicy
+  readonly key: string
+  readonly actor: string
+  readonly address: string
+  readonly cost?: number
+}
+
+/** @throws Problem `too-many-requests` */
+export async function takeOrRefuse({ throttle, reports }: Throttling, taking: Taking): Promise<void> {
+  const { policy, key, actor, address, cost } = taking
+  const taken = await throttle.take(policy, key, cost)
+  if (taken.allowed) return
+  reports.throttled({
+    policy: policy.name,
+    isFirst: taken.isFirstRefusal === true,
+    actor,
+    addressClass: addressClass(address),
+  })
+  throw tooMany(policy, taken)
+}
+
+function tooMany({ name, limit, windowSeconds }: ThrottlePolicy, { remaining, resetMs }: Taken): Problem {
+  const resetSeconds = Math.max(1, Math.ceil(resetMs / 1_000))
+  return new Problem('too-many-requests', undefined, {
+    headers: {
+      'retry-after': String(resetSeconds),
+      'ratelimit-policy': `"${name}";q=${limit};w=${windowSeconds}`,
+      ratelimit: `"${name}";r=${remaining};t=${resetSeconds}`,
+    },
+  })
+}

@@ -1,0 +1,142 @@
+import { newSessionId } from '@curfew/contracts'
+import { expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { RedisThrottle } from '../src/adapters/redis-throttle.ts'
+import { postForm } from './forms.ts'
+import { BACKEND, CREATOR, setStage, until, type Replica, type Stage } from './stage.ts'
+import { eventsOf } from './trail.ts'
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await setStage()
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+
+/** Limits of one test must not be used up by those of another: they are kept in Redis. */
+async function replicaWith(limits: Record<string, string>): Promise<Replica> {
+  const keys = await stage.redis.keys('curfew:throttle:*')
+  if (keys.length > 0) await stage.redis.del(...keys)
+  return stage.start(limits)
+}
+
+/** RFC 9110, and structured fields as the draft has them. */
+async function expectThrottled(response: Response, policy: string, limit: number): Promise<void> {
+  await expectProblem(response, 429, 'too-many-requests')
+  const retryAfter = Number(response.headers.get('retry-after'))
+  expect(response.headers.get('ratelimit-policy')).toBe(`"${policy}";q=${limit};w=60`)
+  const [, remaining, reset] =
+    /^"[a-z-]+";r=(\d+);t=(\d+)$/.exec(response.headers.get('ratelimit') ?? '') ?? []
+  expect(remaining).toBe('0')
+  expect(Number(reset)).toBeGreaterThan(0)
+  expect(Number(reset)).toBeLessThanOrEqual(60)
+  expect(retryAfter).toBeGreaterThanOrEqual(Number(reset))
+}
+
+describe('an operator', () => {
+  it('is stopped who calls too often, at whichever replica, and no other is', async () => {
+    const limits = { SESSION_OPERATOR_CALLS_PER_MINUTE: '5' }
+    const [one, two] = [await replicaWith(limits), await stage.start(limits)]
+    const [chief, other] = [await stage.login('acme/chief'), await stage.login('curfew/operator')]
+    for (let n = 0; n < 5; n++) await expectJson(await (n % 2 ? one : two).as(chief).get('/v1/sessions'), 200)
+    await expectThrottled(await one.as(chief).get('/v1/sessions'), 'operator-calls', 5)
+    await expectThrottled(await two.as(chief).get('/v1/audit'), 'operator-calls', 5)
+    // Another session of the same operator is the same operator.
+    await expectThrottled(
+      await one.as(await stage.login('acme/chief')).get('/v1/sessions'),
+      'operator-calls',
+      5,
+    )
+    const events = await eventsOf(one.as(other), { type: 'rate.limited' })
+    expect(events).toMatchObject([{ actor: 'acme/chief', reason: 'operator-calls', tenant: 'acme' }])
+    await stage.stop(two)
+    await stage.stop(one)
+  })
+})
+
+describe('who guesses', () => {
+  it('tokens is slowed down, seen, and in nobody’s way who has one', async () => {
+    const replica = await replicaWith({ SESSION_WRONG_CREDENTIALS_PER_MINUTE: '20' })
+    const operator = replica.as(await stage.login('curfew/operator'))
+    const guess = () => replica.as({ token: `cfs_${newSessionId()}${'A'.repeat(43)}` }).get('/v1/sessions')
+    const statuses = []
+    for (let n = 0; n < 40; n++) statuses.push((await guess()).status)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(20)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(20)
+    await expectThrottled(await guess(), 'wrong-credentials', 20)
+    await expectJson(await operator.get('/v1/sessions'), 200)
+    const metrics = await (await new HttpClient(replica.url).get('/metrics')).text()
+    expect(metrics).toMatch(/curfew_throttled_total\{policy="wrong-credentials",.*\} 21/)
+    expect(metrics).toMatch(/curfew_operators_refused_total\{reason="unknown",.*\} 20/)
+    expect(replica.lines.filter((line) => line.includes('"rate.limited"'))).toHaveLength(1)
+    // Neither log nor trail can be filled by going on.
+    expect(await eventsOf(operator, { type: 'operator.refused' })).toHaveLength(20)
+    await stage.stop(replica)
+  })
+
+  it('a client’s secret has to wait with the right one too; other clients need not', async () => {
+    const replica = await replicaWith({ SESSION_WRONG_CREDENTIALS_PER_MINUTE: '5' })
+    const as = (client: typeof BACKEND) =>
+      postForm(replica, '/introspect', { fields: { token: 'x' }, client })
+    for (let n = 0; n < 6; n++) await as({ ...BACKEND, secret: `guess ${n}` })
+    await expectThrottled(await as(BACKEND), 'wrong-credentials', 5)
+    await expectJson(await as(CREATOR), 200)
+    await stage.stop(replica)
+  })
+
+  it('a client that asks too often is stopped, and no other', async () => {
+    const replica = await replicaWith({ SESSION_CLIENT_CALLS_PER_MINUTE: '3' })
+    const as = (client: typeof BACKEND) =>
+      postForm(replica, '/introspect', { fields: { token: 'x' }, client })
+    for (let n = 0; n < 3; n++) await expectJson(await as(BACKEND), 200)
+    await expectThrottled(await as(BACKEND), 'client-calls', 3)
+    await expectJson(await as(CREATOR), 200)
+    await stage.stop(replica)
+  })
+})
+
+describe('the count', () => {
+  const policy = { name: 'test', limit: 3, windowSeconds: 60 }
+
+  it('is exact among many at once, tells the first who is refused, and forgets at the end of its window', async () => {
+    const throttle = new RedisThrottle(stage.redis)
+    const short = { name: 'short', limit: 10, windowSeconds: 1 }
+    const taken = await Promise.all(Array.from({ length: 40 }, () => throttle.take(short, 'somebody')))
+    expect(taken.filter(({ allowed }) => allowed)).toHaveLength(10)
+    expect(taken.filter(({ isFirstRefusal }) => isFirstRefusal === true)).toHaveLength(1)
+    await until('the window is over', async () => (await throttle.take(short, 'somebody', 0)).allowed)
+  })
+
+  it('can be looked at without being changed, and costs what it is told', async () => {
+    const throttle = new RedisThrottle(stage.redis)
+    expect(await throttle.take(policy, 'looked-at', 0)).toMatchObject({ allowed: true, remaining: 3 })
+    expect(await throttle.take(policy, 'looked-at', 3)).toMatchObject({ allowed: true, remaining: 0 })
+    expect(await throttle.take(policy, 'looked-at', 0)).toMatchObject({ allowed: true, remaining: 0 })
+    expect(await throttle.take(policy, 'looked-at', 2)).toMatchObject({
+      allowed: false,
+      isFirstRefusal: true,
+    })
+    expect(await throttle.take(policy, 'looked-at', 0)).toMatchObject({
+      allowed: false,
+      isFirstRefusal: false,
+    })
+  })
+
+  it('holds no address and no name in Redis', async () => {
+    await new RedisThrottle(stage.redis).take(policy, '203.0.113.7 alice')
+    const keys = await stage.redis.keys('curfew:throttle:*')
+    expect(keys.length).toBeGreaterThan(0)
+    expect(keys.join()).not.toMatch(/203\.0\.113|alice|127\.0\.0/)
+    for (const key of keys) expect(await stage.redis.pttl(key)).toBeGreaterThan(0)
+  })
+
+  it('goes on in each process by itself while Redis is away', async () => {
+    const throttle = new RedisThrottle(stage.redis)
+    await stage.killRedis()
+    await until('it is noticed', () => stage.redis.status !== 'ready')
+    const taken = []
+    for (let n = 0; n < 5; n++) taken.push((await throttle.take(policy, 'offline')).allowed)
+    expect(taken).toEqual([true, true, true, false, false])
+    await stage.servers.redis.restart()
+  })
+})

@@ -1,0 +1,128 @@
+/**
+ * ① How the pages look and read: every state at phone and desktop width, light and dark, without a fault that axe finds, with
+ * nothing that has to be scrolled sideways and nothing that jumps. Screenshots are left in a temporary folder.
+ */
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+
+import { describeInChromium } from './chromium.ts'
+import { endedNotice, others, revoke, startPageStage, type PageStage } from './stage.ts'
+
+const SIZES = { phone: { width: 360, height: 760 }, desktop: { width: 1280, height: 900 } }
+const LOOKS = Object.entries(SIZES).flatMap(([size, viewport]) =>
+  (['light', 'dark'] as const).map((colorScheme) => ({ size, viewport, colorScheme })),
+)
+
+describeInChromium('the pages', () => {
+  let stage: PageStage
+  let folder: string
+  let axe: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'curfew-pages-'))
+    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+    stage = await startPageStage()
+    console.info(`screenshots of the pages: ${folder}`)
+  })
+  afterEach(async () => {
+    for (const context of stage.browser.contexts()) await context.close()
+    await revoke(stage.system, 'alice')
+  })
+  afterAll(() => stage[Symbol.asyncDispose]())
+
+  async function expectGoodLook(page: Page, name: string): Promise<void> {
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, animations: 'disabled' })
+    await page.evaluate(axe)
+    const results = await page.evaluate<AxeResults>('axe.run()')
+    expect(results.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+    expect(results.passes.length).toBeGreaterThan(10)
+    const sideways = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+    expect(await page.evaluate(sideways)).toBe(0)
+  }
+
+  it.each(LOOKS)('are sound in every state: $size, $colorScheme', async ({ size, viewport, colorScheme }) => {
+    const named = (state: string): string => `${state}-${size}-${colorScheme}`
+    // What is injected to look at a page is no part of it; the policy itself is tested in isolation.test.ts.
+    const options = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' as const }
+    const signIn = await stage.openPage(options)
+    await signIn.goto('/login')
+    await expectGoodLook(signIn, named('sign-in'))
+
+    const page = await stage.signedIn('alice', options)
+    await page.getByText('on this device only').waitFor()
+    await expectGoodLook(page, named('alone'))
+
+    await stage.signedIn('alice')
+    await stage.signedIn('alice')
+    await page.reload()
+    await others(page).nth(1).waitFor()
+    await expectGoodLook(page, named('account'))
+    await page.getByRole('button', { name: 'Change password' }).click()
+    await expectGoodLook(page, named('password'))
+    await page.getByRole('button', { name: 'Cancel' }).click()
+
+    await page.route('**/sessions/revoke-others', (route) => {
+      const problem = { status: 401, code: 'insufficient-authentication' }
+      return route.fulfill({
+        status: 401,
+        contentType: 'application/problem+json',
+        body: JSON.stringify(problem),
+      })
+    })
+    await page.getByRole('button', { name: 'Sign out all others' }).click()
+    await page.getByRole('dialog').waitFor()
+    await expectGoodLook(page, named('step-up'))
+    await page.getByRole('button', { name: 'Cancel' }).click()
+
+    const waiting = await page.context().newPage()
+    await waiting.route('**/session/events', (route) => route.fulfill({ status: 503 }))
+    await waiting.goto('/account')
+    await waiting.getByText('Nobody can say').waitFor()
+    await expectGoodLook(waiting, named('unsure'))
+
+    await revoke(stage.system, 'alice')
+    await endedNotice(page).waitFor()
+    await expectGoodLook(page, named('ended'))
+  })
+
+  it.each(Object.entries(SIZES))('do not jump while they fill (%s)', async (_, viewport) => {
+    const page = await stage.signedIn('alice', { viewport })
+    await page.addInitScript(`
+      window.shift = 0
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) window.shift += entry.value
+      }).observe({ type: 'layout-shift', buffered: true })
+    `)
+    await page.reload()
+    await page.getByText('on this device only').waitFor()
+    await page.waitForFunction('document.fonts.status === "loaded"')
+    // What is called good is 0.1.
+    expect(await page.evaluate<number>('window.shift')).toBeLessThan(0.05)
+  })
+
+  it('can be worked with the keyboard alone', async () => {
+    const mine = await stage.signedIn('alice')
+    const theirs = await stage.signedIn('alice')
+    await mine.reload()
+    await others(mine).getByRole('button').waitFor()
+    const focused = () => mine.evaluate<string>('document.activeElement.textContent.trim()')
+    const reached: string[] = []
+    for (let presses = 0; presses < 3; presses += 1) {
+      await mine.keyboard.press('Tab')
+      reached.push(await focused())
+    }
+    expect(reached).toEqual(['Sign out', 'Sign out', 'Change password'])
+    await mine.keyboard.press('Shift+Tab')
+    const outline = 'getComputedStyle(document.activeElement).outlineStyle'
+    expect(await mine.evaluate(outline)).toBe('solid')
+    await mine.keyboard.press('Enter')
+    await endedNotice(theirs).waitFor()
+    await mine.getByText('on this device only').waitFor()
+    expect(await focused()).toBe('Other devices')
+  })
+})
