@@ -26,6 +26,8 @@ export interface BarriersOptions {
   readonly publish: (barrier: LogEntryOf<'barrier'>) => Promise<PublishResult>
   /** True when this replica has applied the position in time. */
   readonly waitFor: (position: Position, timeoutMs: number) => Promise<boolean>
+  /** Whether the log is followed at this moment. */
+  readonly follows: () => boolean
 }
 
 /** Renewals that arrive within this time share a barrier. */
@@ -68,7 +70,8 @@ export class Barriers {
     const barrier = coordinator.beginBarrier(nonce, clock())
     try {
       const position = await this.#store(nonce)
-      if (position === undefined) return barrier.failed()
+      // Publishing may have outlasted a connection, and this may be the first to notice.
+      if (position === undefined || !this.#options.follows()) return barrier.failed()
       barrier.stored(sequenceOf(position), clock())
       await this.#options.waitFor(position, APPLIED_WITHIN_MS)
     } finally {

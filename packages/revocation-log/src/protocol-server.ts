@@ -68,7 +68,7 @@ export class ProtocolServer {
   constructor(options: ProtocolServerOptions) {
     this.#options = options
     const { nc, epoch, coordinator } = options
-    this.#barriers = new Barriers(options)
+    this.#barriers = new Barriers({ ...options, follows: () => this.#follows() })
     this.#members = new MemberRecorder(options)
     this.#acks = new AckSender((replica, applied) => {
       if (nc.isClosed()) return

@@ -93,6 +93,8 @@ export async function takeEffect(
     log.confirm(position, confirming),
     projection.waitFor(position, PROJECTED_WITHIN_MS),
   ])
+  // Redis was waited for as well, and the log may have gone back to before the entry meanwhile.
+  if (log.isFrozen) return { kind: 'unknown' }
   if (confirmation !== undefined) return { kind: 'confirmed', confirmation, isProjected }
-  return log.isFrozen ? { kind: 'unknown' } : { kind: 'recorded', isProjected }
+  return { kind: 'recorded', isProjected }
 }
