@@ -25,13 +25,16 @@ const LOWEST = 20_000
 const HIGHEST = 32_000
 const handedOut = new Set<number>()
 
-/** A port for a server that will be started soon, never the same twice in this process. */
-export async function freePort(): Promise<number> {
+/**
+ * A port for a server that will be started soon, never the same twice in this process. Processes that look at the same
+ * moment may find the same one: who cannot try again takes them from a range of its own.
+ */
+export async function freePort(lowest = LOWEST, highest = HIGHEST): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
-    const port = randomInt(LOWEST, HIGHEST)
+    const port = randomInt(lowest, highest)
     if (handedOut.has(port)) continue
     handedOut.add(port)
     if (await isPortFree(port)) return port
   }
-  throw new Error(`no free port found between ${LOWEST} and ${HIGHEST}`)
+  throw new Error(`no free port found between ${lowest} and ${highest}`)
 }

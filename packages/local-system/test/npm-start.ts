@@ -13,10 +13,13 @@ import { eventually } from './scratch.ts'
 
 export type Ports = Readonly<Record<string, string>>
 
+/** Apart from where other tests, which run beside this one, take theirs: a start that finds a port taken gives up. */
+const OWN_RANGE = [12_000, 20_000] as const
+
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, string> = {}
   for (const name of ['GATEWAY', 'SESSION', 'DOCUMENTS', 'FILES', 'CURFEW_NATS', 'CURFEW_REDIS'])
-    ports[`${name}_PORT`] = String(await freePort())
+    ports[`${name}_PORT`] = String(await freePort(...OWN_RANGE))
   return ports
 }
 
