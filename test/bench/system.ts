@@ -107,6 +107,7 @@ async function startSessionService(
     port,
     settings: {
       SESSION_SEED_FILE: seedFile,
+      SESSION_OPERATOR_CALLS_PER_MINUTE: '10000000',
       CURFEW_NATS_URL: servers.natsUrl('session'),
       CURFEW_REDIS_URL: servers.redisUrl('session'),
     },
