@@ -5,10 +5,9 @@
  */
 import { subjectKey, type EffectState, type SessionInfo } from '@curfew/contracts'
 
-import type { Account, Accounts, Passwords, Rotation, SessionAuthority, UsedUp } from '../ports.ts'
-import { sessionLane, type AttemptThrottle } from './attempt-throttle.ts'
-import { checkPassword } from './check-password.ts'
+import type { Rotation, SessionAuthority } from '../ports.ts'
 import type { PasswordFault, PasswordRules } from './password-rules.ts'
+import { provePassword, type ProofPorts, type ProofResult } from './prove-password.ts'
 
 export interface PasswordChange {
   readonly holder: Pick<Rotation, 'tenant' | 'user' | 'session' | 'secretHash'>
@@ -24,17 +23,14 @@ export type PasswordChangeResult =
       readonly session: SessionInfo
       readonly others: EffectState
     }
-  | { readonly kind: 'throttled'; readonly usedUp: UsedUp }
-  | { readonly kind: 'wrong-password' | 'busy' | 'conflict' }
+  | Exclude<ProofResult, { kind: 'proven' }>
+  | { readonly kind: 'conflict' }
   | { readonly kind: 'unacceptable'; readonly fault: PasswordFault | 'unchanged' }
   /** The password has been changed; of this session nobody gets a token any more. */
   | { readonly kind: 'session-over' | 'superseded' }
 
-export interface PasswordChangePorts {
-  readonly accounts: Accounts
-  readonly passwords: Passwords
+export interface PasswordChangePorts extends ProofPorts {
   readonly authority: Pick<SessionAuthority, 'rotate' | 'endOthers'>
-  readonly attempts: AttemptThrottle
   readonly rules: PasswordRules
 }
 
@@ -48,38 +44,25 @@ export async function changePassword(
   onChanged: () => void,
 ): Promise<PasswordChangeResult> {
   const { accounts, passwords } = ports
-  const { tenant, user } = change.holder
-  if (passwords.isFull) return { kind: 'busy' }
-  const account = await accounts.find(tenant, user)
-  const refusal = await refusalOf(ports, account, change)
-  if (refusal !== undefined || account === undefined) return refusal ?? { kind: 'wrong-password' }
+  const { holder, address, currentPassword, newPassword } = change
+  const proof = await provePassword(ports, { ...holder, address, password: currentPassword })
+  if (proof.kind !== 'proven') return proof
+  const fault = faultIn(change, ports.rules)
+  if (fault !== undefined) return { kind: 'unacceptable', fault }
 
-  const passwordHash = await passwords.hash(change.newPassword)
+  const passwordHash = await passwords.hash(newPassword)
   if (passwordHash === undefined) return { kind: 'busy' }
-  if ((await accounts.storePassword(account, passwordHash)) === 'conflict') return { kind: 'conflict' }
+  if ((await accounts.storePassword(proof.account, passwordHash)) === 'conflict') return { kind: 'conflict' }
   onChanged()
-  return takeEffect(ports.authority, change.holder)
+  return takeEffect(ports.authority, holder)
 }
 
-async function refusalOf(
-  ports: PasswordChangePorts,
-  account: Account | undefined,
-  { holder, address, currentPassword, newPassword }: PasswordChange,
-): Promise<PasswordChangeResult | undefined> {
-  const { attempts, rules } = ports
-  const lane = sessionLane(holder.session)
-  const usedUp = await attempts.admit(address, lane)
-  if (usedUp !== undefined) return { kind: 'throttled', usedUp }
-  const checked = await checkPassword(ports, account, currentPassword)
-  if (checked === 'busy') return { kind: 'busy' }
-  if (checked === 'wrong') {
-    await attempts.failed(lane)
-    return { kind: 'wrong-password' }
-  }
-  if (newPassword.normalize('NFKC') === currentPassword.normalize('NFKC'))
-    return { kind: 'unacceptable', fault: 'unchanged' }
-  const fault = rules.faultOf(newPassword, [holder.user, holder.tenant, 'curfew'])
-  return fault === undefined ? undefined : { kind: 'unacceptable', fault }
+function faultIn(
+  { holder, currentPassword, newPassword }: PasswordChange,
+  rules: PasswordRules,
+): PasswordFault | 'unchanged' | undefined {
+  if (newPassword.normalize('NFKC') === currentPassword.normalize('NFKC')) return 'unchanged'
+  return rules.faultOf(newPassword, [holder.user, holder.tenant, 'curfew'])
 }
 
 /** The others first: a login that began before them, with the old password, is ended by the same revocation. */

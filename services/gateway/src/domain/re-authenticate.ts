@@ -4,15 +4,11 @@
  */
 import { subjectKey, type RefusalReason, type SecretHash, type SessionInfo } from '@curfew/contracts'
 
-import type { Accounts, OwnSession, Passwords, SessionAuthority, UsedUp } from '../ports.ts'
-import { sessionLane, type AttemptThrottle } from './attempt-throttle.ts'
-import { checkPassword } from './check-password.ts'
+import type { OwnSession, SessionAuthority } from '../ports.ts'
+import { provePassword, type ProofPorts, type ProofResult } from './prove-password.ts'
 
-export interface ReauthenticationPorts {
-  readonly accounts: Accounts
-  readonly passwords: Passwords
+export interface ReauthenticationPorts extends ProofPorts {
   readonly authority: Pick<SessionAuthority, 'rotate'>
-  readonly attempts: AttemptThrottle
 }
 
 export interface Reauthentication {
@@ -25,8 +21,8 @@ export interface Reauthentication {
 
 export type ReauthenticationResult =
   | { readonly kind: 'rotated'; readonly token: string; readonly session: SessionInfo }
-  | { readonly kind: 'wrong-password' | 'superseded' | 'busy' }
-  | { readonly kind: 'throttled'; readonly usedUp: UsedUp }
+  | Exclude<ProofResult, { kind: 'proven' }>
+  | { readonly kind: 'superseded' }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
 
 /** As at login (NIST SP 800-63B, RFC 8176). */
@@ -36,22 +32,11 @@ export async function reauthenticate(
   ports: ReauthenticationPorts,
   { own, secretHash, address, password }: Reauthentication,
 ): Promise<ReauthenticationResult> {
-  const { accounts, passwords, attempts, authority } = ports
-  if (passwords.isFull) return { kind: 'busy' }
-  const lane = sessionLane(own.session)
-  const usedUp = await attempts.admit(address, lane)
-  if (usedUp !== undefined) return { kind: 'throttled', usedUp }
-  // Sessions of people who have no account here exist as well: their backends have authenticated them.
-  const account = await accounts.find(own.tenant, own.user)
-  const checked = await checkPassword(ports, account, password)
-  if (checked === 'busy') return { kind: 'busy' }
-  if (checked === 'wrong') {
-    await attempts.failed(lane)
-    return { kind: 'wrong-password' }
-  }
+  const proof = await provePassword(ports, { ...own, address, password })
+  if (proof.kind !== 'proven') return proof
 
   const by = { actor: subjectKey(own.tenant, own.user), reason: 're-authentication' }
-  const rotation = await authority.rotate({ ...own, secretHash, authentication: PASSWORD_GIVEN, ...by })
+  const rotation = await ports.authority.rotate({ ...own, secretHash, authentication: PASSWORD_GIVEN, ...by })
   switch (rotation.outcome) {
     case 'rotated':
       return { kind: 'rotated', token: rotation.token, session: rotation.session }

@@ -9,7 +9,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
 import { deviceLane, strangerLane, type Lane } from '../domain/attempt-throttle.ts'
-import { cookieValues, sessionCookie } from '../domain/cookies.ts'
+import { cookieValues } from '../domain/cookies.ts'
 import { BROWSER, isRightChannel, type Credential } from '../domain/credential.ts'
 import type { CsrfTokens } from '../domain/csrf-tokens.ts'
 import { DEVICE_COOKIE, type AccountName, type DeviceCookies } from '../domain/device-cookie.ts'
@@ -18,9 +18,8 @@ import { renewHash } from '../domain/renew-hash.ts'
 import { isGuess, type TokenGuessing } from '../domain/token-guessing.ts'
 import { holderOf, type Boundary } from './boundary.ts'
 import { callerOf } from './caller.ts'
-import { csrfBindingOf } from './forgery-guard.ts'
+import { IssuedTokenAnswer, answerWithToken } from './issued-token.ts'
 import { ANONYMOUS, type Reports } from './reports.ts'
-import { SessionBody, sessionBody } from './session-body.ts'
 
 const LoginBody = Type.Object(
   {
@@ -31,11 +30,6 @@ const LoginBody = Type.Object(
   },
   { additionalProperties: false },
 )
-
-const LoginAnswer = Type.Union([
-  Type.Object({ session: SessionBody, csrf_token: Type.String() }),
-  Type.Object({ token: Type.String(), token_type: Type.Literal('Bearer'), session: SessionBody }),
-])
 
 export interface LoginRoute {
   readonly boundary: Boundary
@@ -52,8 +46,8 @@ export interface LoginRoute {
 }
 
 export function addLoginRoute(app: CurfewServer, route: LoginRoute): void {
-  const { boundary, ports, csrf, cookieName, devices, reports } = route
-  const schema = { body: LoginBody, response: { 200: LoginAnswer } }
+  const { boundary, ports, devices, reports } = route
+  const schema = { body: LoginBody, response: { 200: IssuedTokenAnswer } }
 
   app.post('/login', { schema, onRequest: [...boundary.ownSite] }, async (request, reply) => {
     const { username, password } = request.body
@@ -75,16 +69,13 @@ export function addLoginRoute(app: CurfewServer, route: LoginRoute): void {
       addressClass: caller.addressClass,
     })
     const created = createdOf(request, result, { client, reports })
-    const { token, session } = created
     void renew(request, ports, { ...created, password })
     await endPresented(request, presented, route)
 
-    if (client !== BROWSER) return { token, token_type: 'Bearer' as const, session: sessionBody(session) }
-    const binding = csrfBindingOf(token)
-    if (binding === undefined) throw new Error('the authority has issued what is not a session token')
-    const cookies = [sessionCookie(cookieName, token), devices.issue(account, device, route.nowMs())]
-    void reply.header('set-cookie', cookies)
-    return { session: sessionBody(session), csrf_token: csrf.issue(binding) }
+    const answer = answerWithToken(reply, created, route)
+    // Beside the session's.
+    if (client === BROWSER) void reply.header('set-cookie', devices.issue(account, device, route.nowMs()))
+    return answer
   })
 }
 

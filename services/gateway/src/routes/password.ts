@@ -11,13 +11,14 @@ import {
   type PasswordChangePorts,
   type PasswordChangeResult,
 } from '../domain/change-password.ts'
-import { deletedCookie, sessionCookie } from '../domain/cookies.ts'
+import { deletedCookie } from '../domain/cookies.ts'
 import type { CsrfTokens } from '../domain/csrf-tokens.ts'
 import { holderOf, type Boundary } from './boundary.ts'
 import { callerOf } from './caller.ts'
 import { csrfBindingOf } from './forgery-guard.ts'
+import { answerWithToken } from './issued-token.ts'
 import type { Reports } from './reports.ts'
-import { SessionBody, sessionBody } from './session-body.ts'
+import { SessionBody } from './session-body.ts'
 
 const Password = Type.String({ minLength: 1, maxLength: 1024 })
 const PasswordBody = Type.Object(
@@ -55,7 +56,8 @@ export function addPasswordRoute(app: CurfewServer, route: PasswordRoute): void 
 
   app.post('/session/password', hooks, async (request, reply) => {
     const result = await change(request, request.body, route)
-    if (result.kind === 'changed') return answer(request, reply, { ...route, result })
+    if (result.kind === 'changed')
+      return { ...answerWithToken(reply, result, route), other_sessions: result.others }
     throw problemOf(request, reply, { ...route, result })
   })
 }
@@ -96,20 +98,6 @@ interface Concluding<Kind> extends PasswordRoute {
 }
 
 type Changed = Extract<PasswordChangeResult, { kind: 'changed' }>
-
-function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { result, boundary, csrf, cookieName }: Concluding<Changed>,
-): Static<typeof PasswordAnswer> {
-  const { token, session, others } = result
-  const body = { session: sessionBody(session), other_sessions: others }
-  if (boundary.credential(request).kind === 'bearer') return { token, token_type: 'Bearer', ...body }
-  const binding = csrfBindingOf(token)
-  if (binding === undefined) throw new Error('the authority has issued what is not a session token')
-  void reply.header('set-cookie', sessionCookie(cookieName, token))
-  return { csrf_token: csrf.issue(binding), ...body }
-}
 
 function problemOf(
   request: FastifyRequest,
