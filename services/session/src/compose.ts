@@ -2,7 +2,7 @@
  * ④ Joins the parts of the session authority: the only file that constructs adapters.
  * Promise: questions are taken only once the log has been followed to its end, and answered until the last one is done.
  */
-import type { LogEntry, Position, SecurityEvent, SessionId } from '@curfew/contracts'
+import type { LogEntry, Position, SessionId } from '@curfew/contracts'
 import { connectMessaging, isConnected } from '@curfew/messaging'
 import { Coordinator } from '@curfew/revocation-log'
 import { createHttpServer, createMetrics, type CurfewServer, type ReadinessCheck } from '@curfew/service-kit'
@@ -194,7 +194,6 @@ async function openAuthority(
     clock,
     ...storesIn(redis),
     ending: new Map<SessionId, Promise<void>>(),
-    security: { record: (event: SecurityEvent) => audit.audit.note(event) },
     members: membersHeard(log),
     clients: await readClientRegistry(config.SESSION_CLIENTS_FILE),
   }

@@ -12,7 +12,6 @@ import type {
   RefusalReason,
   RoleName,
   SecretHash,
-  SecurityEvent,
   SessionId,
   SubjectKey,
   TenantId,
@@ -80,11 +79,6 @@ export interface RotationStore {
   withdraw(id: SessionId, pending: SecretHash): Promise<boolean>
   /** Ends the time of the secret before `current`; true when it had not ended by then. */
   endOverlap(id: SessionId, current: SecretHash, atMs: number): Promise<boolean>
-}
-
-/** What the audit trail is told. */
-export interface SecurityEvents {
-  record(event: SecurityEvent): void
 }
 
 export interface IdPage {
@@ -205,8 +199,9 @@ export interface Reports {
   /** What the use of a secret means could not be brought about at the moment. */
   secretUnsettled(err: unknown): void
   /** Somebody has a secret whose time is over: the session was ended, as far as `state` says. */
-  predecessorUsed(used: { sessionId: SessionId; subject: SubjectKey; state: EffectState }): void
-  sessionLimitExceeded(exceeded: { subject: SubjectKey; max: number; ended: readonly SessionId[] }): void
+  predecessorUsed(used: SessionOf & { state: EffectState }): void
+  /** The session is the one that was created. */
+  sessionLimitExceeded(exceeded: SessionOf & { max: number; ended: readonly SessionId[] }): void
   sessionsResolved(results: ReadonlyMap<ResolveResult, number>): void
   touchFailed(err: unknown): void
   claimSettled(settled: SettledClaim): void
@@ -272,6 +267,13 @@ export interface RecordedRevocation {
   readonly effect: string
   /** How many sessions it ended and whose they were, where that could be found out in a moment. */
   readonly affected?: Affected | undefined
+}
+
+/** A session, whose it is and where it is used. */
+interface SessionOf {
+  readonly sessionId: SessionId
+  readonly subject: SubjectKey
+  readonly client: ClientId
 }
 
 export interface Changed {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 
-import { ORIGIN, PROTOCOL_VERSION, type MemberId } from '@curfew/contracts'
+import { ORIGIN, PROTOCOL_VERSION, type MemberId, SESSION_SERVICE } from '@curfew/contracts'
 import { ProtocolServer, systemClock, type Coordinator } from '@curfew/revocation-log'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
@@ -36,7 +36,7 @@ export function protocolServer({ nc, epoch, log, coordinator, logger }: Joining)
   return new ProtocolServer({
     nc,
     epoch,
-    self: { kind: 'replica', service: 'session', host: hostname(), protocol: PROTOCOL_VERSION },
+    self: { kind: 'replica', service: SESSION_SERVICE, host: hostname(), protocol: PROTOCOL_VERSION },
     newId: newReplicaId,
     coordinator,
     clock: systemClock,

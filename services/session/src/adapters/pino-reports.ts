@@ -90,10 +90,10 @@ function rotationReports(logger: Logger, metrics: SessionMetrics): RotationRepor
     overlapEnded(sessionId) {
       logger.info({ event: 'session.overlap.ended', sessionId })
     },
-    predecessorUsed(used) {
+    predecessorUsed({ sessionId, subject, state }) {
       metrics.predecessorsUsed.inc()
       metrics.ended.inc({ reason: 'suspected-theft' })
-      logger.warn({ event: 'session.predecessor-used', ...used })
+      logger.warn({ event: 'session.predecessor-used', sessionId, subject, state })
     },
     secretUnsettled(err) {
       logger.warn({ event: 'session.secret.unsettled', err })

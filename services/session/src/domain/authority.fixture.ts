@@ -7,6 +7,7 @@ import {
   type LogEntryOf,
   type MemberId,
   type Position,
+  type SecurityEvent,
   type SessionId,
   type SubjectKey,
   type TenantId,
@@ -19,7 +20,6 @@ import type {
   Reports,
   RotationCommit,
   RotationStore,
-  SecurityEvents,
   SessionStore,
   SubjectStore,
 } from '../ports.ts'
@@ -27,6 +27,7 @@ import { mergeSubjectFacts, type SubjectFacts } from './facts.ts'
 import type { LimitPorts } from './limit-sessions.ts'
 import { LogView } from './log-view.ts'
 import type { SecretPorts } from './secret-seen.ts'
+import { SECURITY_EVENTS } from './security-events.ts'
 import type { SessionRecord } from './session-record.ts'
 
 const EPOCH = 1
@@ -120,9 +121,13 @@ export class MemoryReplica {
     this.#options = options
     this.view.reset(BEGINNING, [], { epoch: EPOCH })
     const { store, nowMs = () => 0 } = options
-    const tell = (event: string) => () => void this.told.push(event)
-    const reports = new Proxy({}, { get: (_, event) => tell(String(event)) }) as Reports
-    const security: SecurityEvents = { record: ({ type }) => void this.told.push(type) }
+    // As everywhere, what is reported is told to the audit trail as well where it belongs there.
+    const events = SECURITY_EVENTS as Partial<Record<string, (of: never) => SecurityEvent | undefined>>
+    const tell = (report: string) => (of: never) => {
+      const event = events[report]?.(of)
+      this.told.push(report, ...(event === undefined ? [] : [event.type]))
+    }
+    const reports = new Proxy({}, { get: (_, report) => tell(String(report)) }) as Reports
     this.ports = {
       view: this.view,
       log: this.#factLog(),
@@ -137,7 +142,6 @@ export class MemoryReplica {
       clock: { nowMs },
       projection: { waitFor: async () => true },
       reports,
-      security,
       ending: new Map(),
     }
   }

@@ -10,20 +10,18 @@ import { subjectKey, type LogEntryOf, type SessionId } from '@curfew/contracts'
 
 import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
-import type { Reports, SecurityEvents } from '../ports.ts'
+import type { Reports } from '../ports.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
 import { recordFact, type RecordPorts } from './record-fact.ts'
-import { logoutId } from './revocation.ts'
+import { SESSION_LIMIT, logoutId } from './revocation.ts'
 import type { SessionRecord } from './session-record.ts'
 
 export interface LimitPorts extends LookUpPorts, RecordPorts {
   /** Ends under way at this replica: logins at the same time find the same sessions to be the oldest. */
   readonly ending: Map<SessionId, Promise<void>>
   readonly reports: Reports
-  readonly security: SecurityEvents
 }
 
-const SESSION_LIMIT = 'session limit'
 const AT_ONCE = 256
 /** Recorded is enough: a verifier that has crashed must not hold up a login. */
 const CONFIRM_WITHIN_MS = 1_500
@@ -44,19 +42,8 @@ export async function limitSessions(ports: LimitPorts, created: SessionRecord, m
   const oldest = live.slice(0, Math.max(0, live.length - max))
   if (oldest.length === 0) return
   for (const ids of batchesOf(oldest)) await Promise.all(ids.map((id) => end(ports, id)))
-  ports.reports.sessionLimitExceeded({ subject, max, ended: oldest })
-  const { tenant, user, client } = created
-  ports.security.record({
-    type: 'session.limit.exceeded',
-    actor: subject,
-    outcome: 'done',
-    tenant,
-    user,
-    client,
-    session: created.id,
-    reason: SESSION_LIMIT,
-    effect: `${oldest.length} ended`,
-  })
+  const { id: sessionId, client } = created
+  ports.reports.sessionLimitExceeded({ sessionId, subject, client, max, ended: oldest })
 }
 
 function end(ports: LimitPorts, session: SessionId): Promise<void> {

@@ -78,3 +78,7 @@ function scopeText(scope: Scope): string {
       return `session ${scope.session}`
   }
 }
+
+/** Why the authority ends a session of its own accord. */
+export const SUSPECTED_THEFT = 'suspected theft'
+export const SESSION_LIMIT = 'session limit'

@@ -7,10 +7,10 @@ import { subjectKey, type SecretHash, type SessionId } from '@curfew/contracts'
 
 import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
-import type { Reports, RotationStore, SecurityEvents } from '../ports.ts'
+import type { Reports, RotationStore } from '../ports.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
 import { recordFact, type RecordPorts } from './record-fact.ts'
-import { suspicionId } from './revocation.ts'
+import { SUSPECTED_THEFT, suspicionId } from './revocation.ts'
 import { askAgain } from './rotate-session.ts'
 import { isOverlapOpen, standingOf } from './secret-standing.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -25,12 +25,10 @@ export interface SeenSecret {
 export interface SecretPorts extends LookUpPorts, RecordPorts {
   readonly rotations: RotationStore
   readonly reports: Reports
-  readonly security: SecurityEvents
 }
 
 /** Whoever presented it has had their verdict; this is waited for by nobody but the one who tells. */
 const CONFIRM_WITHIN_MS = 1_500
-const SUSPECTED_THEFT = 'suspected theft'
 
 export async function secretSeen(ports: SecretPorts, seen: SeenSecret): Promise<void> {
   const [found] = (await lookUp(ports, [seen.session])).sessions
@@ -60,18 +58,7 @@ async function endSuspected(ports: SecretPorts, { id, tenant, user, client }: Se
   } as const
   const { kind } = await recordFact(ports, entry, { confirmWithinMs: CONFIRM_WITHIN_MS })
   const state = kind === 'conflict' ? 'unknown' : kind
-  ports.reports.predecessorUsed({ sessionId: id, subject: subjectKey(tenant, user), state })
-  ports.security.record({
-    type: 'session.predecessor-used',
-    actor: 'anonymous',
-    outcome: state === 'unknown' ? 'unknown' : 'done',
-    tenant,
-    user,
-    client,
-    session: id,
-    reason: SUSPECTED_THEFT,
-    effect: `session ended: ${state}`,
-  })
+  ports.reports.predecessorUsed({ sessionId: id, subject: subjectKey(tenant, user), client, state })
   // Whoever told of it tells again.
   if (state === 'unknown') throw new Unavailable('log-not-followed')
 }

@@ -7,6 +7,7 @@ import { SubjectSchema } from '@curfew/contracts'
 import { Value } from 'typebox/value'
 
 import type { Changed, RecordedRevocation, Reports } from '../ports.ts'
+import { SESSION_LIMIT, SUSPECTED_THEFT } from './revocation.ts'
 
 type Reported<K extends keyof Reports> = Parameters<Reports[K]>[0]
 type Events = { readonly [K in keyof Reports]?: (of: Reported<K>) => SecurityEvent | undefined }
@@ -47,6 +48,26 @@ export const SECURITY_EVENTS = {
     ...subjectOf(actor),
     session: sessionId,
     effect: isRenewed ? `authenticated anew as ${acr}` : 'another secret',
+  }),
+  predecessorUsed: ({ sessionId, subject, client, state }) => ({
+    type: 'session.predecessor-used',
+    actor: 'anonymous',
+    outcome: state === 'unknown' ? 'unknown' : 'done',
+    ...subjectOf(subject),
+    client,
+    session: sessionId,
+    reason: SUSPECTED_THEFT,
+    effect: `session ended: ${state}`,
+  }),
+  sessionLimitExceeded: ({ sessionId, subject, client, ended }) => ({
+    type: 'session.limit.exceeded',
+    actor: subject,
+    outcome: 'done',
+    ...subjectOf(subject),
+    client,
+    session: sessionId,
+    reason: SESSION_LIMIT,
+    effect: `${ended.length} ended`,
   }),
   claimSettled: ({ outcome, sessionId, tenant, user, reason }) => ({
     type: `claim.${outcome}`,
