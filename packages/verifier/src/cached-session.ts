@@ -70,15 +70,15 @@ export class CachedSession implements VerifiedSession {
   #askedAt: Instant
   /** When the store last heard that the session is in use. */
   #toldAt: Instant | undefined
-  #idleRemainingMs: number
-  #remainingMs: number
+  #idleRemainingMs = 0
+  #remainingMs = 0
   // Times for people, counted from `#askedAt`: small integers stand in the object itself, where a date of its own would
   // take another sixteen bytes outside of it.
-  #createdAtOffsetMs: number
-  #authTimeOffsetMs: number
-  #idleExpiresAtOffsetMs: number
-  #expiresAtOffsetMs: number
-  #authAgeMs: number
+  #createdAtOffsetMs = 0
+  #authTimeOffsetMs = 0
+  #idleExpiresAtOffsetMs = 0
+  #expiresAtOffsetMs = 0
+  #authAgeMs = 0
   #predecessors = NONE
   #overlapRemainingMs = 0
   #overlapEndedAt: Instant | undefined
@@ -98,14 +98,7 @@ export class CachedSession implements VerifiedSession {
     this.#proof = answer.proof
     this.#method = method
     this.#askedAt = askedAt
-    this.#idleRemainingMs = answer.idleRemainingMs
-    this.#remainingMs = answer.remainingMs
-    this.#createdAtOffsetMs = offsetMs(session.createdAt, askedAt)
-    this.#authTimeOffsetMs = offsetMs(session.authTime, askedAt)
-    this.#idleExpiresAtOffsetMs = offsetMs(session.idleExpiresAt, askedAt)
-    this.#expiresAtOffsetMs = offsetMs(session.expiresAt, askedAt)
-    this.#authAgeMs = answer.authAgeMs
-    this.#learnPredecessors(fact)
+    this.refresh(fact)
   }
 
   /** Takes a later answer about the same session; deadlines run from when that question was sent. */
