@@ -3,12 +3,11 @@
  * Promise: no token, password or name that somebody merely claims gets into any of them.
  */
 import type { SecurityEvent } from '@curfew/contracts'
-import { Problem } from '@curfew/service-kit'
+import { Problem, rateLimitFields } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
 
 import { addressClass as classOf } from '../domain/client-address.ts'
-import { rateLimitFields } from '../domain/rate-limit-fields.ts'
 import type { SecurityEvents, UsedUp } from '../ports.ts'
 import { callerOf } from './caller.ts'
 
@@ -82,7 +81,12 @@ export function createReports({ events, registry, warn, nowMs }: ReportsOptions)
       const what = { type: 'rate.limited', actor: ANONYMOUS, outcome: 'refused', reason: policy } as const
       // Guessing is told by itself.
       if (policy !== 'token-guesses') audit(request, { ...what, ...who }, 'unlimited')
-      return new Problem('too-many-requests', undefined, { headers: rateLimitFields(usedUp) })
+      const { quota: limit, windowSeconds } = usedUp.policy
+      const headers = rateLimitFields(
+        { name: policy, limit, windowSeconds },
+        { remaining: 0, resetMs: usedUp.resetMs },
+      )
+      return new Problem('too-many-requests', undefined, { headers })
     },
     tokenGuessing(addressKey) {
       const addressClass = classOf(addressKey.split('/', 1)[0] ?? '')

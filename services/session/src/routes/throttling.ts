@@ -2,10 +2,10 @@
  * ④ Limits as HTTP callers meet them: 429 with `Retry-After` and the RateLimit fields.
  * Promise: every refusal is counted, and the first of a window is written down; a caller is never told another's numbers.
  */
-import { Problem } from '@curfew/service-kit'
+import { Problem, rateLimitFields } from '@curfew/service-kit'
 
 import { addressClass } from '../domain/address-class.ts'
-import type { Taken, Throttle, ThrottlePolicy } from '../domain/throttle.ts'
+import type { Throttle, ThrottlePolicy } from '../domain/throttle.ts'
 import type { Reports } from '../ports.ts'
 
 /** Who asks how often. */
@@ -43,16 +43,5 @@ export async function takeOrRefuse({ throttle, reports }: Throttling, taking: Ta
     actor,
     addressClass: addressClass(address),
   })
-  throw tooMany(policy, taken)
-}
-
-function tooMany({ name, limit, windowSeconds }: ThrottlePolicy, { remaining, resetMs }: Taken): Problem {
-  const resetSeconds = Math.max(1, Math.ceil(resetMs / 1_000))
-  return new Problem('too-many-requests', undefined, {
-    headers: {
-      'retry-after': String(resetSeconds),
-      'ratelimit-policy': `"${name}";q=${limit};w=${windowSeconds}`,
-      ratelimit: `"${name}";r=${remaining};t=${resetSeconds}`,
-    },
-  })
+  throw new Problem('too-many-requests', undefined, { headers: rateLimitFields(policy, taken) })
 }

@@ -8,7 +8,7 @@ it.each([
   [1_000, 1],
   [41_001, 42],
 ])('a limit with %d ms to go sends nobody back before %d s', (resetMs, seconds) => {
-  const fields = rateLimitFields({ policy: { name: 'login', quota: 10, windowSeconds: 60 }, resetMs })
+  const fields = rateLimitFields({ name: 'login', limit: 10, windowSeconds: 60 }, { remaining: 0, resetMs })
   expect(fields).toEqual({
     'retry-after': String(seconds),
     'ratelimit-policy': '"login";q=10;w=60',
