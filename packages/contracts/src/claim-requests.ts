@@ -1,7 +1,7 @@
 /**
  * ⑦ → ④ What the file service asks of the session authority about a one-time claim that it has verified.
  */
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 
 import { PermissionSchema, SessionIdSchema, TenantIdSchema, UserIdSchema } from './identifiers.ts'
 import { contract } from './requests.ts'
@@ -24,6 +24,19 @@ const grounds = {
 }
 /** One attempt to deliver: random, so that a late word about an earlier one is not taken for this one's. */
 const DeliveryId = Type.String({ minLength: 16, maxLength: 64 })
+/** `from` is the offset of the first byte that is about to be sent. */
+const DeliverySchema = Type.Object({ id: DeliveryId, from: Bytes }, closed)
+export type Delivery = Static<typeof DeliverySchema>
+
+const deliveryEnd = {
+  delivery: DeliveryId,
+  /** The offset behind the last byte that was handed to the network. */
+  reached: Bytes,
+  /** `done`: nothing is left. `part`: what was asked for has arrived, there is more. `broken`: the caller went away. */
+  end: Type.Union([Type.Literal('done'), Type.Literal('part'), Type.Literal('broken')]),
+}
+const DeliveryEndSchema = Type.Object(deliveryEnd, closed)
+export type DeliveryEnd = Static<typeof DeliveryEndSchema>
 
 /**
  * Spends a one-time claim: exactly one caller ever hears `redeemed`. With `delivery`, the caller is about to send bytes and
@@ -38,8 +51,7 @@ export const REDEEM_CLAIM = contract(
       /** NumericDate of `exp`, seconds: how long the spending is remembered, plus the allowed skew. */
       expiresAtSeconds: Type.Integer({ minimum: 0 }),
       ...grounds,
-      /** The offset of the first byte that is about to be sent. */
-      delivery: Type.Optional(Type.Object({ id: DeliveryId, from: Bytes }, closed)),
+      delivery: Type.Optional(DeliverySchema),
     },
     closed,
   ),
@@ -62,11 +74,7 @@ export const RELEASE_CLAIM = contract(
   Type.Object(
     {
       ...claim,
-      delivery: DeliveryId,
-      /** The offset behind the last byte that was handed to the network. */
-      reached: Bytes,
-      /** `done`: nothing is left. `part`: what was asked for has arrived, there is more. `broken`: the caller went away. */
-      end: Type.Union([Type.Literal('done'), Type.Literal('part'), Type.Literal('broken')]),
+      ...deliveryEnd,
     },
     closed,
   ),

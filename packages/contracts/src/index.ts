@@ -79,6 +79,7 @@ export {
   RESOLVE,
   SessionInfoSchema,
 } from './requests.ts'
+export type { Delivery, DeliveryEnd } from './claim-requests.ts'
 export { CHECK_CLAIMS, MAX_CHECKED_CLAIMS, REDEEM_CLAIM, RELEASE_CLAIM } from './claim-requests.ts'
 export type {
   Acknowledgement,

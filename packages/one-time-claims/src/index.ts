@@ -15,4 +15,5 @@ export type { ClaimRequest, ClaimSigner, ClaimSignerOptions, MintedClaim } from 
 export { createClaimVerifier } from './verify.ts'
 export type { ClaimVerdict, ClaimVerifier, ClaimVerifierOptions, InvalidReason } from './verify.ts'
 export { checkClaims, redeemClaim, releaseClaim } from './redeem.ts'
-export type { Delivery, DeliveryEnd, Redemption } from './redeem.ts'
+export type { Redemption } from './redeem.ts'
+export type { Delivery, DeliveryEnd } from '@curfew/contracts'

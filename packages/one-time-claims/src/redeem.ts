@@ -3,28 +3,20 @@
  * Promise: of all callers that present one claim, one at a time hears `redeemed`, and never for bytes that were delivered;
  * a session that is over, or may no longer do this, makes it `withdrawn`.
  */
-import { CHECK_CLAIMS, REDEEM_CLAIM, RELEASE_CLAIM, SUBJECTS } from '@curfew/contracts'
+import {
+  CHECK_CLAIMS,
+  REDEEM_CLAIM,
+  RELEASE_CLAIM,
+  SUBJECTS,
+  type Delivery,
+  type DeliveryEnd,
+} from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 
 import type { FileClaim } from './claim.ts'
 
 export type Redemption = 'redeemed' | 'spent' | 'under-way' | 'withdrawn'
-
-/** One attempt to send the bytes of a file. */
-export interface Delivery {
-  /** Random. */
-  readonly id: string
-  /** Offset of the first byte that is about to be sent. */
-  readonly from: number
-}
-
-export interface DeliveryEnd {
-  readonly delivery: string
-  /** The offset behind the last byte that was handed to the network. */
-  readonly reached: number
-  readonly end: 'done' | 'part' | 'broken'
-}
 
 /**
  * Without a delivery the claim is spent by this call. With one, the caller releases the claim when the delivery is over, and

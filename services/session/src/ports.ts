@@ -4,6 +4,8 @@
  */
 import type {
   ClientId,
+  Delivery,
+  DeliveryEnd,
   EffectState,
   LogEntry,
   Member,
@@ -93,18 +95,6 @@ export interface SubjectStore {
 export interface ClaimName {
   readonly issuer: string
   readonly claimId: string
-}
-
-export interface Delivery {
-  readonly id: string
-  /** Offset of the first byte. */
-  readonly from: number
-}
-
-export interface DeliveryEnd {
-  readonly delivery: string
-  readonly reached: number
-  readonly end: 'done' | 'part' | 'broken'
 }
 
 /** Remembers what has become of claims, each for as long as somebody might accept it. */

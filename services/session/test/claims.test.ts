@@ -1,9 +1,8 @@
-import { RELEASE_CLAIM, SUBJECTS, type Permission } from '@curfew/contracts'
+import { RELEASE_CLAIM, SUBJECTS, type Delivery, type DeliveryEnd, type Permission } from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import { expectJson } from '@curfew/test-kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-import type { Delivery, DeliveryEnd } from '../src/ports.ts'
 import { setStage, type Created, type Replica, type Stage } from './stage.ts'
 
 let stage: Stage

@@ -2,9 +2,10 @@
  * ④ ⑦ Claims in Redis: spent, under way, or broken off with bytes left.
  * Promise: one script decides; when its outcome is unknown the caller hears that, and a repetition never hears `taken` twice.
  */
+import type { Delivery, DeliveryEnd } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
-import type { ClaimLedger, ClaimName, Delivery, DeliveryEnd } from '../ports.ts'
+import type { ClaimLedger, ClaimName } from '../ports.ts'
 import { RELEASE_CLAIM, TAKE_CLAIM } from './redis-claim-scripts.ts'
 import { KEYS } from './redis-keys.ts'
 

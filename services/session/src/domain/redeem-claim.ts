@@ -3,9 +3,9 @@
  * Promise: of all who ever present it, one hears `redeemed`, and only while the session behind it lives and may still do
  * what the claim is for. A delivery that broke off may be taken up once more for what is left of it.
  */
-import type { Permission, SessionId, TenantId, UserId } from '@curfew/contracts'
+import type { Delivery, Permission, SessionId, TenantId, UserId } from '@curfew/contracts'
 
-import type { ClaimLedger, Delivery } from '../ports.ts'
+import type { ClaimLedger } from '../ports.ts'
 import { lookUp, type LookedUp, type LookUpPorts } from './look-up.ts'
 import { effectivePermissions } from './permissions.ts'
 import type { WideFacts } from './wide-facts.ts'
