@@ -21,7 +21,7 @@ import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
 import type { Clock } from '../ports.ts'
 import type { AppendOutcome } from './nats-audit-stream.ts'
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 export interface AuditStore {
   head(): Promise<TrailHead>

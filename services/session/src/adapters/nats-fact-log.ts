@@ -22,7 +22,7 @@ import { EpochWatch } from './epoch-watch.ts'
 import { isFinal, withWayOut } from './log-errors.ts'
 import { openFromStored, type Opening } from './open-from-stored.ts'
 import { SentEntries } from './sent-entries.ts'
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 export interface NatsFactLogOptions extends Opening {
   /** For each epoch another one, under an id that is never reused. */

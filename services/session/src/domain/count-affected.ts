@@ -2,8 +2,9 @@
  * ④ How many live sessions a revocation would end, counted up to a limit.
  * Promise: a count that is not complete says so; counting changes nothing.
  */
-import type { Scope, SessionId, Subject } from '@curfew/contracts'
+import type { LogEntryOf, Scope, SessionId, Subject } from '@curfew/contracts'
 
+import { within } from '../within.ts'
 import { listSessions, type SessionFilter } from './list-sessions.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
 
@@ -15,6 +16,10 @@ export interface Affected {
 }
 
 const MAX_PAGES = 40
+/** No further page is begun. */
+const ENOUGH_MS = 100
+/** The page that is under way does not come. */
+const GIVEN_UP_MS = 200
 
 export async function countAffected(
   ports: LookUpPorts,
@@ -32,6 +37,17 @@ export async function countAffected(
     cursor = next
   }
   return { count: seen.size, isComplete: false }
+}
+
+/** For the audit trail: a revocation waits for it, so it is given up where it takes long. */
+export async function countSoon(
+  ports: LookUpPorts,
+  { scope, except }: Pick<LogEntryOf<'revoked'>, 'scope' | 'except'>,
+): Promise<Affected | undefined> {
+  const lateMs = ports.clock.nowMs() + ENOUGH_MS
+  const isLate = (): boolean => ports.clock.nowMs() > lateMs
+  const counting = countAffected(ports, scope, except?.[0], isLate).catch(() => undefined)
+  return within(GIVEN_UP_MS, counting)
 }
 
 async function countOne(ports: LookUpPorts, id: SessionId): Promise<Affected> {

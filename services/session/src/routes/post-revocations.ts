@@ -9,7 +9,7 @@ import { Type, type Static } from 'typebox'
 
 import { keptText } from '../domain/audit-record.ts'
 import { findLive, type OperatorPorts } from '../domain/authenticate-operator.ts'
-import { countAffected, type Affected } from '../domain/count-affected.ts'
+import { countAffected, countSoon, type Affected } from '../domain/count-affected.ts'
 import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
 import { revocationReach } from '../domain/revocation-reach.ts'
@@ -62,7 +62,7 @@ export function postRevocations(app: CurfewServer, ports: RevocationPorts, guard
       const { count, isComplete } = await countAffected(ports, body.scope, entry.except?.[0])
       return { dry_run: true, scope: body.scope, sessions: { count, complete: isComplete } }
     }
-    const affected = prior === undefined ? await affectedSoon(ports, entry) : undefined
+    const affected = prior === undefined ? await countSoon(ports, entry) : undefined
     const outcome =
       prior === undefined
         ? await revoke({ ...ports, recheck: rechecking(ports) }, entry)
@@ -116,19 +116,6 @@ interface Answering {
   readonly outcome: RevokeOutcome
   readonly startedAtMs: number
   readonly affected: Affected | undefined
-}
-
-/** How long a revocation may wait for being counted. */
-const COUNT_WITHIN_MS = 100
-
-/** For the audit trail alone. */
-async function affectedSoon(
-  ports: RevocationPorts,
-  { scope, except }: LogEntryOf<'revoked'>,
-): Promise<Affected | undefined> {
-  const lateMs = ports.clock.nowMs() + COUNT_WITHIN_MS
-  const isLate = (): boolean => ports.clock.nowMs() > lateMs
-  return countAffected(ports, scope, except?.[0], isLate).catch(() => undefined)
 }
 
 function answer(ports: RevocationPorts, answering: Answering): object {
