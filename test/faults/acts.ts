@@ -11,6 +11,8 @@ type Victim = ServiceProcess | ServerHandle
 
 /** Longer than any other fault lasts. */
 const STARTED_WITHIN_MS = 60_000
+const COUNTED_WITHIN_MS = 60_000
+const POLL_MS = 10
 
 type Act = Pick<FaultPlan, 'begin' | 'end'>
 
@@ -62,9 +64,10 @@ export function silenced(
       link.fail({ kind: 'black-hole', directions })
       return `${process} and ${server} hear nothing ${directions.join(' and ')}`
     },
-    end: () => {
+    end: async () => {
+      const counted = await untilCounted('bytes held', () => link.counters.bytesHeld - before)
       link.restore(held)
-      return proveCounted('bytes held', link.counters.bytesHeld - before)
+      return counted
     },
   }
 }
@@ -76,9 +79,13 @@ export function cut(world: World, process: ProcessName, server: ServerName): Act
   return {
     begin: () => {
       link.fail({ kind: 'cut' })
-      return proveCounted(`connections of ${process} to ${server} cut`, link.counters.connectionsCut - before)
+      return `${process} and ${server} cannot connect`
     },
-    end: () => link.restore(),
+    end: async () => {
+      const counted = await untilCounted('connections cut', () => link.counters.connectionsCut - before)
+      link.restore()
+      return counted
+    },
   }
 }
 
@@ -91,14 +98,20 @@ export function slowed(world: World, [process, server]: readonly [ProcessName, S
       link.fail({ kind: 'delay', ms })
       return `${process} and ${server} hear each other ${ms.toFixed(0)} ms late`
     },
-    end: () => {
+    end: async () => {
+      const counted = await untilCounted('bytes delayed', () => link.counters.bytesDelayed - before)
       link.restore()
-      return proveCounted('bytes delayed', link.counters.bytesDelayed - before)
+      return counted
     },
   }
 }
 
-function proveCounted(what: string, count: number): string {
-  if (count === 0) throw new Error(`the fault did nothing: 0 ${what}`)
-  return `${count} ${what}`
+/** Nothing runs over a link while another fault holds its server down: this one lasts until it has done something. */
+async function untilCounted(what: string, count: () => number): Promise<string> {
+  const deadlineMs = performance.now() + COUNTED_WITHIN_MS
+  while (count() === 0) {
+    if (performance.now() > deadlineMs) throw new Error(`the fault did nothing: 0 ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+  return `${count()} ${what}`
 }
