@@ -1,7 +1,8 @@
 /**
  * Rings of tests: `unit` needs nothing, `integration` one part against real NATS and Redis, `flows` the whole system,
- * `browser` the pages in Chromium, `containers` the images and the compose file, `model` the protocol's, `bench` that the benchmarks still run. One
- * ring after the other: the two that follow want the machine for themselves.
+ * `conformance` the same row by row of what standards ask, `browser` the pages in Chromium, `containers` the images and the
+ * compose file, `model` the protocol's, `bench` that the benchmarks still run. One ring after the other: the two that follow
+ * want the machine for themselves.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -32,6 +33,16 @@ export default defineConfig({
         test: {
           name: 'flows',
           include: ['test/flows/**/*.test.ts'],
+          ...realServers,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
           ...realServers,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
