@@ -20,7 +20,7 @@ export async function newTokens(count: number, user?: string): Promise<readonly 
 }
 
 /** @param more members of the request beyond tenant and user */
-async function newToken(user: string, more: object = {}): Promise<string> {
+export async function newToken(user: string, more: object = {}): Promise<string> {
   const [client] = system().clients
   if (client === undefined) throw new Error('no client')
   const headers = { authorization: basicOf(client) }

@@ -12,7 +12,7 @@ import type { Group } from './statement.ts'
 export type Cover =
   | { readonly id: string; readonly kind: 'shown'; readonly title: string }
   | { readonly id: string; readonly kind: 'shown-elsewhere'; readonly title: string; readonly file: string }
-  | { readonly id: string; readonly kind: 'exempt'; readonly reason: string }
+  | { readonly id: string; readonly kind: 'exempt' | 'except'; readonly reason: string }
 
 export interface Register<Id extends string> {
   /** A test of this suite, against the running system. A statement may have several. */
@@ -21,6 +21,8 @@ export interface Register<Id extends string> {
   readonly shownBy: (id: Id, file: string, title: string) => void
   /** Instead of a test; the reason is for whoever reviews the product. */
   readonly exempt: (id: Id, reason: string) => void
+  /** Beside tests: a part of the statement that does not hold here, and why. */
+  readonly except: (id: Id, reason: string) => void
 }
 
 export const groups: Group[] = []
@@ -39,9 +41,9 @@ export function conforms<Id extends string>(group: Group<Id>, cover: (register: 
           expectTest(file, title),
         ),
       exempt: (id, reason) =>
-        run({ id, kind: 'exempt', reason }, `${id} is exempt`, async () => {
-          expect(reason.length, 'a reason that somebody can judge').toBeGreaterThan(40)
-        }),
+        run({ id, kind: 'exempt', reason }, `${id} is exempt`, () => expectReason(reason)),
+      except: (id, reason) =>
+        run({ id, kind: 'except', reason }, `${id} has an exception`, () => expectReason(reason)),
     })
   })
 }
@@ -52,6 +54,10 @@ function run(cover: Cover, name: string, proof: () => Promise<void>): void {
     await proof()
     passed.add(cover)
   })
+}
+
+async function expectReason(reason: string): Promise<void> {
+  expect(reason.length, 'a reason that somebody can judge').toBeGreaterThan(40)
 }
 
 const ROOT = resolve(import.meta.dirname, '../..')

@@ -1,12 +1,33 @@
 /**
- * ①–⑦ The one running system that all statements are shown on: two session replicas, two gateways, documents and files.
+ * ①–⑦ The one running system that all statements are shown on: two session replicas, three gateways, documents and files.
  */
 import { startTestSystem, type TestSystem } from '@curfew/test-kit'
 
 let running: TestSystem | undefined
 
+/** What `strictUrl` is about: a password that is recent for a second only, and pages of another origin. */
+const STRICT = {
+  GATEWAY_RECENT_AUTHENTICATION_SECONDS: '1',
+  GATEWAY_CORS_ORIGINS: 'https://app.example',
+}
+
+/** What `limitedUrl` is about: limits that a test can reach, counted for the address in `X-Forwarded-For`. */
+const LIMITED = {
+  GATEWAY_TRUSTED_PROXIES: '127.0.0.1',
+  GATEWAY_LOGINS_PER_MINUTE: '10',
+  GATEWAY_TOKEN_GUESSES_PER_MINUTE: '10',
+}
+
+const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'gateway-2': STRICT,
+  'gateway-3': LIMITED,
+}
+
 export async function startStage(): Promise<void> {
-  running = await startTestSystem({ replicas: { session: 2, gateway: 2 } })
+  running = await startTestSystem({
+    replicas: { session: 2, gateway: 3 },
+    envOf: (process) => SETTINGS[process] ?? {},
+  })
 }
 
 export async function stopStage(): Promise<void> {
@@ -22,4 +43,25 @@ export function system(): TestSystem {
 
 export function gatewayUrl(): string {
   return system().services.gateway.url
+}
+
+/** The second gateway. */
+export function strictUrl(): string {
+  return urlOf('gateway', 2)
+}
+
+/** The third one. */
+export function limitedUrl(): string {
+  return urlOf('gateway', 3)
+}
+
+/** The second replica of the authority. */
+export function otherAuthorityUrl(): string {
+  return urlOf('session', 2)
+}
+
+function urlOf(service: 'gateway' | 'session', number: number): string {
+  const url = system().services.replicas[service][number - 1]?.url
+  if (url === undefined) throw new Error(`there is no ${service}-${number}`)
+  return url
 }

@@ -44,7 +44,8 @@ function inDocument(cover: Cover): string {
     case 'shown-elsewhere':
       return `shown: ${cell(cover.title)} (\`${cover.file}\`)`
     case 'exempt':
-      return `**exempt**: ${cell(cover.reason)}`
+    case 'except':
+      return `**${cover.kind}**: ${cell(cover.reason)}`
   }
 }
 
@@ -79,5 +80,7 @@ function inTerminal(cover: Cover): string {
       return `· ${cover.title} (${cover.file})`
     case 'exempt':
       return `· ${cover.reason}`
+    case 'except':
+      return `· except: ${cover.reason}`
   }
 }

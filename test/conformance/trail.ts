@@ -3,8 +3,9 @@
  */
 import { readFile } from 'node:fs/promises'
 
-import { expectJson, type BearerClient } from '@curfew/test-kit'
+import { expectJson } from '@curfew/test-kit'
 
+import { atAuthority } from './operating.ts'
 import { system } from './stage.ts'
 
 export interface TrailEvent {
@@ -17,14 +18,6 @@ export interface TrailEvent {
   readonly session?: string
   readonly request_id?: string
   readonly effect?: string
-}
-
-let operator: Promise<BearerClient> | undefined
-
-/** One session for all questions to the authority, at its first replica. */
-async function atAuthority(): Promise<BearerClient> {
-  operator ??= system().login('operator')
-  return (await operator).at(system().services.session.url)
 }
 
 /** Newest first. */
