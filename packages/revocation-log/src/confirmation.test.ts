@@ -94,3 +94,56 @@ describe('a confirmation', () => {
     expect(settled).toHaveBeenCalledOnce()
   })
 })
+
+describe('who looks on', () => {
+  function watched(applied: { alpha: number; beta: number }, isKnown = false) {
+    const confirmations = new Confirmations()
+    const told: string[] = []
+    const members = [
+      { id: alpha, applied: applied.alpha },
+      { id: beta, applied: applied.beta },
+    ]
+    const watch = {
+      began: (all: readonly { id: MemberId }[]) =>
+        void told.push(`began ${all.map(({ id }) => id).join(' ')}`),
+      acknowledged: (id: MemberId) => void told.push(`acknowledged ${id}`),
+      lapsed: (id: MemberId) => void told.push(`lapsed ${id}`),
+    }
+    const entry = { seq: 10, members, observedAt: at(0), waitMs: 100, isKnown, watch }
+    confirmations.begin(entry, () => void told.push('settled'))
+    return { confirmations, told }
+  }
+
+  it('is told first whom it takes, then of each once, and nothing after the end', () => {
+    const { confirmations, told } = watched({ alpha: 10, beta: 9 })
+    expect(told).toEqual(['began alpha beta', 'acknowledged alpha'])
+    confirmations.acknowledged(alpha, 11)
+    confirmations.acknowledged(beta, 10)
+    confirmations.acknowledged(beta, 11)
+    confirmations.expire(at(1_000))
+    expect(told.slice(2)).toEqual(['acknowledged beta', 'settled'])
+  })
+
+  it('is told who has left, and whose lease has run out', () => {
+    const { confirmations, told } = watched({ alpha: 9, beta: 9 })
+    confirmations.left(alpha)
+    confirmations.expire(at(100))
+    expect(told).toEqual(['began alpha beta', 'acknowledged alpha', 'lapsed beta', 'settled'])
+  })
+
+  it('hears of nobody as lapsed while the log is in doubt', () => {
+    const { confirmations, told } = watched({ alpha: 9, beta: 10 })
+    confirmations.doubt()
+    confirmations.expire(at(100))
+    expect(told).toEqual(['began alpha beta', 'acknowledged beta', 'settled'])
+  })
+
+  it('is told at once where it is known already', () => {
+    expect(watched({ alpha: 9, beta: 10 }, true).told).toEqual([
+      'began alpha beta',
+      'acknowledged beta',
+      'lapsed alpha',
+      'settled',
+    ])
+  })
+})

@@ -12,7 +12,7 @@ import {
   type Position,
 } from '@curfew/contracts'
 
-import { Confirmations, type Settle } from './confirmation.ts'
+import { Confirmations, type ConfirmationWatch, type Settle } from './confirmation.ts'
 import { ConfirmedThrough } from './confirmed-through.ts'
 import { waitedMs, type Instant } from './elapsed.ts'
 import { LeaseGranter, type RenewalRequest } from './lease-granter.ts'
@@ -218,15 +218,12 @@ export class Coordinator {
    * Waits for everyone who could act without the entry at `seq`, which this replica has applied. Undefined when the time
    * is up and the log is not followed.
    */
-  confirm(seq: number, now: Instant, settle: Settle): void {
+  confirm(seq: number, now: Instant, settle: Settle, watch?: ConfirmationWatch): void {
     const waitMs = this.waitMs(now)
     const members = this.#membership.counted(this.#at(seq), now, waitMs)
-    if (this.#isFollowing && this.#confirmedThrough.covers(seq)) {
-      const lapsed = members.filter(({ applied }) => applied < seq).length
-      const verifiers = { total: members.length, acknowledged: members.length - lapsed, lapsed }
-      return settle({ confirmedBy: lapsed === 0 ? 'acknowledgement' : 'lease-expiry', verifiers })
-    }
-    this.#confirmations.begin({ seq, members, observedAt: now, waitMs }, (confirmation) => {
+    const isKnown = this.#isFollowing && this.#confirmedThrough.covers(seq)
+    const entry = { seq, members, observedAt: now, waitMs, isKnown, watch }
+    this.#confirmations.begin(entry, (confirmation) => {
       if (confirmation) this.#confirmedThrough.confirmed(seq)
       settle(confirmation)
     })

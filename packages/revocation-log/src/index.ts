@@ -6,6 +6,7 @@ export type {
   LogReader,
   LogWriter,
   OpenLogOptions,
+  PositionedEntry,
   PublishOptions,
   PublishResult,
   RevocationLog,
@@ -17,7 +18,7 @@ export { findEpochInForce } from './epochs.ts'
 export type { EpochState } from './epochs.ts'
 export { surveyLogs } from './log-survey.ts'
 export type { LogSurvey } from './log-survey.ts'
-export type { Confirmation } from './confirmation.ts'
+export type { Confirmation, ConfirmationWatch } from './confirmation.ts'
 export { Coordinator } from './coordinator.ts'
 export type { Barrier, CoordinatorOptions } from './coordinator.ts'
 export { elapsedMs, systemClock, waitedMs } from './elapsed.ts'

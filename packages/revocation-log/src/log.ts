@@ -92,7 +92,17 @@ export interface LogIdentity {
   readonly logId: string
 }
 
+export interface PositionedEntry {
+  readonly entry: LogEntry
+  readonly position: Position
+}
+
 export interface RevocationLog extends LogIdentity {
   readonly writer: LogWriter
   readonly reader: LogReader
+  /**
+   * What the log still holds after one position and up to another, of the last 10,000 positions before that one; what
+   * later facts have superseded is missing. For people: nothing is decided by it. Rejects when it does not come soon.
+   */
+  history(after: Position, upTo: Position): Promise<PositionedEntry[]>
 }

@@ -38,6 +38,8 @@ export interface Counted {
   readonly id: MemberId
   /** 0 as long as nothing that it says counts. */
   readonly applied: number
+  /** Unknown of one that was taken off the list before this replica had heard of it. */
+  readonly description?: Member | undefined
 }
 
 interface Entry {
@@ -54,7 +56,7 @@ interface Evicted {
   readonly observedAt: Instant
   readonly position: Position
   readonly isBelieved: boolean
-  readonly service: string | undefined
+  readonly description: Member | undefined
   applied: number
 }
 
@@ -91,8 +93,8 @@ export class Membership {
     if (entry && entry.joining.position > position) return
     const isBelieved = entry !== undefined && isBelievable(entry)
     this.#entries.delete(id)
-    const [service, applied] = [entry?.description.service, entry?.applied ?? 0]
-    this.#evicted.set(id, { observedAt: now, position, isBelieved, service, applied })
+    const [description, applied] = [entry?.description, entry?.applied ?? 0]
+    this.#evicted.set(id, { observedAt: now, position, isBelieved, description, applied })
   }
 
   /** An acknowledgement, or any other sign of life that says what has been applied. `applied` only moves forward. */
@@ -114,7 +116,7 @@ export class Membership {
 
   /** Whose process it is; undefined of one that is not known here. */
   serviceOf(id: MemberId): string | undefined {
-    return this.#entries.get(id)?.description.service ?? this.#evicted.get(id)?.service
+    return (this.#entries.get(id) ?? this.#evicted.get(id))?.description?.service
   }
 
   /** Not taken off the list. */
@@ -136,13 +138,16 @@ export class Membership {
 
   /** Who may act without the entry at `position`: who joined after it is granted nothing older (`wasMemberAt`). */
   counted(position: Position, now: Instant, waitMs: number): Counted[] {
-    const counted = new Map<MemberId, number>()
-    for (const [id, { observedAt, isBelieved, applied }] of this.#evicted)
+    const counted = new Map<MemberId, Counted>()
+    for (const [id, { observedAt, isBelieved, applied, description }] of this.#evicted)
       if (waitedMs(observedAt, now) >= waitMs) this.#evicted.delete(id)
-      else counted.set(id, isBelieved ? applied : 0)
-    for (const [id, entry] of this.#entries)
-      if (entry.joining.position < position) counted.set(id, isBelievable(entry) ? entry.applied : 0)
-    return [...counted].map(([id, applied]) => ({ id, applied }))
+      else counted.set(id, { id, applied: isBelieved ? applied : 0, description })
+    for (const [id, entry] of this.#entries) {
+      const { joining, applied, description } = entry
+      if (joining.position < position)
+        counted.set(id, { id, applied: isBelievable(entry) ? applied : 0, description })
+    }
+    return [...counted.values()]
   }
 
   /** Members that have been silent for too long. */

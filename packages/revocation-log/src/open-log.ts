@@ -10,6 +10,7 @@ import { describeDoubt, errorCodeOf, type Doubt } from './doubt.ts'
 import { stateOf } from './epochs.ts'
 import { LogError } from './errors.ts'
 import { Follower } from './follower.ts'
+import { readHistory } from './history.ts'
 import { FollowingReader } from './log-reader.ts'
 import { createLogWriter } from './log-writer.ts'
 import type { OpenLogOptions, RevocationLog } from './log.ts'
@@ -60,7 +61,13 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
   }
   isOpen = true
   logger.info({ event: 'log.opened', epoch, logId, applied: reader.applied })
-  return { epoch, logId, reader, writer: createLogWriter({ epoch, log, publishOnce, connection, logger }) }
+  return {
+    epoch,
+    logId,
+    reader,
+    writer: createLogWriter({ epoch, log, publishOnce, connection, logger }),
+    history: (after, upTo) => readHistory(log, after, upTo),
+  }
 }
 
 async function findLog(options: OpenLogOptions): Promise<{ log: NatsLog; logId: string }> {

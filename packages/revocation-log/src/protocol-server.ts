@@ -22,7 +22,7 @@ import { Compile } from 'typebox/compile'
 
 import { AckSender } from './ack-sender.ts'
 import { Barriers } from './barriers.ts'
-import type { Confirmation } from './confirmation.ts'
+import type { Confirmation, ConfirmationWatch } from './confirmation.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Clock } from './elapsed.ts'
 import { listen, type Listening } from './listening.ts'
@@ -127,24 +127,25 @@ export class ProtocolServer {
    * Resolves when nobody can act any more without what is at `position`, which has been applied here; at the latest after
    * W, and then with nothing if the log is not followed.
    */
-  confirm(position: Position): Promise<Confirmation | undefined> {
+  confirm(position: Position, watch?: ConfirmationWatch): Promise<Confirmation | undefined> {
     this.#follows()
     return new Promise((resolve) => {
       // A message that got lost on the way to a member or back would cost W: the next entry shows the gap, and is asked about.
       const reminder = setTimeout(() => this.#remind(), REMIND_AFTER_MS)
-      this.#options.coordinator.confirm(sequenceOf(position), this.#now(), (confirmation) => {
+      const settle = (confirmation: Confirmation | undefined): void => {
         clearTimeout(reminder)
         resolve(confirmation)
-      })
+      }
+      this.#options.coordinator.confirm(sequenceOf(position), this.#now(), settle, watch)
       this.#scheduleExpiry()
     })
   }
 
   /** The same for an entry that asked others than this replica to hear of its effect. */
-  async confirmAnew(position: Position): Promise<Confirmation | undefined> {
-    if (this.isConfirmed(position)) return this.confirm(position)
+  async confirmAnew(position: Position, watch?: ConfirmationWatch): Promise<Confirmation | undefined> {
+    if (this.isConfirmed(position)) return this.confirm(position, watch)
     const barrier = await this.#barriers.ask()
-    return barrier === undefined ? undefined : this.confirm(barrier)
+    return barrier === undefined ? undefined : this.confirm(barrier, watch)
   }
 
   /** Whether this replica knows that nobody acts without what is at `position`. */

@@ -1,5 +1,6 @@
 export { ConfigError, loadConfig } from './config.ts'
 export type { ConfigSource } from './config.ts'
+export { EventStream, EventStreams } from './event-stream.ts'
 export { createLogger } from './logger.ts'
 export type { Logger } from './logger.ts'
 export { createMetrics } from './metrics.ts'

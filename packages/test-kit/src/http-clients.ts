@@ -6,6 +6,8 @@ export interface RequestExtras {
   /** Sent as it is; `json` is ignored then. */
   readonly body?: string | Uint8Array<ArrayBuffer>
   readonly json?: unknown
+  /** Leaves without waiting for the end of the answer. */
+  readonly signal?: AbortSignal
 }
 
 /** Sends requests to one address and leaves the answers, refusals too, to the test. */
@@ -17,7 +19,7 @@ export class HttpClient {
   }
 
   async request(method: string, path: string, extras: RequestExtras = {}): Promise<Response> {
-    const { json, headers = {} } = extras
+    const { json, headers = {}, signal } = extras
     const body = extras.body ?? (json === undefined ? undefined : JSON.stringify(json))
     const type = extras.body === undefined && json !== undefined ? { 'content-type': 'application/json' } : {}
     return fetch(new URL(path, this.url), {
@@ -25,6 +27,7 @@ export class HttpClient {
       headers: { ...type, ...this.credentials(method), ...headers },
       redirect: 'manual',
       ...(body === undefined ? {} : { body }),
+      ...(signal && { signal }),
     })
   }
 

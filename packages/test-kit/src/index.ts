@@ -1,6 +1,8 @@
 export { chooseServers, describeServers, engineTrouble } from './choose-servers.ts'
 export type { ServerKind } from './config.ts'
 export { expectJson, expectProblem } from './expectations.ts'
+export { EventReader } from './event-reader.ts'
+export type { ServerEvent } from './event-reader.ts'
 export { FaultProxy } from './fault-proxy.ts'
 export type { LinkFault } from './fault-proxy.ts'
 export { BearerClient, BrowserClient, HttpClient } from './http-clients.ts'

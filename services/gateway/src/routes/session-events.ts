@@ -3,11 +3,10 @@
  * Promise: after `revoked` nothing comes any more; `unsure` is no verdict, and whoever hears it asks again; a stream that is
  * merely open keeps no idle session alive.
  */
-import type { CurfewServer } from '@curfew/service-kit'
+import { EventStream, EventStreams, type CurfewServer } from '@curfew/service-kit'
 import { SessionEnded, type VerifiedSession, type Verifier } from '@curfew/verifier'
 
 import type { Boundary } from './boundary.ts'
-import { EventStream, EventStreams } from './event-stream.ts'
 
 export interface SessionEventsRoute {
   readonly boundary: Boundary

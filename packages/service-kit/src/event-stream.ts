@@ -1,13 +1,15 @@
 /**
- * ① One answer of server-sent events, and how many of them there may be.
+ * One answer of server-sent events, and how many of them there may be.
  * Promise: it arrives at once through whatever proxy; who does not read is cut off instead of fed from memory; a stream
  * more than a session may have takes the place of its oldest.
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 
-import type { SessionId } from '@curfew/contracts'
-import { Problem } from '@curfew/service-kit'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import { Problem, problemBody } from './problem.ts'
+import { problemOf } from './problem-of.ts'
+import { noteProblem } from './request-log.ts'
 
 /** Proxies and this server end connections that are silent for a minute or more. */
 const HEARTBEAT_MS = 15_000
@@ -15,6 +17,8 @@ const RETRY_MS = 2_000
 /** One for each open tab, and a few that have not noticed yet that their tab is gone. */
 const PER_SESSION_MAX = 8
 const IN_ALL_MAX = 10_000
+/** Who reads so slowly that this much has gathered may come back and ask for what was missed. */
+const UNREAD_BYTES_MAX = 1_048_576
 
 export class EventStream {
   readonly #raw: ServerResponse
@@ -43,16 +47,37 @@ export class EventStream {
     else this.#raw.once('close', listener)
   }
 
-  send(event: string, content: object = {}): void {
-    this.#raw.write(`event: ${event}\ndata: ${JSON.stringify(content)}\n\n`)
+  /** @param id what the reader names when it comes back after this event; without line breaks */
+  send(event: string, content: object = {}, id?: string): void {
+    if (this.#raw.writableEnded || this.#raw.destroyed) return
+    const identity = id === undefined ? '' : `id: ${id}\n`
+    this.#raw.write(`${identity}event: ${event}\ndata: ${JSON.stringify(content)}\n\n`)
+    if (this.#raw.writableLength > UNREAD_BYTES_MAX) this.#raw.destroy()
+  }
+
+  /** Resolves when there is room for more, or nobody to read it. */
+  async drained(): Promise<void> {
+    const raw = this.#raw
+    if (!raw.writableNeedDrain || raw.destroyed) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    raw.once('drain', resolve).once('close', resolve)
+    await promise
+    raw.off('drain', resolve).off('close', resolve)
   }
 
   /** @param event the last one; none when the stream merely stops here */
-  end(event?: string): void {
+  end(event?: string, content?: object): void {
     if (this.#raw.writableEnded) return
-    if (event !== undefined) this.send(event)
+    if (event !== undefined) this.send(event, content)
     this.#raw.end()
     clearInterval(this.#heartbeat)
+  }
+
+  /** Ends with event `problem`: the problem that would have been the answer if the stream had not begun. */
+  fail(error: unknown, request: FastifyRequest): void {
+    const problem = problemOf(error)
+    noteProblem(request, problem)
+    this.end('problem', problemBody(problem, request.id))
   }
 
   #beat(): void {
@@ -63,11 +88,11 @@ export class EventStream {
 }
 
 export class EventStreams {
-  readonly #open = new Map<SessionId, Set<EventStream>>()
+  readonly #open = new Map<string, Set<EventStream>>()
   #size = 0
 
   /** @throws Problem when this process has as many as it can look after */
-  add(session: SessionId, open: () => EventStream): EventStream {
+  add(session: string, open: () => EventStream): EventStream {
     if (this.#size >= IN_ALL_MAX) throw new Problem('unavailable', 'too many streams of events are open')
     const together = this.#open.get(session) ?? new Set()
     const [oldest] = together
@@ -88,7 +113,7 @@ export class EventStreams {
     for (const together of this.#open.values()) for (const stream of together) stream.end()
   }
 
-  #forget(session: SessionId, stream: EventStream): void {
+  #forget(session: string, stream: EventStream): void {
     const together = this.#open.get(session)
     if (together?.delete(stream) !== true) return
     this.#size -= 1
