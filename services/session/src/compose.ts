@@ -32,6 +32,7 @@ import { createSessionMetrics } from './adapters/session-metrics.ts'
 import { httpSettingsOf, settingsOf, type Config } from './config.ts'
 import { openAudit, type Audit } from './open-audit.ts'
 import type { WideFact } from './domain/facts.ts'
+import { EntryFeed } from './domain/entry-feed.ts'
 import { LogView } from './domain/log-view.ts'
 import { OperatorMemory } from './domain/operator-memory.ts'
 import type { RedeemPorts } from './domain/redeem-claim.ts'
@@ -143,6 +144,7 @@ async function openAuthority(
 ): Promise<Authority> {
   const view = new LogView(maxBacklog)
   const operators = new OperatorMemory(view)
+  const feed = new EntryFeed()
   const metrics = createSessionMetrics(registry, view, () => log)
   const reports = auditedReports(createReports(logger, metrics), audit.audit)
   const target = new RedisProjection(redis)
@@ -156,6 +158,7 @@ async function openAuthority(
   const onEntry = (entry: LogEntry, position: Position): void => {
     const fact = view.apply(entry, position)
     log.noteEntry(entry, position)
+    feed.note(entry, position)
     if (entry.type === 'rotated') operators.forget(entry.session)
     if (fact === undefined) return
     operators.note(fact)
@@ -187,6 +190,7 @@ async function openAuthority(
   const ports = {
     ...audit,
     view,
+    feed,
     operators,
     reports,
     log,

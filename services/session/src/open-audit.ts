@@ -12,12 +12,16 @@ import { HeadAnchors } from './adapters/audit-anchors.ts'
 import { auditWriterReports } from './adapters/audit-reports.ts'
 import { AuditWriter } from './adapters/audit-writer.ts'
 import { NatsAuditStream } from './adapters/nats-audit-stream.ts'
+import { RedisActivity } from './adapters/redis-activity.ts'
 import type { Config } from './config.ts'
+import { countedTrail, type ActivityCounter } from './domain/activity.ts'
+import type { AuditTrail } from './domain/audit-trail.ts'
 import type { Clock } from './ports.ts'
 import type { AuditPorts } from './routes/get-audit.ts'
 
 export interface Audit extends AuditPorts {
-  readonly audit: AuditWriter
+  readonly audit: AuditTrail
+  readonly activity: ActivityCounter
 }
 
 export interface AuditFoundation {
@@ -49,5 +53,7 @@ export function openAudit(
     ...reports,
   })
   stack.defer(() => audit.close())
-  return { audit, auditReader: store, auditAnchors: anchors, clock }
+  const activity = new RedisActivity(redis, clock)
+  stack.defer(() => activity.close())
+  return { audit: countedTrail(audit, activity), activity, auditReader: store, auditAnchors: anchors, clock }
 }

@@ -19,7 +19,7 @@ import type {
   TenantId,
   UserId,
 } from '@curfew/contracts'
-import type { Confirmation } from '@curfew/revocation-log'
+import type { Confirmation, ConfirmationWatch, PositionedEntry } from '@curfew/revocation-log'
 
 import type { Affected } from './domain/count-affected.ts'
 import type { SubjectFacts } from './domain/facts.ts'
@@ -124,6 +124,7 @@ export interface Confirming {
   readonly withinMs?: number | undefined
   /** The entry did not ask this replica's members to tell it: they have to be asked again. */
   readonly isRepeat?: boolean
+  readonly watch?: ConfirmationWatch | undefined
 }
 
 /** ⑤ The log, written and followed, and this replica's part in the protocol. */
@@ -150,6 +151,8 @@ export interface FactLog {
   waitFor(position: Position, timeoutMs: number): Promise<boolean>
   /** True when the view has reached everything that was in the log when this was called. */
   catchUp(): Promise<boolean>
+  /** What the log still holds between two positions, for people; see `RevocationLog`. Throws Unavailable. */
+  history(after: Position, upTo: Position): Promise<readonly PositionedEntry[]>
   /** Redis is older than it was, or the view has gaps: start again from what Redis holds. */
   startAgain(reason: string): void
 }

@@ -247,25 +247,6 @@ describe('an idempotency key', () => {
   )
 })
 
-describe('a dry run', () => {
-  it('counts whom it would hit and hits nobody', async () => {
-    const by = await operator()
-    const sessions = [await stage.login('acme/dry'), await stage.login('acme/dry')]
-    for (const [scope, count] of [
-      [{ type: 'user', tenant: 'acme', user: 'dry' }, 2],
-      [{ type: 'session', session: sessions[0]?.session.id }, 1],
-      [{ type: 'client', client: 'nobody-has-this' }, 0],
-    ]) {
-      const response = await replica.as(by).post('/v1/revocations', { scope, reason, dry_run: true })
-      expect(await expectJson(response, 200)).toMatchObject({
-        dry_run: true,
-        sessions: { count, complete: true },
-      })
-    }
-    for (const session of sessions) expect(await stage.statusOf(session)).toBe('live')
-  })
-})
-
 describe('recent authentication', () => {
   it.each([[{ type: 'global' }], [{ type: 'tenant', tenant: 'acme' }]])('is needed for %j', async (scope) => {
     const by = await operator()

@@ -3,7 +3,13 @@
  * Promise: nothing that it knows of members, leases and confirmations is carried into another epoch.
  */
 import { parsePosition, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
-import { systemClock, type Confirmation, type Coordinator, type ProtocolServer } from '@curfew/revocation-log'
+import {
+  systemClock,
+  type Confirmation,
+  type ConfirmationWatch,
+  type Coordinator,
+  type ProtocolServer,
+} from '@curfew/revocation-log'
 
 import { Unavailable } from '../errors.ts'
 import { announceLeaseLength, protocolServer, type Joining } from './join-protocol.ts'
@@ -44,11 +50,16 @@ export class EpochPart {
   }
 
   /** @param isRepeat the entry did not ask this replica's members to tell it. */
-  async confirm(position: Position, isRepeat: boolean): Promise<Confirmation | undefined> {
+  async confirm(
+    position: Position,
+    isRepeat: boolean,
+    watch?: ConfirmationWatch,
+  ): Promise<Confirmation | undefined> {
     const protocol = this.#protocol
     if (protocol === undefined) throw new Unavailable('log-not-followed')
     // What is in an earlier log is confirmed by whatever is confirmed in this one.
-    return isRepeat || !this.#isHere(position) ? protocol.confirmAnew(position) : protocol.confirm(position)
+    const isAnew = isRepeat || !this.#isHere(position)
+    return isAnew ? protocol.confirmAnew(position, watch) : protocol.confirm(position, watch)
   }
 
   isConfirmed(position: Position): boolean {

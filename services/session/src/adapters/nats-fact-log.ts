@@ -11,6 +11,7 @@ import {
   findEpochInForce,
   type Confirmation,
   type Coordinator,
+  type PositionedEntry,
   type RevocationLog,
 } from '@curfew/revocation-log'
 
@@ -133,12 +134,10 @@ export class NatsFactLog implements FactLog {
     return this.isFollowing && this.#part.mayAnswer
   }
 
-  async confirm(
-    position: Position,
-    { withinMs, isRepeat = false }: Confirming = {},
-  ): Promise<Confirmation | undefined> {
+  async confirm(position: Position, confirming: Confirming = {}): Promise<Confirmation | undefined> {
+    const { withinMs, isRepeat = false, watch } = confirming
     const startedAtMs = performance.now()
-    const confirmation = await within(withinMs, this.#part.confirm(position, isRepeat))
+    const confirmation = await within(withinMs, this.#part.confirm(position, isRepeat, watch))
     const by = confirmation?.confirmedBy ?? 'none'
     this.#options.reports.confirmationSettled({ by, durationMs: performance.now() - startedAtMs })
     return confirmation
@@ -152,14 +151,12 @@ export class NatsFactLog implements FactLog {
     return expectLast === undefined ? this.#publish(entry) : this.#sent.publish(entry, expectLast)
   }
 
-  async lastPositionOf(entry: LogEntry): Promise<Position> {
-    const log = this.#log
-    if (log === undefined) throw new Unavailable('log-not-followed')
-    try {
-      return await log.writer.lastPositionOf(entry)
-    } catch (err) {
-      throw new Unavailable('log-not-followed', err)
-    }
+  lastPositionOf(entry: LogEntry): Promise<Position> {
+    return this.#ask(({ writer }) => writer.lastPositionOf(entry))
+  }
+
+  history(after: Position, upTo: Position): Promise<readonly PositionedEntry[]> {
+    return this.#ask((log) => log.history(after, upTo))
   }
 
   async waitFor(position: Position, timeoutMs: number): Promise<boolean> {
@@ -209,6 +206,13 @@ export class NatsFactLog implements FactLog {
     return this.#log.writer.publish(entry, expectLast === undefined ? {} : { expectLast })
   }
 
+  async #ask<T>(question: (log: RevocationLog) => Promise<T>): Promise<T> {
+    if (this.#log === undefined) throw new Unavailable('log-not-followed')
+    return question(this.#log).catch((err: unknown) => {
+      throw new Unavailable('log-not-followed', err)
+    })
+  }
+
   #follow(epoch: number): void {
     if (this.#closing.signal.aborted || this.#restarting !== undefined) return
     this.#restarting = this.#followUntilHealthy(epoch).finally(() => {
@@ -232,7 +236,7 @@ export class NatsFactLog implements FactLog {
         this.#options.logger.warn({ event: 'log.restart.failed', epoch, err })
         // It may grow past what was seen of it, and would look well again.
         if (isFinal(err)) return this.#freeze(err.message)
-        await this.#pause()
+        await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined)
       }
     }
   }
@@ -292,9 +296,5 @@ export class NatsFactLog implements FactLog {
   #head(kind: string) {
     const id = `${kind}-${this.replica}-${++this.#said}`
     return { v: 1, id, at: isoTime(this.#options.clock.nowMs()), actor: 'system' } as const
-  }
-
-  async #pause(): Promise<void> {
-    await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined)
   }
 }

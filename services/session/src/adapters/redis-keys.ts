@@ -29,6 +29,8 @@ export const KEYS = {
     `curfew:claim:{${hash('sha256', `${issuer.length}:${issuer}${claimId}`, 'base64url')}}`,
   /** Before the hash of whom it counts. */
   throttle: (policy: string) => `curfew:throttle:${policy}`,
+  /** What happened in one minute, in numbers. */
+  activity: (minute: number) => `curfew:activity:${minute}`,
   /** The last record of the audit trail that a replica has written: position and hash. */
   auditHead: 'curfew:audit-head',
 } as const

@@ -20,11 +20,20 @@ export type Authentication =
   | { readonly kind: 'authenticated'; readonly operator: Operator }
   | { readonly kind: 'refused'; readonly reason: string; readonly sessionId?: SessionId }
 
-export async function authenticateOperator(ports: OperatorPorts, token: string): Promise<Authentication> {
+export interface OperatorUse {
+  /** False for what goes on by itself: it keeps no idle session alive. */
+  readonly isActivity: boolean
+}
+
+export async function authenticateOperator(
+  ports: OperatorPorts,
+  token: string,
+  use: OperatorUse,
+): Promise<Authentication> {
   const parsed = parseToken(token)
   if (parsed?.kind !== 'session') return { kind: 'refused', reason: 'malformed' }
   const { sessionId } = parsed
-  const found = await findLive(ports, sessionId)
+  const found = await findLive(ports, sessionId, use)
   if (typeof found === 'string') return { kind: 'refused', reason: found, sessionId }
   const refusal = await settleSecret(ports, found.session, hashSecret(parsed.secret))
   if (refusal !== undefined) return { kind: 'refused', reason: refusal, sessionId }
@@ -47,13 +56,17 @@ async function settleSecret(
 }
 
 /** The session and its subject as they are now, or why it is not live. */
-export async function findLive(ports: OperatorPorts, id: SessionId): Promise<KnownOperator | string> {
+export async function findLive(
+  ports: OperatorPorts,
+  id: SessionId,
+  { isActivity }: OperatorUse,
+): Promise<KnownOperator | string> {
   try {
     const { sessions, nowMs, decidedAt } = await lookUp(ports, [id])
     const [found] = sessions
     if (found === undefined || found.verdict !== 'live') return found?.verdict ?? 'unknown'
     ports.operators.remember(found, decidedAt)
-    await touchDue(ports, sessions, nowMs)
+    if (isActivity) await touchDue(ports, sessions, nowMs)
     return found
   } catch (error) {
     // Only Redis may be missing: without a lease this replica may not know of a revocation that was confirmed without it.

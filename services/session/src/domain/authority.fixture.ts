@@ -212,6 +212,7 @@ export class MemoryReplica {
       },
       catchUp: async () => (this.applyAll(), true),
       lastPositionOf: () => Promise.resolve(ORIGIN),
+      history: () => Promise.resolve([]),
       startAgain: () => undefined,
     }
   }

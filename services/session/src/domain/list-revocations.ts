@@ -17,9 +17,11 @@ export interface RevocationPage {
 const PAGE_SIZE = 50
 const MAX_READS = 10
 
-export function isVisible(revocation: Revocation, operator: Operator): boolean {
+export function isVisible(
+  { scope, actor }: Pick<Revocation, 'scope' | 'actor'>,
+  operator: Operator,
+): boolean {
   if (operator.isAdministrative) return true
-  const { scope, actor } = revocation
   if (scope.type === 'tenant' || scope.type === 'user') return scope.tenant === operator.tenant
   // A session's tenant is not part of its revocation; whose operator ended it is.
   return scope.type === 'session' && actor.startsWith(`${operator.tenant}/`)

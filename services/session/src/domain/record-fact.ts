@@ -3,7 +3,7 @@
  * Promise: an outcome that is not known is called unknown; a lost Redis delays a record, never the effect.
  */
 import type { LogEntry, Position } from '@curfew/contracts'
-import type { Confirmation } from '@curfew/revocation-log'
+import type { Confirmation, ConfirmationWatch } from '@curfew/revocation-log'
 
 import { Unavailable } from '../errors.ts'
 import type { Confirming, FactLog, Projection } from '../ports.ts'
@@ -45,6 +45,8 @@ export interface RecordOptions {
   readonly expectLast?: Position
   /** Says `recorded` when the confirmation takes longer; without it, the confirmation is waited for. */
   readonly confirmWithinMs?: number
+  /** Called when the entry is in the log and in effect here, unless it had been before. */
+  readonly watch?: ((position: Position) => ConfirmationWatch) | undefined
 }
 
 /** The log's own delivery takes milliseconds; longer than this and something is wrong that the caller should hear of. */
@@ -62,7 +64,8 @@ export async function recordFact(
   if (publication.kind !== 'stored') return publication
   const { position, duplicate } = publication
   if (!(await ports.log.waitFor(position, APPLIED_WITHIN_MS))) return { kind: 'unknown' }
-  const confirming = { withinMs: options.confirmWithinMs, isRepeat: duplicate }
+  const watch = duplicate ? undefined : options.watch?.(position)
+  const confirming = { withinMs: options.confirmWithinMs, isRepeat: duplicate, watch }
   const effect = await takeEffect(ports, position, confirming)
   return effect.kind === 'unknown' ? effect : { ...effect, position, isRepeat: duplicate }
 }
@@ -74,10 +77,15 @@ const MAX_ATTEMPTS = 10
  * Says it whatever was said before, and only after that: an attempt that nobody answered can then not be stored a second
  * time on top of what has been said since. Redis need not be asked.
  */
-export async function recordLatest(ports: RecordPorts, entry: EffectEntry): Promise<RecordOutcome> {
+export async function recordLatest(
+  ports: RecordPorts,
+  entry: EffectEntry,
+  options: Pick<RecordOptions, 'watch'> = {},
+): Promise<RecordOutcome> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     if (!ports.log.isFollowing) throw new Unavailable('log-not-followed')
-    const outcome = await recordFact(ports, entry, { expectLast: await ports.log.lastPositionOf(entry) })
+    const expectLast = await ports.log.lastPositionOf(entry)
+    const outcome = await recordFact(ports, entry, { ...options, expectLast })
     if (outcome.kind !== 'conflict') return outcome
   }
   return { kind: 'conflict' }

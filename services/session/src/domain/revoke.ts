@@ -4,6 +4,8 @@
  */
 import { ORIGIN, type LogEntryOf, type Position, type Scope, type SessionId } from '@curfew/contracts'
 
+import type { ConfirmationWatch } from '@curfew/revocation-log'
+
 import { Unavailable } from '../errors.ts'
 import type { RevocationHistory } from '../ports.ts'
 import type { SubjectFacts } from './facts.ts'
@@ -13,6 +15,7 @@ import {
   recordFact,
   takeEffect,
   type Effective,
+  type RecordOptions,
   type RecordOutcome,
   type RecordPorts,
 } from './record-fact.ts'
@@ -35,9 +38,20 @@ export type RevokeOutcome =
 
 type RevokedEntry = LogEntryOf<'revoked'>
 
-export async function revoke(ports: RevokePorts, entry: RevokedEntry): Promise<RevokeOutcome> {
+/** Called when the revocation is in the log and in effect here, now or since an earlier request. */
+export type WatchRevocation = (revocation: Revocation) => ConfirmationWatch
+
+export async function revoke(
+  ports: RevokePorts,
+  entry: RevokedEntry,
+  watchRevocation?: WatchRevocation,
+): Promise<RevokeOutcome> {
   const [spared] = entry.except ?? []
-  const outcome = spared === undefined ? await recordFact(ports, entry) : await sparing(ports, entry, spared)
+  const watch = watchRevocation && ((position: Position) => watchRevocation(recordOf(entry, position)))
+  const outcome =
+    spared === undefined
+      ? await recordFact(ports, entry, { watch })
+      : await sparing(ports, entry, { spared, watch })
   if (outcome.kind === 'unknown' || outcome.kind === 'spared-is-over') return outcome
   if (outcome.kind === 'conflict') throw new Unavailable('contended')
   const { position, isRepeat } = outcome
@@ -45,11 +59,15 @@ export async function revoke(ports: RevokePorts, entry: RevokedEntry): Promise<R
     // Without the first request at hand nobody can tell whether this one is the same.
     const first = await findRevocation(ports, entry.id)
     if (first === undefined) throw new Unavailable('replay-undecided')
-    return settleRepeat(ports, entry, first)
+    return settleRepeat(ports, entry, { prior: first, watchRevocation })
   }
+  return { ...outcome, revocation: recordOf(entry, position) }
+}
+
+function recordOf(entry: RevokedEntry, position: Position): Revocation {
   const revocation = revocationOf(entry, position)
   if (revocation === undefined) throw new TypeError('a revocation needs a revocation id')
-  return { ...outcome, revocation }
+  return revocation
 }
 
 /** From the view while Redis may not have it, else from the history. */
@@ -66,10 +84,11 @@ export async function findRevocation(
 export async function settleRepeat(
   ports: RecordPorts,
   entry: RevokedEntry,
-  prior: Revocation,
+  { prior, watchRevocation }: { prior: Revocation; watchRevocation?: WatchRevocation | undefined },
 ): Promise<RevokeOutcome> {
   if (!isSameRequest(prior, entry)) return { kind: 'reused' }
-  const effect = await takeEffect(ports, prior.position, { isRepeat: true })
+  const confirming = { isRepeat: true, watch: watchRevocation?.(prior) }
+  const effect = await takeEffect(ports, prior.position, confirming)
   return effect.kind === 'unknown' ? effect : { ...effect, revocation: prior }
 }
 
@@ -78,13 +97,13 @@ const MAX_ATTEMPTS = 5
 async function sparing(
   ports: RevokePorts,
   entry: RevokedEntry,
-  spared: SessionId,
+  { spared, watch }: { readonly spared: SessionId } & Pick<RecordOptions, 'watch'>,
 ): Promise<RecordOutcome | { readonly kind: 'spared-is-over' }> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const known = await ports.recheck(spared)
     if (known === undefined) return { kind: 'spared-is-over' }
     const expectLast = watermarkOf(entry.scope, ports.view, known.subject)
-    const outcome = await recordFact(ports, entry, { expectLast })
+    const outcome = await recordFact(ports, entry, { expectLast, watch })
     if (outcome.kind !== 'conflict') return outcome
     // Somebody revoked the same scope meanwhile: see it first, then ask again whether the session is still there.
     if (!(await ports.log.catchUp())) throw new Unavailable('log-not-followed')

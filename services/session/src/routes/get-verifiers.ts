@@ -9,7 +9,9 @@ import type { Members } from '../ports.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 
 export function getVerifiers(app: CurfewServer, members: Members, guard: OperatorGuard): void {
-  app.get('/v1/verifiers', { onRequest: guard.requires(READ) }, async (request) => {
+  // A picture that refreshes itself keeps nobody's idle session alive.
+  const onRequest = guard.requires(READ, { isActivity: false })
+  app.get('/v1/verifiers', { onRequest }, async (request) => {
     if (!guard.operatorOf(request).isAdministrative) throw new Problem('forbidden')
     return members.members().map((status) => ({
       id: status.member.member,

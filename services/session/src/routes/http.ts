@@ -2,7 +2,7 @@
  * ④ All HTTP endpoints of the session authority.
  * Promise: what the domain calls unavailable leaves as 503, whichever route it happened in.
  */
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import type { CurfewServer } from '@curfew/service-kit'
 
 import type { HttpSettings } from '../config.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
@@ -10,14 +10,17 @@ import type { LimitPorts } from '../domain/limit-sessions.ts'
 import type { Throttle } from '../domain/throttle.ts'
 import type { Members } from '../ports.ts'
 import type { ClientRegistry } from '../clients.ts'
+import { asProblem } from './as-problem.ts'
 import { createClientGuard } from './client-guard.ts'
 import { getAudit, getAuditVerification, type AuditPorts } from './get-audit.ts'
+import { getEvents, type EventsPorts } from './get-events.ts'
 import { getGrants } from './get-grants.ts'
 import { getLimits } from './get-limits.ts'
 import { getRevocation } from './get-revocation.ts'
 import { getRevocations } from './get-revocations.ts'
 import { getSession } from './get-session.ts'
 import { getSessions } from './get-sessions.ts'
+import { getStatistics, type StatisticsPorts } from './get-statistics.ts'
 import { getVerifiers } from './get-verifiers.ts'
 import { createOperatorGuard } from './operator-guard.ts'
 import { postIntrospect } from './post-introspect.ts'
@@ -31,7 +34,7 @@ import { suspendSubject } from './suspend-subject.ts'
 import { suspendTenant } from './suspend-tenant.ts'
 import { addTokenEndpoints } from './token-endpoints.ts'
 
-export interface HttpPorts extends RevocationPorts, LimitPorts, AuditPorts {
+export interface HttpPorts extends RevocationPorts, LimitPorts, AuditPorts, EventsPorts, StatisticsPorts {
   readonly clients: ClientRegistry
   readonly members: Members
   readonly throttle: Throttle
@@ -60,6 +63,8 @@ export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: Htt
     getSessions(routes, ports, guard)
     getSession(routes, ports, guard)
     getVerifiers(routes, ports.members, guard)
+    getEvents(routes, ports, guard)
+    getStatistics(routes, ports, guard)
     getLimits(routes, settings, guard)
     getAudit(routes, ports, guard)
     getAuditVerification(routes, ports, { guard, retentionMs: settings.auditRetentionMs })
@@ -71,14 +76,4 @@ export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: Htt
       postRevoke(endpoints, ports, clientGuard)
     })
   })
-}
-
-function asProblem(error: unknown): unknown {
-  return isUnavailable(error) ? new Problem('unavailable', undefined, { cause: error }) : error
-}
-
-function isUnavailable(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && error.code === 'unavailable' && error.name === 'Unavailable'
-  )
 }

@@ -7,7 +7,11 @@ import { Problem } from '@curfew/service-kit'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
 import { addressClass, limitKeyOf } from '../domain/address-class.ts'
-import { authenticateOperator, type OperatorPorts } from '../domain/authenticate-operator.ts'
+import {
+  authenticateOperator,
+  type OperatorPorts,
+  type OperatorUse,
+} from '../domain/authenticate-operator.ts'
 import { isRecent, type Operator } from '../domain/operator.ts'
 import { holds } from '../domain/permissions.ts'
 import { takeOrRefuse, type Throttling } from './throttling.ts'
@@ -20,8 +24,8 @@ type RefusedToken = { readonly reason: string; readonly sessionId?: SessionId }
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
 export interface OperatorGuard {
-  /** An `onRequest` hook for a route that needs the permission. */
-  requires(permission: Permission): onRequestAsyncHookHandler
+  /** An `onRequest` hook for a route that needs the permission; calling it is activity of the session unless told. */
+  requires(permission: Permission, use?: OperatorUse): onRequestAsyncHookHandler
   /** The operator that the hook let in. */
   operatorOf(request: FastifyRequest): Operator
   /** Reports that the operator went too far, and gives back what he is told: it may look like nothing being there. */
@@ -30,42 +34,21 @@ export interface OperatorGuard {
   requireRecent(request: FastifyRequest): void
 }
 
+const ACTIVITY = { isActivity: true }
+
 export function createOperatorGuard(
   ports: OperatorPorts,
   throttling: Throttling,
   recentMs: number,
 ): OperatorGuard {
   const operators = new WeakMap<FastifyRequest, Operator>()
+  const refuse = refusing(ports)
+  const admit = admitting(ports, throttling)
 
   function operatorOf(request: FastifyRequest): Operator {
     const operator = operators.get(request)
     if (operator === undefined) throw new TypeError('the route has no operator guard')
     return operator
-  }
-
-  function refuse(request: FastifyRequest, reason: string, operator?: Operator): void {
-    ports.reports.operatorRefused({
-      reason,
-      requestId: request.id,
-      addressClass: addressClass(request.ip),
-      ...(operator !== undefined && { sessionId: operator.sessionId, actor: operator.actor }),
-    })
-  }
-
-  /** A token has 256 random bits, so what has to be stopped is not its being found but the load and the noise. */
-  async function refuseToken(request: FastifyRequest, refused: RefusedToken): Promise<never> {
-    await takeOrRefuse(throttling, {
-      policy: throttling.policies.wrongCredentials,
-      key: limitKeyOf(request.ip),
-      actor: 'anonymous',
-      address: request.ip,
-    })
-    ports.reports.operatorRefused({
-      ...refused,
-      requestId: request.id,
-      addressClass: addressClass(request.ip),
-    })
-    throw new Problem('unauthenticated', undefined, { headers: bearerChallenge('error="invalid_token"') })
   }
 
   return {
@@ -74,27 +57,16 @@ export function createOperatorGuard(
       refuse(request, reason, operatorOf(request))
       return problem
     },
-    requires: (permission) => async (request) => {
-      const token = BEARER.exec(request.headers.authorization ?? '')?.[1]
-      if (token === undefined) throw new Problem('unauthenticated')
-      const authentication = await authenticateOperator(ports, token)
-      if (authentication.kind === 'refused') {
-        const { kind: _, ...refused } = authentication
-        return refuseToken(request, refused)
+    requires: (permission, use = ACTIVITY) => {
+      return async (request) => {
+        const operator = await admit(request, use)
+        if (!holds(operator.permissions, permission)) {
+          refuse(request, 'permission-missing', operator)
+          const needed = bearerChallenge(`error="insufficient_scope", scope="${permission}"`)
+          throw new Problem('forbidden', undefined, { headers: needed })
+        }
+        operators.set(request, operator)
       }
-      const { operator } = authentication
-      await takeOrRefuse(throttling, {
-        policy: throttling.policies.operatorCalls,
-        key: operator.actor,
-        actor: operator.actor,
-        address: request.ip,
-      })
-      if (!holds(operator.permissions, permission)) {
-        refuse(request, 'permission-missing', operator)
-        const needed = bearerChallenge(`error="insufficient_scope", scope="${permission}"`)
-        throw new Problem('forbidden', undefined, { headers: needed })
-      }
-      operators.set(request, operator)
     },
     requireRecent(request) {
       const operator = operatorOf(request)
@@ -102,6 +74,46 @@ export function createOperatorGuard(
       refuse(request, 'authentication-too-old', operator)
       throw tooOld(Math.floor(recentMs / 1_000))
     },
+  }
+}
+
+type Refusing = (request: FastifyRequest, reason: string, operator?: Operator) => void
+
+function refusing({ reports }: OperatorPorts): Refusing {
+  return (request, reason, operator) =>
+    reports.operatorRefused({
+      reason,
+      requestId: request.id,
+      addressClass: addressClass(request.ip),
+      ...(operator !== undefined && { sessionId: operator.sessionId, actor: operator.actor }),
+    })
+}
+
+/** Whose token it is, whatever he may do. */
+function admitting(ports: OperatorPorts, throttling: Throttling) {
+  const { operatorCalls, wrongCredentials } = throttling.policies
+
+  /** A token has 256 random bits, so what has to be stopped is not its being found but the load and the noise. */
+  async function refuseToken(request: FastifyRequest, refused: RefusedToken): Promise<never> {
+    const { id: requestId, ip: address } = request
+    const key = limitKeyOf(address)
+    await takeOrRefuse(throttling, { policy: wrongCredentials, key, actor: 'anonymous', address })
+    ports.reports.operatorRefused({ ...refused, requestId, addressClass: addressClass(address) })
+    throw new Problem('unauthenticated', undefined, { headers: bearerChallenge('error="invalid_token"') })
+  }
+
+  return async (request: FastifyRequest, use: OperatorUse): Promise<Operator> => {
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1]
+    if (token === undefined) throw new Problem('unauthenticated')
+    const authentication = await authenticateOperator(ports, token, use)
+    if (authentication.kind === 'refused') {
+      const { kind: _, ...refused } = authentication
+      return refuseToken(request, refused)
+    }
+    const { operator } = authentication
+    const { actor } = operator
+    await takeOrRefuse(throttling, { policy: operatorCalls, key: actor, actor, address: request.ip })
+    return operator
   }
 }
 

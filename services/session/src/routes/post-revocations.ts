@@ -4,12 +4,14 @@
  */
 import { ScopeSchema, type LogEntryOf, type Scope, type SessionId } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 
 import { keptText } from '../domain/audit-record.ts'
+import type { AuditTrail } from '../domain/audit-trail.ts'
 import { findLive, type OperatorPorts } from '../domain/authenticate-operator.ts'
-import { countAffected, countSoon, type Affected } from '../domain/count-affected.ts'
+import { countSoon, type Affected } from '../domain/count-affected.ts'
+import { wouldAffect } from '../domain/dry-run.ts'
 import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
 import { revocationReach } from '../domain/revocation-reach.ts'
@@ -20,9 +22,11 @@ import {
   settleRepeat,
   type RevokeOutcome,
   type RevokePorts,
+  type WatchRevocation,
 } from '../domain/revoke.ts'
 import { effectText } from '../domain/security-events.ts'
 import { isoTime } from '../iso-time.ts'
+import { answerEffect, type Answer, type Onlooker } from './effect-answer.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { ReasonSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
@@ -43,7 +47,8 @@ const HeadersSchema = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x20-\\x7e]{1,128}$' })),
 })
 
-export type RevocationPorts = OperatorPorts & Omit<RevokePorts, 'recheck'>
+export type RevocationPorts = OperatorPorts &
+  Omit<RevokePorts, 'recheck'> & { readonly audit: Pick<AuditTrail, 'settled'> }
 
 export function postRevocations(app: CurfewServer, ports: RevocationPorts, guard: OperatorGuard): void {
   const schema = { body: BodySchema, headers: HeadersSchema }
@@ -53,22 +58,33 @@ export function postRevocations(app: CurfewServer, ports: RevocationPorts, guard
     const operator = guard.operatorOf(request)
     const key = request.headers['idempotency-key']
     const entry = entryFor(body, operator, { key, at: isoTime(startedAtMs) })
+    if (body.dry_run === true) {
+      await requireReach(ports, guard, { request, scope: body.scope })
+      const affected = await wouldAffect(ports, body.scope, entry.except?.[0])
+      return { dry_run: true, scope: body.scope, would_affect: affected }
+    }
     if (needsRecentAuthentication(body.scope)) guard.requireRecent(request)
 
     // A lost Redis must not stop a revocation, and the log notices a repetition as well.
     const prior = key === undefined ? undefined : await findRevocation(ports, entry.id).catch(() => undefined)
     if (prior === undefined) await requireReach(ports, guard, { request, scope: body.scope })
-    if (body.dry_run === true) {
-      const { count, isComplete } = await countAffected(ports, body.scope, entry.except?.[0])
-      return { dry_run: true, scope: body.scope, sessions: { count, complete: isComplete } }
-    }
-    const affected = prior === undefined ? await countSoon(ports, entry) : undefined
-    const outcome =
-      prior === undefined
-        ? await revoke({ ...ports, recheck: rechecking(ports) }, entry)
-        : await settleRepeat(ports, entry, prior)
-    return answer(ports, { request, reply, entry, outcome, startedAtMs, affected })
+    return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
+      const watch = onlooker && watchingWith(onlooker)
+      const affected = prior === undefined ? await countSoon(ports, entry) : undefined
+      const outcome =
+        prior === undefined
+          ? await revoke({ ...ports, recheck: rechecking(ports) }, entry, watch)
+          : await settleRepeat(ports, entry, { prior, watchRevocation: watch })
+      return answer(ports, { request, entry, outcome, startedAtMs, affected })
+    })
   })
+}
+
+function watchingWith(onlooker: Onlooker): WatchRevocation {
+  return (revocation) => {
+    const { position } = revocation
+    return onlooker({ revocation: revocationJson(revocation, position), position })
+  }
 }
 
 function entryFor(
@@ -104,22 +120,21 @@ async function requireReach(
 
 function rechecking(ports: OperatorPorts): RevokePorts['recheck'] {
   return async (session: SessionId) => {
-    const found = await findLive(ports, session)
+    const found = await findLive(ports, session, { isActivity: true })
     return typeof found === 'string' ? undefined : found
   }
 }
 
-interface Answering {
+interface Answered {
   readonly request: FastifyRequest
-  readonly reply: FastifyReply
   readonly entry: LogEntryOf<'revoked'> & { reason: string }
   readonly outcome: RevokeOutcome
   readonly startedAtMs: number
   readonly affected: Affected | undefined
 }
 
-function answer(ports: RevocationPorts, answering: Answering): object {
-  const { request, reply, entry, outcome, startedAtMs, affected } = answering
+function answer(ports: RevocationPorts, answered: Answered): Answer {
+  const { request, entry, outcome, startedAtMs, affected } = answered
   if (outcome.kind === 'reused') throw new Problem('idempotency-key-reused')
   // Somebody ended the operator's own session while he was making this call.
   if (outcome.kind === 'spared-is-over') throw new Problem('unauthenticated')
@@ -135,6 +150,9 @@ function answer(ports: RevocationPorts, answering: Answering): object {
     effect: effectText(effect),
     affected,
   })
-  void reply.code(statusOf(effect)).header('location', `/v1/revocations/${revocation.id}`)
-  return { revocation: revocationJson(revocation, position), ...effect }
+  return {
+    status: statusOf(effect),
+    headers: { location: `/v1/revocations/${revocation.id}` },
+    body: { revocation: revocationJson(revocation, position), ...effect },
+  }
 }

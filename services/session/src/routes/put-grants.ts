@@ -14,6 +14,7 @@ import { Problem, type CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { keptText } from '../domain/audit-record.ts'
+import type { AuditTrail } from '../domain/audit-trail.ts'
 import { lookUpSubject, type LookUpPorts } from '../domain/look-up.ts'
 import { reaches } from '../domain/operator.ts'
 import { effectivePermissions, GRANTS, mayHandOut } from '../domain/permissions.ts'
@@ -28,6 +29,7 @@ import {
   expectedPosition,
   type Conditions,
 } from './conditions.ts'
+import { answerEffect } from './effect-answer.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema, SubjectParams } from './fields.ts'
@@ -41,6 +43,7 @@ const BodySchema = Type.Object(
 export interface GrantsPorts extends LookUpPorts, RecordPorts {
   readonly log: LookUpPorts['log']
   readonly reports: Reports
+  readonly audit: Pick<AuditTrail, 'settled'>
 }
 
 export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: OperatorGuard): void {
@@ -73,25 +76,31 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
       permissions,
       ...(reason !== undefined && { reason: keptText(reason) }),
     }
-    const outcome =
-      expectLast === undefined
-        ? await recordLatest(ports, entry)
-        : await recordFact(ports, entry, { expectLast })
-    if (outcome.kind === 'conflict')
-      throw expectLast === undefined ? new Unavailable('contended') : new Problem('precondition-failed')
-    const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
-    ports.reports.grantsChanged({
-      subject,
-      actor,
-      reason,
-      state: effect.state,
-      requestId: request.id,
-      change: changeText(before, [...roles, ...permissions]),
-      effect: effectText(effect),
+    return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
+      const watch = onlooker && ((position: Position) => onlooker({ roles, permissions, position }))
+      const outcome =
+        expectLast === undefined
+          ? await recordLatest(ports, entry, { watch })
+          : await recordFact(ports, entry, { expectLast, watch })
+      if (outcome.kind === 'conflict')
+        throw expectLast === undefined ? new Unavailable('contended') : new Problem('precondition-failed')
+      const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
+      ports.reports.grantsChanged({
+        subject,
+        actor,
+        reason,
+        state: effect.state,
+        requestId: request.id,
+        change: changeText(before, [...roles, ...permissions]),
+        effect: effectText(effect),
+      })
+      const position = outcome.kind === 'unknown' ? null : outcome.position
+      return {
+        status: statusOf(effect),
+        ...(position !== null && { headers: { etag: etagOf(position) } }),
+        body: { roles, permissions, position, ...effect },
+      }
     })
-    const position = outcome.kind === 'unknown' ? null : outcome.position
-    if (position !== null) void reply.header('etag', etagOf(position))
-    return reply.code(statusOf(effect)).send({ roles, permissions, position, ...effect })
   })
 }
 

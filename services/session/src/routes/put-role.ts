@@ -1,9 +1,10 @@
 /** ④ `PUT /v1/tenants/{tenant}/roles/{role}`: redefines a role for everyone who has it, with one entry in the log. */
-import { PermissionsSchema, type LogEntryOf } from '@curfew/contracts'
+import { PermissionsSchema, type LogEntryOf, type Position } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { keptText } from '../domain/audit-record.ts'
+import type { AuditTrail } from '../domain/audit-trail.ts'
 import type { LogView } from '../domain/log-view.ts'
 import { reaches } from '../domain/operator.ts'
 import { GRANTS, mayHandOut } from '../domain/permissions.ts'
@@ -11,6 +12,7 @@ import { recordLatest, type RecordPorts } from '../domain/record-fact.ts'
 import { changeText, effectText } from '../domain/security-events.ts'
 import { Unavailable } from '../errors.ts'
 import type { Clock, Reports } from '../ports.ts'
+import { answerEffect } from './effect-answer.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema, RoleParams } from './fields.ts'
@@ -25,6 +27,7 @@ export interface ChangePorts extends RecordPorts {
   readonly view: LogView
   readonly clock: Clock
   readonly reports: Reports
+  readonly audit: Pick<AuditTrail, 'settled'>
 }
 
 export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
@@ -53,20 +56,23 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
       ...(reason !== undefined && { reason: keptText(reason) }),
     }
     const before = ports.view.wide.role(tenant, role)?.permissions ?? []
-    const outcome = await recordLatest(ports, entry)
-    if (outcome.kind === 'conflict') throw new Unavailable('contended')
-    const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
-    ports.reports.roleChanged({
-      tenant,
-      role,
-      actor,
-      reason,
-      state: effect.state,
-      requestId: request.id,
-      change: changeText(before, permissions),
-      effect: effectText(effect),
+    return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
+      const watch = onlooker && ((position: Position) => onlooker({ permissions, position }))
+      const outcome = await recordLatest(ports, entry, { watch })
+      if (outcome.kind === 'conflict') throw new Unavailable('contended')
+      const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
+      ports.reports.roleChanged({
+        tenant,
+        role,
+        actor,
+        reason,
+        state: effect.state,
+        requestId: request.id,
+        change: changeText(before, permissions),
+        effect: effectText(effect),
+      })
+      const position = outcome.kind === 'unknown' ? null : outcome.position
+      return { status: statusOf(effect), body: { permissions, position, ...effect } }
     })
-    const position = outcome.kind === 'unknown' ? null : outcome.position
-    return reply.code(statusOf(effect)).send({ permissions, position, ...effect })
   })
 }

@@ -1,0 +1,61 @@
+/**
+ * ④ Whom a revocation would hit, counted without doing it.
+ * Promise: bounded work and no trace; what was not counted to its end says so.
+ */
+import type { Scope, SessionId, TenantId } from '@curfew/contracts'
+
+import { countAffected } from './count-affected.ts'
+import { listSessions, type SessionFilter } from './list-sessions.ts'
+import type { LookUpPorts } from './look-up.ts'
+
+export interface WouldAffect {
+  readonly sessions: number
+  /** The most affected first. */
+  readonly tenants: readonly { readonly tenant: TenantId; readonly sessions: number }[]
+  /** False where there may be more. */
+  readonly exact: boolean
+}
+
+const MAX_PAGES = 40
+const ENOUGH_MS = 300
+const MAX_TENANTS = 100
+
+export async function wouldAffect(
+  ports: LookUpPorts,
+  scope: Scope,
+  spared: SessionId | undefined,
+): Promise<WouldAffect> {
+  if (scope.type === 'global') return tally(ports, {}, spared)
+  if (scope.type === 'client') return tally(ports, { client: scope.client }, spared)
+  const { count: sessions, isComplete: exact, owner } = await countAffected(ports, scope, spared)
+  const tenant = scope.type === 'session' ? owner?.tenant : scope.tenant
+  return {
+    sessions,
+    tenants: tenant === undefined || sessions === 0 ? [] : [{ tenant, sessions }],
+    exact,
+  }
+}
+
+/** What a page holds of two may come twice, so ids are told apart. */
+async function tally(
+  ports: LookUpPorts,
+  filter: SessionFilter,
+  spared: SessionId | undefined,
+): Promise<WouldAffect> {
+  const lateMs = ports.clock.nowMs() + ENOUGH_MS
+  const owners = new Map<SessionId, TenantId>()
+  let cursor: string | undefined
+  let exact = false
+  for (let page = 0; page < MAX_PAGES && !exact && ports.clock.nowMs() <= lateMs; page++) {
+    const { sessions, next } = await listSessions(ports, filter, cursor)
+    for (const { session } of sessions) if (session.id !== spared) owners.set(session.id, session.tenant)
+    cursor = next
+    exact = next === undefined
+  }
+  const counts = new Map<TenantId, number>()
+  for (const tenant of owners.values()) counts.set(tenant, (counts.get(tenant) ?? 0) + 1)
+  const tenants = [...counts]
+    .map(([tenant, sessions]) => ({ tenant, sessions }))
+    .toSorted((a, b) => b.sessions - a.sessions || (a.tenant < b.tenant ? -1 : 1))
+  return { sessions: owners.size, tenants: tenants.slice(0, MAX_TENANTS), exact }
+}
