@@ -87,7 +87,10 @@ export class RedisActivity implements ActivityCounter {
   }
 
   #schedule(afterMs: number): void {
-    if (!this.#isClosed) this.#timer ??= setTimeout(() => (this.#writing = this.#write()), afterMs)
+    if (this.#isClosed) return
+    this.#timer ??= setTimeout(() => {
+      this.#writing = this.#write()
+    }, afterMs)
   }
 }
 
