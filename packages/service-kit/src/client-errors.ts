@@ -26,7 +26,7 @@ export function answerClientError(error: ClientError, socket: Socket, logger: Fa
     code: problem.code,
     reason: error.code,
   })
-  if (!socket.writable || hasBegunToAnswer(socket)) socket.destroy()
+  if (!socket.writable || isAnswering(socket)) socket.destroy()
   else socket.end(rawResponse(problem, requestId))
 }
 
@@ -36,10 +36,11 @@ function problemFor(code: string | undefined): Problem {
   return new Problem('bad-request', 'this is not an HTTP request that the server understands')
 }
 
-/** Bytes after the beginning of another response would be taken for its body. Node's own handler looks at the same member. */
-function hasBegunToAnswer(socket: Socket): boolean {
+/** Bytes within another response would be taken for its body. Node's own handler looks at the same member. */
+function isAnswering(socket: Socket): boolean {
   const { _httpMessage: response } = socket as Socket & { readonly _httpMessage?: ServerResponse | null }
-  return response?.headersSent === true
+  // One that is ended has passed all its bytes on, in order, also where the socket has not let go of it yet.
+  return response?.headersSent === true && !response.writableEnded
 }
 
 function rawResponse(problem: Problem, requestId: string): string {
