@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-import { isRequestId, onBehalfOf } from '@curfew/contracts'
+import { currentRequestId, isRequestId, onBehalfOf } from '@curfew/contracts'
 import { fastify, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Histogram, Registry } from 'prom-client'
 
@@ -18,7 +18,8 @@ import { Problem, PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts'
 import { problemOf } from './problem-of.ts'
 import type { ReadinessCheck } from './readiness.ts'
 import { logWhenEnded, noteProblem, QuietLogController } from './request-log.ts'
-import { createRouteMethods } from './route-methods.ts'
+import { RequestLogger } from './request-logger.ts'
+import { createRouteMethods, type RouteMethods } from './route-methods.ts'
 import { compileValidator } from './validation.ts'
 
 export interface HttpServerOptions {
@@ -74,6 +75,11 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
     loggerInstance: logger,
     logController: new QuietLogController(),
     genReqId: requestIdOf,
+    childLoggerFactory: (parent, bindings, settings) =>
+      // Routes may have settings of their own for it; ours have none.
+      Object.keys(settings).length > 0
+        ? parent.child(bindings, settings)
+        : new RequestLogger(parent, bindings),
     trustProxy: options.isTrustedProxy ?? false,
     bodyLimit: options.bodyLimitBytes ?? BODY_LIMIT_BYTES,
     requestTimeout,
@@ -106,20 +112,29 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
   const draining = drainOnClose(app)
   const methods = createRouteMethods()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, method))
-  app.addHook('onRequest', (request, _, done) => onBehalfOf(request.id, done))
-  // What comes after the body has arrived is called by the parser, which belongs to the connection.
-  app.addHook('preValidation', (request, _, done) => onBehalfOf(request.id, done))
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply, duration)
-    if (draining.isStopping()) throw new Problem('unavailable', 'this replica is stopping')
-    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
-      throw new Problem('bad-request', 'header "host" is missing')
-    // Before the body is read: nobody wants it.
-    if (request.is404) throw notFound(methods.of(request.url.split('?', 1)[0] ?? ''))
-    // The router takes `/documents/` for `/documents/:id` with an empty id.
-    if (hasEmptyParameter(request.params)) throw new Problem('not-found')
+    const fault = draining.isStopping()
+      ? new Problem('unavailable', 'this replica is stopping')
+      : faultOf(request, methods)
+    onBehalfOf(request.id, () => done(fault))
+  })
+  // What comes after the body has arrived is called by the parser, which belongs to the connection.
+  app.addHook('preValidation', (request, _, done) => {
+    if (currentRequestId() === request.id) done()
+    else onBehalfOf(request.id, done)
   })
   return { app, draining }
+}
+
+/** What is wrong with a request before any route has looked at it. */
+function faultOf(request: FastifyRequest, methods: RouteMethods): Problem | undefined {
+  if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
+    return new Problem('bad-request', 'header "host" is missing')
+  // Before the body is read: nobody wants it.
+  if (request.is404) return notFound(methods.of(request.url.split('?', 1)[0] ?? ''))
+  // The router takes `/documents/` for `/documents/:id` with an empty id.
+  return hasEmptyParameter(request.params) ? new Problem('not-found') : undefined
 }
 
 /** A caller's id is kept only if it is harmless in a log line and a header. */
@@ -140,8 +155,9 @@ function begin(
 }
 
 function hasEmptyParameter(params: unknown): boolean {
-  if (typeof params !== 'object' || params === null) return false
-  return Object.entries(params).some(([name, value]) => name !== '*' && value === '')
+  for (const name in params as Record<string, unknown>)
+    if (name !== '*' && (params as Record<string, unknown>)[name] === '') return true
+  return false
 }
 
 function notFound(allowed: string[]): Problem {

@@ -3,16 +3,10 @@
  * Promise: every line says when, which service, which event and on behalf of which request, and none holds a secret.
  */
 import { currentRequestId } from '@curfew/contracts'
-import {
-  pino,
-  stdTimeFunctions,
-  type Bindings,
-  type ChildLoggerOptions,
-  type DestinationStream,
-  type Logger,
-} from 'pino'
+import { pino, type Bindings, type ChildLoggerOptions, type DestinationStream, type Logger } from 'pino'
 
 import { describeError, isDescribed } from './describe-error.ts'
+import { LinesOfATurn } from './lines-of-a-turn.ts'
 import { redactByName, redactByShape } from './redaction.ts'
 
 export type { Logger } from 'pino'
@@ -25,12 +19,12 @@ export function createLogger(
   const settings = {
     level: options.level,
     base: { service: options.service },
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: isoTime,
     // Lines of libraries, which know no events, are found under one as well.
     mixin: (_fields: object, _level: number, logger: object) => ({ event: 'text', ...requestOf(logger) }),
     formatters: {
       level: (label: string) => ({ level: label }),
-      log: (fields: object) => redactByName({ ...fields }),
+      log: (fields: object) => redactByName(fields as Record<string, unknown>),
     },
     serializers: {
       err: (error: unknown) => (isDescribed(error) ? error : describeError(error)),
@@ -43,9 +37,20 @@ export function createLogger(
   return redactBindings(pino(settings, destination))
 }
 
-/** Written before the call returns: the last lines of a process that ends are those that are needed most, and in order. */
+let output: LinesOfATurn | undefined
+
+/** One for all loggers: lines are in order, and none is lost when the process ends, whose last lines are needed most. */
 function standardOutput(): DestinationStream {
-  return pino.destination({ dest: 1, sync: true })
+  return (output ??= new LinesOfATurn(pino.destination({ dest: 1, sync: true })))
+}
+
+let [timeMs, time] = [0, '']
+
+/** Many lines of a busy process fall into one millisecond. */
+function isoTime(): string {
+  const nowMs = Date.now()
+  if (nowMs !== timeMs) [timeMs, time] = [nowMs, `,"time":"${new Date(nowMs).toISOString()}"`]
+  return time
 }
 
 /** Only while the logger itself does not name one: no member may stand in a line twice. */
@@ -54,10 +59,13 @@ function requestOf(logger: object): { requestId?: string } {
   return requestId === undefined ? {} : { requestId }
 }
 
+const INVISIBLE = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
+
 /** JSON lets through what steers terminals and reverses text; escaped, it means the same to a parser and nothing else. */
 function escapeInvisible(line: string): string {
-  return line.replace(
-    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+  if (!INVISIBLE.test(line)) return line
+  return line.replaceAll(
+    new RegExp(INVISIBLE, 'g'),
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

@@ -35,15 +35,32 @@ const MAX_DEPTH = 6
 
 /** A copy of what is to be logged in which the values under telling names are replaced, at any depth. */
 export function redactByName(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      SECRET_NAMES.has(name.toLowerCase().replace(/[-_]/g, '')) ? REDACTED : redactInside(value, depth),
-    ]),
-  )
+  const copy: Record<string, unknown> = {}
+  for (const name of Object.keys(fields))
+    set(copy, name, isSecretName(name) ? REDACTED : redactInside(fields[name], depth))
+  return copy
+}
+
+/** As a member of its own, also under the one name that would set the prototype instead. */
+function set(copy: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') copy[name] = value
+  else Object.defineProperty(copy, name, { value, enumerable: true })
+}
+
+/** Lines have few names, most of them constants of the code; those of others must not fill memory. */
+const NAMES_KNOWN_MAX = 1_000
+const known = new Map<string, boolean>()
+
+function isSecretName(name: string): boolean {
+  const before = known.get(name)
+  if (before !== undefined) return before
+  const isSecret = SECRET_NAMES.has(name.toLowerCase().replace(/[-_]/g, ''))
+  if (known.size < NAMES_KNOWN_MAX) known.set(name, isSecret)
+  return isSecret
 }
 
 function redactInside(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value))
     return depth >= MAX_DEPTH ? REDACTED : value.map((item) => redactInside(item, depth + 1))
   if (value instanceof Error) return describeError(value)
@@ -70,8 +87,7 @@ export function redactByShape(line: string): string {
   return line.replace(SECRET_SHAPES, REDACTED)
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
+function isPlain(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }

@@ -2,7 +2,7 @@
  * One line and one measurement for each request, when its response has ended, however it ended.
  * Promise: the line holds the route's pattern and never the URL, so that no path parameter and no query gets into the log.
  */
-import { LogController, type FastifyReply, type FastifyRequest } from 'fastify'
+import { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Histogram } from 'prom-client'
 
 import type { Problem } from './problem.ts'
@@ -51,28 +51,31 @@ export function logWhenEnded(
   // Not the onResponse hook: that never comes when the caller goes away in the middle.
   reply.raw.once('close', () => {
     const { raw } = reply
-    const line = {
-      event: 'http.request',
-      method: request.method,
-      route: request.routeOptions.url ?? 'unmatched',
-      status: raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST,
-      durationMs: Math.round(reply.elapsedTime * 100) / 100,
-      ...(!raw.writableFinished && { aborted: true }),
-    }
-    duration.observe({ method: line.method, route: line.route, status: line.status }, line.durationMs / 1_000)
-    write(request, line, problems.get(request))
+    const { method } = request
+    const route = request.routeOptions.url ?? 'unmatched'
+    const status = raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST
+    const durationMs = Math.round(reply.elapsedTime * 100) / 100
+    duration.observe({ method, route, status }, durationMs / 1_000)
+    const line = { event: 'http.request', requestId: request.id, method, route, status, durationMs }
+    const { log } = request.server
+    write(log, raw.writableFinished ? line : { ...line, aborted: true }, problems.get(request))
   })
 }
 
-function write(request: FastifyRequest, line: { route: string }, problem: Problem | undefined): void {
+/** Through the logger of the server: most requests need none of their own. */
+function write(
+  log: FastifyBaseLogger,
+  line: { readonly route: string; readonly aborted?: true },
+  problem: Problem | undefined,
+): void {
   if (problem === undefined) {
-    if (QUIET_ROUTES.has(line.route)) request.log.debug(line)
-    else request.log.info(line)
+    if (QUIET_ROUTES.has(line.route)) log.debug(line)
+    else log.info(line)
     return
   }
   const refused = { ...line, code: problem.code }
-  if (isOurFault(problem)) request.log.error({ ...refused, err: problem.cause ?? problem })
+  if (isOurFault(problem)) log.error({ ...refused, err: problem.cause ?? problem })
   else if (problem.status >= 500)
-    request.log.warn({ ...refused, ...(problem.cause !== undefined && { err: problem.cause }) })
-  else request.log.info(refused)
+    log.warn({ ...refused, ...(problem.cause !== undefined && { err: problem.cause }) })
+  else log.info(refused)
 }
