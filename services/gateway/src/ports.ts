@@ -162,26 +162,35 @@ export interface UpstreamRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly body: Readable | undefined
-  /** Fires when nobody waits for the answer any more. */
-  readonly signal: AbortSignal
 }
 
-export type UpstreamAnswer =
-  | {
-      readonly kind: 'answered'
-      readonly status: number
-      readonly headers: IncomingHttpHeaders
-      readonly body: Readable
-    }
+export type UpstreamRefusal =
   /** Nothing was sent. */
   | { readonly kind: 'unreachable' | 'busy'; readonly cause?: unknown }
   /** The service may have acted on it. */
   | { readonly kind: 'failed'; readonly cause: unknown }
 
+/** Who is told of an answer: that there is none, or of its beginning, its pieces, and how it ended. */
+export interface UpstreamSink {
+  refused(refusal: UpstreamRefusal): void
+  begins(status: number, headers: IncomingHttpHeaders): void
+  /** @returns false to hear of no more until `resume` is called */
+  takes(chunk: Buffer): boolean
+  ends(): void
+  /** What has come by then is not the whole. */
+  breaksOff(): void
+}
+
+/** One request at a service. */
+export interface Exchange {
+  resume(): void
+  /** Nobody waits for the answer any more; the sink may be told that it broke off. */
+  giveUp(): void
+}
+
 /** One service behind the gateway. */
 export interface Upstream {
-  /** Never rejects. The body of an answer must be read or destroyed. */
-  forward(request: UpstreamRequest): Promise<UpstreamAnswer>
+  forward(request: UpstreamRequest, sink: UpstreamSink): Exchange
 }
 
 export interface RequestBody {

@@ -220,3 +220,28 @@ it('a caller that stops reading a long answer is given up at the service too', a
   await response.body?.cancel()
   await eventually(() => expect(system.upstream.arrivals[0]?.ending).toBe('aborted'))
 })
+
+it('a caller that reads slowly holds the service back, and gets every byte', async () => {
+  const [chunk, chunks] = [Buffer.alloc(64 * 1024), 1_024]
+  let written = 0
+  system.upstream.behave((_request, response) => {
+    response.writeHead(200, { 'content-length': chunk.length * chunks })
+    const write = (): void => {
+      while (written < chunks) {
+        written += 1
+        if (!response.write(chunk)) return void response.once('drain', write)
+      }
+      response.end()
+    }
+    write()
+  })
+  const response = await program.get('/api/documents/1')
+  let before = -1
+  await eventually(() => {
+    const isHeldBack = written > 0 && written === before
+    before = written
+    expect(isHeldBack).toBe(true)
+  })
+  expect(written).toBeLessThan(chunks)
+  expect((await response.arrayBuffer()).byteLength).toBe(chunk.length * chunks)
+})

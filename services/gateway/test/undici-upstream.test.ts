@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { createUpstream, type UpstreamConnections } from '../src/adapters/undici-upstream.ts'
-import type { UpstreamAnswer } from '../src/ports.ts'
 import { eventually } from './eventually.ts'
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts'
 
@@ -18,8 +17,22 @@ afterEach(async () => {
   await service.close()
 })
 
-const forward = (signal: AbortSignal): Promise<UpstreamAnswer> =>
-  upstream.forward({ method: 'GET', path: '/documents/1', headers: {}, body: undefined, signal })
+type Answer = { kind: 'answered'; body: { destroy(): void } } | { kind: 'busy' | 'unreachable' | 'failed' }
+
+const forward = (signal: AbortSignal): Promise<Answer> =>
+  new Promise((resolve) => {
+    const exchange = upstream.forward(
+      { method: 'GET', path: '/documents/1', headers: {}, body: undefined },
+      {
+        refused: resolve,
+        begins: () => resolve({ kind: 'answered', body: { destroy: () => exchange.giveUp() } }),
+        takes: () => true,
+        ends: () => undefined,
+        breaksOff: () => undefined,
+      },
+    )
+    signal.addEventListener('abort', () => exchange.giveUp())
+  })
 
 describe('the connections to one service', () => {
   it('are bounded: beyond that a request is turned away at once, and let in again when others have ended', async () => {

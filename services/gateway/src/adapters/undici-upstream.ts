@@ -2,9 +2,11 @@
  * ① ③ The connections to one service behind the gateway.
  * Promise: a service that hangs takes its own connections and nothing else; what is given up here is given up there.
  */
-import { Pool } from 'undici'
+import type { IncomingHttpHeaders } from 'node:http'
 
-import type { Upstream, UpstreamAnswer, UpstreamRequest } from '../ports.ts'
+import { Pool, type Dispatcher } from 'undici'
+
+import type { Exchange, Upstream, UpstreamRequest, UpstreamSink } from '../ports.ts'
 
 export interface UpstreamConnections extends Upstream {
   close(): Promise<void>
@@ -24,6 +26,9 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
+const GIVEN_UP = new Error('nobody waits for the answer any more')
+const IDLE: Exchange = { resume: () => undefined, giveUp: () => undefined }
+
 /** @param silenceTimeoutMs how long the service may send nothing, before and during its answer */
 export function createUpstream(origin: string, silenceTimeoutMs: number): UpstreamConnections {
   const pool = new Pool(origin, {
@@ -36,23 +41,82 @@ export function createUpstream(origin: string, silenceTimeoutMs: number): Upstre
     allowH2: false,
   })
   let underWay = 0
+  const ended = (): void => void (underWay -= 1)
 
-  async function forward({ method, path, headers, body, signal }: UpstreamRequest): Promise<UpstreamAnswer> {
-    if (underWay >= UNDER_WAY_MAX) return { kind: 'busy' }
-    underWay += 1
-    try {
-      const answer = await pool.request({ method, path, headers, body: body ?? null, signal })
-      answer.body.once('close', () => (underWay -= 1))
-      // It may be cut off before anyone listens, and an error that nobody hears ends the process.
-      answer.body.on('error', () => undefined)
-      return { kind: 'answered', status: answer.statusCode, headers: answer.headers, body: answer.body }
-    } catch (cause) {
-      underWay -= 1
-      return { kind: wasNotSent(cause) ? 'unreachable' : 'failed', cause }
-    }
+  return {
+    forward({ method, path, headers, body }: UpstreamRequest, sink: UpstreamSink): Exchange {
+      if (underWay >= UNDER_WAY_MAX) {
+        sink.refused({ kind: 'busy' })
+        return IDLE
+      }
+      underWay += 1
+      const exchange = new UndiciExchange(sink, ended)
+      pool.dispatch({ method, path, headers, body: body ?? null }, exchange)
+      return exchange
+    },
+    close: () => pool.destroy(),
+  }
+}
+
+/** What undici tells of one request, told on: no stream, no signal and no promise stands between, because each costs. */
+class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
+  readonly #sink: UpstreamSink
+  #ended: (() => void) | undefined
+  /** Undefined until the request is written. */
+  #controller: Dispatcher.DispatchController | undefined
+  #isGivenUp = false
+  #hasBegun = false
+
+  constructor(sink: UpstreamSink, ended: () => void) {
+    this.#sink = sink
+    this.#ended = ended
   }
 
-  return { forward, close: () => pool.destroy() }
+  resume(): void {
+    this.#controller?.resume()
+  }
+
+  giveUp(): void {
+    this.#isGivenUp = true
+    // Without effect once it has ended. What is still waiting for a connection is given up when it gets one.
+    this.#controller?.abort(GIVEN_UP)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#isGivenUp) controller.abort(GIVEN_UP)
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    // Interim answers (1xx) are of this connection.
+    if (status < 200) return
+    this.#hasBegun = true
+    this.#sink.begins(status, headers)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#sink.takes(chunk)) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    this.#end()
+    this.#sink.ends()
+  }
+
+  onResponseError(_controller: unknown, cause: Error): void {
+    this.#end()
+    if (this.#hasBegun) this.#sink.breaksOff()
+    else this.#sink.refused({ kind: wasNotSent(cause) ? 'unreachable' : 'failed', cause })
+  }
+
+  #end(): void {
+    this.#ended?.()
+    this.#ended = undefined
+  }
 }
 
 function wasNotSent(error: unknown): boolean {

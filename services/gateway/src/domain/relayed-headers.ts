@@ -84,7 +84,7 @@ export interface Relay {
 const HOST = /^[A-Za-z0-9.:[\]-]{1,255}$/
 
 export function headersForUpstream(received: ReceivedHeaders, relay: Relay): Headers {
-  const headers = passing(received, isNotFromClients)
+  const headers = passing(received, isFromClients)
   headers['authorization'] = `Bearer ${relay.relayToken}`
   headers['x-request-id'] = relay.requestId
   headers['x-forwarded-proto'] = relay.protocol
@@ -95,27 +95,44 @@ export function headersForUpstream(received: ReceivedHeaders, relay: Relay): Hea
 }
 
 export function headersForClient(received: ReceivedHeaders): Headers {
-  return passing(
-    received,
-    (name) => NOT_FROM_UPSTREAMS.has(name) || name.startsWith(NOT_FROM_UPSTREAMS_PREFIX),
-  )
+  return passing(received, isFromUpstreams)
 }
 
-function passing(received: ReceivedHeaders, isHeldBack: (name: string) => boolean): Headers {
+function passing(received: ReceivedHeaders, passes: (name: string) => boolean): Headers {
   const named = namesIn(received.connection)
   const headers: Headers = {}
-  for (const [name, value] of Object.entries(received))
-    if (value !== undefined && !isHeldBack(name) && !named.has(name)) headers[name] = value
+  for (const name of Object.keys(received)) {
+    const value = received[name]
+    if (value !== undefined && passes(name) && !named.has(name)) headers[name] = value
+  }
   return headers
 }
 
-function isNotFromClients(name: string): boolean {
+const isFromClients = remembered((name) => {
   // Servers that hand headers on as variables (CGI, WSGI) do not tell `x_user` from `x-user`.
   const canonical = name.replaceAll('_', '-')
   return (
-    NOT_FROM_CLIENTS.has(canonical) ||
-    NOT_FROM_CLIENTS_PREFIXES.some((prefix) => canonical.startsWith(prefix))
+    !NOT_FROM_CLIENTS.has(canonical) &&
+    !NOT_FROM_CLIENTS_PREFIXES.some((prefix) => canonical.startsWith(prefix))
   )
+})
+
+const isFromUpstreams = remembered(
+  (name) => !NOT_FROM_UPSTREAMS.has(name) && !name.startsWith(NOT_FROM_UPSTREAMS_PREFIX),
+)
+
+/** Most messages have the same few names. Strangers may invent others, which must not fill memory. */
+const NAMES_KNOWN_MAX = 1_000
+
+function remembered(decide: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (name) => {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const decided = decide(name)
+    if (known.size < NAMES_KNOWN_MAX) known.set(name, decided)
+    return decided
+  }
 }
 
 /** What nearly every message has, and `keep-alive` is held back anyway. */

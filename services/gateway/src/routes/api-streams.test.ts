@@ -1,17 +1,16 @@
-import { PassThrough } from 'node:stream'
-
 import type { Audience } from '@curfew/contracts'
 import { curfewFastify } from '@curfew/fastify'
 import { createHttpServer, createLogger, createMetrics } from '@curfew/service-kit'
 import type { VerifiedSession, Verifier } from '@curfew/verifier'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
+import type { UpstreamSink } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 import { addApiRoutes } from './api.ts'
 
-/** A gateway before one service that answers `headers` and then whatever is written to `body`. */
-async function setUp(headers: Record<string, string>) {
-  const body = new PassThrough()
+/** A gateway before one service that answers `headers` and `piece`, and ends if the test says so. */
+async function setUp(headers: Record<string, string>, piece: string) {
+  const service = { sink: undefined as UpstreamSink | undefined, isGivenUp: false }
   const watches: AbortController[] = []
   const verifier: Verifier = {
     check: () => ({ kind: 'admitted', session: {} as VerifiedSession }),
@@ -34,14 +33,23 @@ async function setUp(headers: Record<string, string>) {
     upstreams: new Map([
       [
         'documents' as Audience,
-        { forward: () => Promise.resolve({ kind: 'answered', status: 200, headers, body }) },
+        {
+          forward(_request, sink) {
+            service.sink = sink
+            setImmediate(() => {
+              sink.begins(200, headers)
+              sink.takes(Buffer.from(piece))
+            })
+            return { resume: () => undefined, giveUp: () => void (service.isGivenUp = true) }
+          },
+        },
       ],
     ]),
     bodies: { of: () => ({ stream: undefined, isTooLarge: false }) },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const get = () => fetch(`${url}/api/documents/1`, { headers: { authorization: 'Bearer x' } })
-  return { app, body, watches, get }
+  return { app, service, watches, get }
 }
 
 describe('an answer that goes on for long', () => {
@@ -49,21 +57,21 @@ describe('an answer that goes on for long', () => {
     ['a stream of events', { 'content-type': 'text/event-stream' }],
     ['a download', { 'content-length': '1000000' }],
   ])('%s is cut on both sides when the session ends', async (_, headers) => {
-    const { app, body, watches, get } = await setUp(headers)
-    body.write('begun')
+    const { app, service, watches, get } = await setUp(headers, 'begun')
     const response = await get()
     expect(response.status).toBe(200)
     watches[0]?.abort()
     await expect(response.text()).rejects.toThrow(/terminated/)
-    expect(body.destroyed).toBe(true)
+    await vi.waitFor(() => expect(service.isGivenUp).toBe(true))
     await app.close()
   })
 })
 
 it('an answer of few bytes finishes, since its request was admitted', async () => {
-  const { app, body, watches, get } = await setUp({ 'content-length': '5' })
-  body.end('whole')
-  expect(await (await get()).text()).toBe('whole')
+  const { app, service, watches, get } = await setUp({ 'content-length': '5' }, 'whole')
+  const response = await get()
+  service.sink?.ends()
+  expect(await response.text()).toBe('whole')
   expect(watches).toEqual([])
   await app.close()
 })
