@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import { newToken } from './backend.ts'
 import { asBearer, asCookie, COOKIE, introspect, logIn, plain, tokenSet } from './calls.ts'
 import { conforms } from './register.ts'
-import { strictUrl, system } from './stage.ts'
+import { gatewayUrl, strictUrl, system } from './stage.ts'
 import { lifecycle } from './statements/lifecycle.ts'
 import { eventsOfTrail } from './trail.ts'
 
@@ -99,6 +99,54 @@ conforms(lifecycle, ({ shows, shownBy, except }) => {
     await expectDead(value)
   })
 
+  shows(
+    'LC-04',
+    'fifty requests at a time with the old cookie hear no 401 across a rotation, nor do those that arrive just after the new one',
+    async () => {
+      const browser = await system().openBrowser('alice')
+      const before = cookieOf(browser)
+      const heard = new Set<number>()
+      const askWith = async (token: string, at: number): Promise<void> => {
+        const url = at % 2 === 0 ? gatewayUrl() : strictUrl()
+        const path = at % 3 === 0 ? '/api/documents' : '/session'
+        const answer = await plain(url).get(path, asCookie(token))
+        await answer.arrayBuffer()
+        heard.add(answer.status)
+      }
+      let isOver = false
+      const page = Array.from({ length: 50 }, async (_, at) => {
+        while (!isOver) await askWith(before, at)
+      })
+      await elevate(browser)
+      const after = cookieOf(browser)
+      isOver = true
+      await Promise.all(page)
+      // What was on its way when the new one arrived reaches the gateways after it.
+      await askWith(after, 0)
+      await Promise.all(Array.from({ length: 30 }, (_, at) => askWith(at % 3 === 0 ? after : before, at)))
+      await Promise.all([0, 1, 2, 3].map((at) => askWith(after, at)))
+      expect([...heard]).toEqual([200])
+    },
+  )
+  shows(
+    'LC-04',
+    'a moment after the new cookie was used the old one ends the session, the new one with it, and the trail says so',
+    async () => {
+      const browser = await system().openBrowser('alice')
+      const before = cookieOf(browser)
+      await elevate(browser)
+      const after = cookieOf(browser)
+      const { sid = '' } = await introspect(after)
+      await expectJson(await browser.get('/session'), 200)
+      const oldOne = async () => (await plain().get('/session', asCookie(before))).status
+      await expect.poll(oldOne, { timeout: 9_000, interval: 250 }).toBe(401)
+      const newOne = async () => (await plain().get('/session', asCookie(after))).status
+      await expect.poll(newOne, { timeout: 5_000 }).toBe(401)
+      await expectDead(after)
+      const types = async () => (await eventsOfTrail({ session: sid })).map(({ type }) => type)
+      await expect.poll(types).toContain('session.predecessor-used')
+    },
+  )
   shownBy(
     'LC-04',
     'services/session/test/rotation.test.ts',

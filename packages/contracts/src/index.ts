@@ -95,6 +95,7 @@ export {
   LIST_SESSIONS,
   REPORT_SECRETS,
   ROTATE_SESSION,
+  ROTATION_IN_FLIGHT_MS,
   ROTATION_WITHIN_MS,
 } from './session-requests.ts'
 export type { ListedSession } from './session-requests.ts'

@@ -23,7 +23,7 @@ const AuthenticationSchema = Type.Object(
 
 /**
  * A new secret for a session that goes on: its id and birth stay. The one presented is accepted for at most ten seconds
- * more, and not after the first use of its successor. Answered when every verifier knows the new one, so that whoever
+ * more, and not much longer than until the first use of its successor. Answered when every verifier knows the new one, so that whoever
  * gets it may use it anywhere at once.
  */
 export const ROTATE_SESSION = contract(
@@ -52,11 +52,17 @@ export const ROTATE_SESSION = contract(
   ]),
 )
 
+/**
+ * For so long after the first use of a new secret the one before is still accepted, within its time: requests that the client
+ * sent before it had the new one are on their way, or wait for a connection.
+ */
+export const ROTATION_IN_FLIGHT_MS = 2_000
+
 /** A rotation that every verifier cannot be told of within this time is given up: askers wait for longer. */
 export const ROTATION_WITHIN_MS = 10_000
 
 /**
- * ① What the gateway saw of secrets in a time of change: the first use of a new one, which ends the overlap, or the use of
+ * ① What the gateway saw of secrets in a time of change: the first use of a new one, which cuts the overlap short, or the use of
  * one whose time was over, which ends the session. In the order in which they were seen; may be told twice.
  */
 export const REPORT_SECRETS = contract(

@@ -2,15 +2,16 @@
  * ② One session as a verifier remembers it; users get it as a VerifiedSession.
  * Promise: the proof is no property that could be logged, serialised or enumerated, and no clock set back prolongs a session.
  */
-import type {
-  ClientId,
-  Permission,
-  Resolved,
-  RoleName,
-  SessionId,
-  SessionInfo,
-  TenantId,
-  UserId,
+import {
+  ROTATION_IN_FLIGHT_MS,
+  type ClientId,
+  type Permission,
+  type Resolved,
+  type RoleName,
+  type SessionId,
+  type SessionInfo,
+  type TenantId,
+  type UserId,
 } from '@curfew/contracts'
 import { elapsedMs, waitedMs, type Instant } from '@curfew/revocation-log'
 
@@ -57,7 +58,7 @@ export class CachedSession implements VerifiedSession {
   watchers = 0
   /** An entry that was about this very session has ended it. */
   isEnded = false
-  /** The proof before the present one is still accepted, and the first use of the present one will end that. */
+  /** The proof before the present one is still accepted, and the first use of the present one will cut that short. */
   isOverlapOpen = false
   readonly birth: number
   readonly subject: SubjectNode
@@ -81,7 +82,8 @@ export class CachedSession implements VerifiedSession {
   #authAgeMs = 0
   #predecessors = NONE
   #overlapRemainingMs = 0
-  #overlapEndedAt: Instant | undefined
+  /** When the present proof was first seen here. */
+  #firstUsedAt: Instant | undefined
 
   constructor(
     fact: SessionFact,
@@ -119,11 +121,11 @@ export class CachedSession implements VerifiedSession {
   #learnPredecessors({ answer, askedAt }: SessionFact): void {
     this.#predecessors = answer.predecessors ?? NONE
     const remainingMs = answer.overlapRemainingMs ?? 0
-    // What has ended here stays ended: the authority may not have heard of it when it answered.
-    const endedAt = this.#overlapEndedAt
+    // What was cut short here stays so: the authority may not have heard of it when it answered.
+    const usedAt = this.#firstUsedAt
     this.#overlapRemainingMs =
-      endedAt === undefined ? remainingMs : Math.min(remainingMs, elapsedMs(askedAt, endedAt))
-    this.isOverlapOpen = this.#overlapRemainingMs > 0 && this.#predecessors.length > 0
+      usedAt === undefined ? remainingMs : Math.min(remainingMs, inFlightEndMs(askedAt, usedAt))
+    this.isOverlapOpen = usedAt === undefined && remainingMs > 0 && this.#predecessors.length > 0
   }
 
   /** @param at when the check began that presents it, which may be before the session was asked about */
@@ -133,16 +135,16 @@ export class CachedSession implements VerifiedSession {
     if (index === -1) return 'unknown'
     if (index > 0) return 'predecessor'
     if (elapsedMs(this.#askedAt, at) < this.#overlapRemainingMs) return 'previous'
-    return this.#overlapRemainingMs > 0 || this.#overlapEndedAt !== undefined ? 'lapsed' : 'predecessor'
+    return this.#overlapRemainingMs > 0 || this.#firstUsedAt !== undefined ? 'lapsed' : 'predecessor'
   }
 
-  /** The present proof has been used. @returns false when the time of the one before was over already */
-  endOverlap(now: Instant): boolean {
+  /** The present proof has been used. @returns false when the time of the one before is over as soon in any case */
+  cutOverlap(now: Instant): boolean {
     this.isOverlapOpen = false
-    const elapsed = elapsedMs(this.#askedAt, now)
-    if (elapsed >= this.#overlapRemainingMs) return false
-    this.#overlapEndedAt = now
-    this.#overlapRemainingMs = elapsed
+    const endMs = inFlightEndMs(this.#askedAt, now)
+    if (endMs >= this.#overlapRemainingMs) return false
+    this.#firstUsedAt = now
+    this.#overlapRemainingMs = endMs
     return true
   }
 
@@ -255,6 +257,11 @@ export class CachedSession implements VerifiedSession {
     }
     return label === undefined ? info : { ...info, label }
   }
+}
+
+/** Until when, counted from the question, requests with the proof before may be on their way. */
+function inFlightEndMs(askedAt: Instant, firstUsedAt: Instant): number {
+  return elapsedMs(askedAt, firstUsedAt) + ROTATION_IN_FLIGHT_MS
 }
 
 function offsetMs(time: string, { wallMs }: Instant): number {

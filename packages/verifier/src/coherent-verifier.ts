@@ -202,7 +202,7 @@ export class CoherentVerifier {
   }
 
   #noteUse(session: CachedSession, presented: Presented): void {
-    if (this.#tokenKind === 'session' && session.endOverlap(presented.beganAt)) this.#onSecretSeen(presented)
+    if (this.#tokenKind === 'session' && session.cutOverlap(presented.beganAt)) this.#onSecretSeen(presented)
   }
 
   /** True while memory may answer for a session that somebody holds on to: it is still remembered, and coherent. */

@@ -1,4 +1,10 @@
-import { formatSessionToken, hashSecret, newSessionSecret, type LogEntry } from '@curfew/contracts'
+import {
+  ROTATION_IN_FLIGHT_MS,
+  formatSessionToken,
+  hashSecret,
+  newSessionSecret,
+  type LogEntry,
+} from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
 import type { CachedSession } from './cached-session.ts'
@@ -97,23 +103,27 @@ describe('the secret before', () => {
     expect(seen).toEqual([])
   })
 
-  it('is over here with the first use of its successor, whatever a late answer says, and both are told in order', () => {
+  it('is over here soon after the first use of its successor, whatever a late answer says, and both are told in order', () => {
     const { verifier, seen } = watching()
     const session = newSession()
     const after = rotated(session, { overlapRemainingMs: 10_000 })
     remember(verifier, after)
     expect(verifier.check(session.token, at(10)).kind).toBe('admitted')
     for (const ms of [20, 21]) expect(verifier.check(after.token, at(ms)).kind).toBe('admitted')
+    // What was on its way by then. Using the new one again makes that no longer.
+    const overMs = 20 + ROTATION_IN_FLIGHT_MS
+    expect(verifier.check(session.token, at(overMs - 1)).kind).toBe('admitted')
+    expect(verifier.check(after.token, at(overMs - 1)).kind).toBe('admitted')
     // The authority has not heard of it and still says that there is time.
-    const open = { ...after, answer: { ...after.answer, overlapRemainingMs: 9_900 } }
-    expect(waitFor(verifier, session.token, { answer: open, beganMs: 30, readMs: 40 })).toEqual({
+    const open = { ...after, answer: { ...after.answer, overlapRemainingMs: 7_000 } }
+    expect(waitFor(verifier, session.token, { answer: open, beganMs: overMs, readMs: overMs + 10 })).toEqual({
       kind: 'refused',
       reason: 'predecessor',
     })
-    expect(verifier.check(after.token, at(50)).kind).toBe('admitted')
+    expect(verifier.check(after.token, at(overMs + 20)).kind).toBe('admitted')
     expect(seen.map(({ proof, beganAt }) => [proof, beganAt.monotonicMs])).toEqual([
       [after.answer.proof, 20],
-      [session.answer.proof, 30],
+      [session.answer.proof, overMs],
     ])
   })
 
@@ -126,6 +136,17 @@ describe('the secret before', () => {
     expect(seen).toEqual([])
     expect(verifier.check(session.token, at(61))).toMatchObject({ kind: 'refused', reason: 'predecessor' })
     expect(seen).toHaveLength(1)
+  })
+
+  it('whose time is nearly over anyway gets no more by the use of its successor', () => {
+    const { verifier, seen } = watching()
+    const session = newSession()
+    const after = rotated(session, { overlapRemainingMs: 1_000 })
+    remember(verifier, after)
+    expect(verifier.check(after.token, at(10)).kind).toBe('admitted')
+    expect(verifier.check(session.token, at(999)).kind).toBe('admitted')
+    expect(verifier.check(session.token, at(1_000)).kind).toBe('miss')
+    expect(seen).toEqual([])
   })
 
   it('gets nobody past a revocation, a limit or the end of a lease', () => {

@@ -1,6 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import { REPORT_SECRETS, SUBJECTS, formatSessionToken, newSessionSecret } from '@curfew/contracts'
+import {
+  REPORT_SECRETS,
+  ROTATION_IN_FLIGHT_MS,
+  SUBJECTS,
+  formatSessionToken,
+  newSessionSecret,
+} from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import type { BearerClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -145,7 +151,7 @@ describe('fifty requests at once with the old secret', () => {
 })
 
 describe('the overlap', () => {
-  it('ends everywhere with the first use of the new secret, and the use of the old one ends the session', async () => {
+  it('ends everywhere soon after the first use of the new secret, and the use of the old one then ends the session', async () => {
     const before = await stage.login('acme/bob')
     for (const verifier of [one, two]) await verifier.remembers(before)
     const after = await rotate(stage, before)
@@ -154,15 +160,18 @@ describe('the overlap', () => {
       'admitted',
     ])
     expect(await one.verdictOn(after.token)).toBe('admitted')
+    // What was on its way by then is admitted and does no harm.
+    expect(await one.verdictOn(before.token)).toBe('admitted')
+    expect(await one.verdictOn(after.token)).toBe('admitted')
     await until('the authority has heard of it', async () => {
       const { o: clients, q: relays } = await recordOf(after)
       return Number(clients) < Number(relays)
     })
-    await until(
-      'the other gateway has forgotten',
-      async () => (await two.verdictOn(before.token)) !== 'admitted',
-    )
-    await hasEnded(after)
+    // At the very end a gateway may refuse it some milliseconds before the authority would.
+    await until('the other gateway has met it after its time', async () => {
+      await two.verdictOn(before.token)
+      return (await stage.statusOf(after)) !== 'live'
+    })
     await until('nobody admits it', async () => (await one.verdictOn(after.token)) !== 'admitted')
     await until('it is told', () => lines().includes('"event":"session.predecessor-used"'))
     const operator = replicas[0]?.as(await stage.login('curfew/operator'))
@@ -211,7 +220,9 @@ describe('the overlap', () => {
     await report(after)
     await report(before, Math.ceil(performance.now() - startedMs) + 500)
     expect(await stage.statusOf(after)).toBe('live')
+    clock.aheadMs += ROTATION_IN_FLIGHT_MS
     await report(before)
+    clock.aheadMs -= ROTATION_IN_FLIGHT_MS
     await hasEnded(after)
   })
 })
@@ -244,7 +255,10 @@ describe('earlier secrets', () => {
     const [replica] = replicas as [Replica]
     expect((await replica.as(before).get('/v1/verifiers')).status).toBe(200)
     expect((await replica.as(after).get('/v1/verifiers')).status).toBe(200)
+    expect((await replica.as(before).get('/v1/verifiers')).status).toBe(200)
+    clock.aheadMs += ROTATION_IN_FLIGHT_MS
     expect((await replica.as(before).get('/v1/verifiers')).status).toBe(401)
+    clock.aheadMs -= ROTATION_IN_FLIGHT_MS
     expect((await replica.as(after).get('/v1/verifiers')).status).toBe(401)
     await hasEnded(after)
   })

@@ -37,7 +37,7 @@ local pending = redis.call('HGET', KEYS[1], 'k')
 if not pending or string.sub(pending, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
 return redis.call('HDEL', KEYS[1], 'k')`
 
-/** KEYS session; ARGV hash of the present secret, when it was first used. Only ever earlier. */
+/** KEYS session; ARGV hash of the present secret, when the time of the one before ends. Only ever earlier. */
 export const END_OVERLAP = `
 local session = redis.call('HMGET', KEYS[1], 'h', 'o')
 if session[1] ~= ARGV[1] or not session[2] or tonumber(session[2]) <= tonumber(ARGV[2]) then return 0 end

@@ -1,6 +1,7 @@
 import {
   GATEWAY_AUDIENCE,
   formatPosition,
+  ROTATION_IN_FLIGHT_MS,
   hashSecret,
   newSessionSecret,
   parseToken,
@@ -195,7 +196,7 @@ describe('the use of a secret', () => {
     expect(standingOf(world.record, hashSecret(newSessionSecret()), 0)).toBe('unknown')
   })
 
-  it('of the new one ends the overlap once, and of the old one then the session', async () => {
+  it('of the new one cuts the overlap short once, and of the old one after that ends the session', async () => {
     const world = new World()
     const next = hashIn(await world.rotate(world.first))
     const seen = (secretHash: SecretHash) =>
@@ -207,7 +208,11 @@ describe('the use of a secret', () => {
     expect(world.second.told).toEqual(['overlapEnded'])
     expect(world.log.entries.map(({ entry }) => entry.type)).toEqual(['rotated', 'rotated'])
     await seen(hashSecret(newSessionSecret()))
+    // On its way when the new one was first used; being used again makes that no longer.
+    world.nowMs += ROTATION_IN_FLIGHT_MS - 1
+    for (const secret of [OLD, next]) await seen(secret)
     expect(world.second.told).toEqual(['overlapEnded'])
+    world.nowMs += 1
     await seen(OLD)
     expect(world.second.told).toEqual(['overlapEnded', 'predecessorUsed', 'session.predecessor-used'])
     expect(world.log.entries.at(-1)?.entry).toMatchObject({

@@ -1,9 +1,9 @@
 /**
  * ④ What follows from the use of a secret around a rotation.
- * Promise: the first use of a new secret ends the time of the one before; the use of one whose time is over ends the session;
+ * Promise: soon after the first use of a new secret the time of the one before is over; the use of one whose time is over ends the session;
  * a secret that never was the session's ends nothing, or whoever knows a public id could end sessions.
  */
-import { subjectKey, type SecretHash, type SessionId } from '@curfew/contracts'
+import { ROTATION_IN_FLIGHT_MS, subjectKey, type SecretHash, type SessionId } from '@curfew/contracts'
 
 import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
@@ -41,7 +41,8 @@ export async function secretSeen(ports: SecretPorts, seen: SeenSecret): Promise<
 
 /** Redis first: whoever is made to ask again must hear of it. Without the entry, the time limit ends it elsewhere. */
 async function endOverlap(ports: SecretPorts, session: SessionRecord, atMs: number): Promise<void> {
-  if (!(await ports.rotations.endOverlap(session.id, session.secretHash, atMs))) return
+  if (!(await ports.rotations.endOverlap(session.id, session.secretHash, atMs + ROTATION_IN_FLIGHT_MS)))
+    return
   ports.reports.overlapEnded(session.id)
   await askAgain(ports.log, session.id, ports.clock.nowMs())
 }

@@ -20,7 +20,7 @@ export function standingOf(session: SessionRecord, secretHash: SecretHash, atMs:
   return index === 0 && atMs < overlapEndsMs ? 'previous' : 'predecessor'
 }
 
-/** The secret before is still accepted: the first use of the present one ends that. */
+/** The secret before is still accepted: the first use of the present one cuts that short. */
 export function isOverlapOpen({ overlapEndsMs = 0 }: SessionRecord, atMs: number): boolean {
   return atMs < overlapEndsMs
 }

@@ -27,7 +27,7 @@ export interface SessionRecord {
   readonly pending?: PendingSecret | undefined
   /** Hashes of earlier secrets, newest first, as many as are remembered. */
   readonly predecessors?: readonly SecretHash[] | undefined
-  /** Until when the newest predecessor is accepted of clients: moved back to the first use of its successor. */
+  /** Until when the newest predecessor is accepted of clients: moved back to soon after the first use of its successor. */
   readonly overlapEndsMs?: number | undefined
   /** Until when relay tokens made from it are accepted: requests may be on their way between services. */
   readonly relayOverlapEndsMs?: number | undefined
