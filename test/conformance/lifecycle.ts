@@ -113,13 +113,13 @@ conforms(lifecycle, ({ shows, shownBy, except }) => {
         await answer.arrayBuffer()
         heard.add(answer.status)
       }
-      let isOver = false
+      const over = new AbortController()
       const page = Array.from({ length: 50 }, async (_, at) => {
-        while (!isOver) await askWith(before, at)
+        while (!over.signal.aborted) await askWith(before, at)
       })
       await elevate(browser)
       const after = cookieOf(browser)
-      isOver = true
+      over.abort()
       await Promise.all(page)
       // What was on its way when the new one arrived reaches the gateways after it.
       await askWith(after, 0)

@@ -57,6 +57,11 @@ conforms(logging, ({ shows, shownBy }) => {
   )
   shownBy(
     'LG-01',
+    'services/session/test/expiry.test.ts',
+    'a session that reaches a limit is said to have, once, by whichever of two replicas; one that was ended is not',
+  )
+  shownBy(
+    'LG-01',
     'services/session/test/audit.test.ts',
     'to grants, roles and suspensions shows what was before and what is now',
   )
@@ -168,7 +173,7 @@ conforms(logging, ({ shows, shownBy }) => {
   shownBy(
     'LG-07',
     'services/session/test/sessions.test.ts',
-    'is compact in Redis and leaves when its nearer deadline passes',
+    'is compact in Redis and leaves two minutes after its nearer deadline',
   )
   shownBy(
     'LG-07',

@@ -13,6 +13,7 @@ import type { Logger } from 'pino'
 import { createAccountsBucket } from './adapters/accounts-bucket.ts'
 import { auditedReports } from './adapters/audited-reports.ts'
 import { readClientRegistry } from './adapters/client-registry.ts'
+import { ExpiryWatch } from './adapters/expiry-watch.ts'
 import { newReplicaId } from './adapters/join-protocol.ts'
 import { MemberPruning } from './adapters/member-pruning.ts'
 import { membersHeard } from './adapters/members-heard.ts'
@@ -87,6 +88,9 @@ export async function compose(
   const { ports, log, readiness } = await openAuthority(foundation, audit, overrides, stack)
   await seed(foundation, log, ports.clock)
   await createAccountsBucket(nc)
+
+  const expiry = new ExpiryWatch(ports)
+  stack.defer(() => expiry.stop())
 
   const settings = settingsOf(config)
   const answers = new Answers(nc, logger, ports.audit)

@@ -53,6 +53,10 @@ export interface SessionStore {
   enrol(session: SessionRecord, max: number, nowMs: number): Promise<readonly SessionId[]>
   /** Sessions that are over count no more. */
   strike(subject: SubjectKey, ids: readonly SessionId[]): Promise<void>
+  /** Some of those whose nearer limit, as far as the index of all knows, had been reached by then. */
+  due(atMs: number): Promise<readonly SessionId[]>
+  /** Takes sessions that are over from the index of all. Answers those that this call has taken, and no other one. */
+  unlist(ids: readonly SessionId[]): Promise<readonly SessionId[]>
   /** Ids of one subject, the next to expire first; continues after the cursor of the page before. */
   pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage>
   /** Ids of everyone, in no order. */
@@ -183,8 +187,9 @@ export interface Reports {
   sessionCreated(session: SessionRecord): void
   sessionRefused(refused: { client: ClientId; reason: RefusalReason; tenant: TenantId; user: UserId }): void
   sessionEnded(ended: EndedSession): void
-  /** A question met a session at its limit. */
-  sessionExpired(sessionId: SessionId): void
+  sessionExpired(expired: SessionOf & { limit: 'idle' | 'absolute' }): void
+  /** Sessions at their limits could not be looked for. */
+  expiryFailed(err: unknown): void
   sessionRotated(rotated: { sessionId: SessionId; actor: string; acr: string; isRenewed: boolean }): void
   rotationRefused(refused: { sessionId: SessionId; reason: string }): void
   /** The first use of a new secret has ended the time of the one before. */

@@ -23,6 +23,7 @@ type SessionReports = Pick<
   | 'sessionRefused'
   | 'sessionEnded'
   | 'sessionExpired'
+  | 'expiryFailed'
   | 'sessionLimitExceeded'
   | 'sessionsResolved'
   | 'touchFailed'
@@ -49,8 +50,12 @@ function sessionReports(logger: Logger, metrics: SessionMetrics): SessionReports
         ...(reason !== undefined && { reason }),
       })
     },
-    sessionExpired(sessionId) {
-      logger.info({ event: 'session.expired', sessionId })
+    sessionExpired({ sessionId, subject, client, limit }) {
+      metrics.ended.inc({ reason: `${limit}-limit` })
+      logger.info({ event: 'session.expired', sessionId, subject, client, limit })
+    },
+    expiryFailed(err) {
+      logger.warn({ event: 'session.expiry.failed', err })
     },
     sessionLimitExceeded({ subject, max, ended }) {
       metrics.limitExceeded.inc()

@@ -13,7 +13,7 @@ return 'done'`
 
 /**
  * KEYS session; ARGV hash of the new secret, hash of the present one, the ends of both overlaps, how long the list of
- * predecessors may be; after a re-authentication its expiry, then field and value pairs.
+ * predecessors may be; after a re-authentication when it may go, then field and value pairs.
  */
 export const COMMIT_ROTATION = `
 local session = redis.call('HMGET', KEYS[1], 'h', 'k', 'e')

@@ -5,7 +5,7 @@
 import { MAX_PREDECESSORS, type SecretHash, type SessionId } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
-import { idleExpiresAtMs, type PendingSecret } from '../domain/session-record.ts'
+import { idleExpiresAtMs, REMAINS_MS, type PendingSecret } from '../domain/session-record.ts'
 import type { RotationCommit, RotationStep, RotationStore } from '../ports.ts'
 import { KEYS } from './redis-keys.ts'
 import { BEGIN_ROTATION, COMMIT_ROTATION, END_OVERLAP, WITHDRAW_ROTATION } from './redis-rotation-scripts.ts'
@@ -26,7 +26,8 @@ export class RedisRotations implements RotationStore {
 
   async commit(id: SessionId, change: RotationCommit): Promise<RotationStep> {
     const { next, current, overlapEndsMs, relayOverlapEndsMs, renewal } = change
-    const renewed = renewal === undefined ? [] : [idleExpiresAtMs(renewal), ...renewedFieldsOf(renewal)]
+    const renewed =
+      renewal === undefined ? [] : [idleExpiresAtMs(renewal) + REMAINS_MS, ...renewedFieldsOf(renewal)]
     const reply = await this.#redis.eval(
       COMMIT_ROTATION,
       1,

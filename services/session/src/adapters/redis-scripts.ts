@@ -3,13 +3,13 @@
  * Promise: every one may run twice, late or beside another replica's without changing what a later fact has settled.
  */
 
-/** KEYS session; ARGV expiry, then field and value pairs. */
+/** KEYS session; ARGV when it may go, then field and value pairs. */
 export const CREATE_SESSION = `
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 return redis.call('PEXPIREAT', KEYS[1], ARGV[1])`
 
 /**
- * KEYS session; ARGV time seen. Only forward, and only while the session exists. The limits are those that it has by now:
+ * KEYS session; ARGV time seen, how long it stays after its end. Only forward, and only while the session exists. The limits are those that it has by now:
  * a re-authentication may have come between.
  */
 export const TOUCH_SESSION = `
@@ -17,7 +17,7 @@ local session = redis.call('HMGET', KEYS[1], 's', 'i', 'x')
 if not session[1] or tonumber(session[1]) >= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', KEYS[1], 's', ARGV[1])
 local expiry = math.min(tonumber(ARGV[1]) + tonumber(session[2]), tonumber(session[3]))
-return redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', expiry))`
+return redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', expiry + tonumber(ARGV[2])))`
 
 /** KEYS session; ARGV position of the revocation. Answers whose it was. */
 export const END_SESSION = `

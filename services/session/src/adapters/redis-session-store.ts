@@ -5,7 +5,7 @@
 import { subjectKey, type SessionId, type SubjectKey } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
-import { idleExpiresAtMs, type SessionRecord } from '../domain/session-record.ts'
+import { idleExpiresAtMs, REMAINS_MS, type SessionRecord } from '../domain/session-record.ts'
 import type { IdPage, Reading, SessionStore } from '../ports.ts'
 import { INDEX_PARTS, indexPartOf, KEYS } from './redis-keys.ts'
 import { positionFrom, repliesOf } from './redis-replies.ts'
@@ -14,6 +14,8 @@ import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts
 
 /** At least so many ids a page, where there are so many: one look-up batch of a verifier. */
 const PAGE_SIZE = 256
+/** Of each part of the index. */
+const DUE_AT_ONCE = 64
 /** Other replicas' clocks may be behind: an entry goes only when nobody can think that it is alive. */
 const INDEX_GRACE_MS = 60_000
 
@@ -39,7 +41,6 @@ export class RedisSessionStore implements SessionStore {
     await repliesOf(
       this.#redis
         .pipeline()
-        .zremrangebyscore(part, '-inf', nowMs - INDEX_GRACE_MS)
         .zadd(part, idleExpiresAtMs(session), id)
         .eval(INDEX_SUBJECT_SESSION, 1, ...subjectEntry(session, nowMs)),
     )
@@ -47,7 +48,7 @@ export class RedisSessionStore implements SessionStore {
       CREATE_SESSION,
       1,
       KEYS.session(id),
-      idleExpiresAtMs(session),
+      idleExpiresAtMs(session) + REMAINS_MS,
       ...fieldsOf(session),
     )
   }
@@ -88,9 +89,23 @@ export class RedisSessionStore implements SessionStore {
       const seen = { ...session, lastSeenMs: nowMs }
       pipeline.zadd(KEYS.sessionIndex(indexPartOf(session.id)), 'GT', idleExpiresAtMs(seen), session.id)
       pipeline.eval(INDEX_SUBJECT_SESSION, 1, ...subjectEntry(seen, nowMs))
-      pipeline.eval(TOUCH_SESSION, 1, KEYS.session(session.id), nowMs)
+      pipeline.eval(TOUCH_SESSION, 1, KEYS.session(session.id), nowMs, REMAINS_MS)
     }
     await repliesOf(pipeline)
+  }
+
+  async due(atMs: number): Promise<readonly SessionId[]> {
+    const pipeline = this.#redis.pipeline()
+    for (let part = 0; part < INDEX_PARTS; part += 1)
+      pipeline.zrangebyscore(KEYS.sessionIndex(part), '-inf', atMs, 'LIMIT', 0, DUE_AT_ONCE)
+    return (await repliesOf(pipeline)).flat() as SessionId[]
+  }
+
+  async unlist(ids: readonly SessionId[]): Promise<readonly SessionId[]> {
+    const pipeline = this.#redis.pipeline()
+    for (const id of ids) pipeline.zrem(KEYS.sessionIndex(indexPartOf(id)), id)
+    const removed = ids.length === 0 ? [] : await repliesOf(pipeline)
+    return ids.filter((_, index) => removed[index] === 1)
   }
 
   async pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage> {

@@ -232,6 +232,8 @@ export class MemoryReplica {
         for (const id of ids) store.order.splice(store.order.indexOf(id), 1)
       },
       touch: async () => undefined,
+      due: async () => [],
+      unlist: async () => [],
       pageOfSubject: async () => ({ ids: [], next: undefined }),
       pageOfAll: async () => ({ ids: [], next: undefined }),
     }

@@ -66,7 +66,6 @@ export async function resolveSessions(
   const seenNow = await touchDue(ports, inUse, nowMs)
   const settled = await settleAbandoned(ports, sessions, nowMs)
   const resolved = sessions.map((found): ResolvedSession => {
-    if (found.verdict === 'expired') ports.reports.sessionExpired(found.session.id)
     if (found.verdict !== 'live') return { status: 'refused', reason: found.verdict }
     const { session, subject } = found
     const isRotating = session.pending !== undefined && !settled.has(session.id)

@@ -41,6 +41,15 @@ export const SECURITY_EVENTS = {
     effect: state,
     ...(reason !== undefined && { reason }),
   }),
+  sessionExpired: ({ sessionId, subject, client, limit }) => ({
+    type: 'session.expired',
+    actor: 'system',
+    outcome: 'done',
+    ...subjectOf(subject),
+    client,
+    session: sessionId,
+    reason: `${limit} limit`,
+  }),
   sessionRotated: ({ sessionId, actor, acr, isRenewed }) => ({
     type: 'session.rotated',
     actor,

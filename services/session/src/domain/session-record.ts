@@ -55,6 +55,9 @@ export function isExpired(session: SessionRecord, nowMs: number): boolean {
   return nowMs >= idleExpiresAtMs(session)
 }
 
+/** A record stays for a while after its session is over, so that somebody can say whose it was (expire-sessions.ts). */
+export const REMAINS_MS = 120_000
+
 /** A sixtieth of the idle timeout: a session in constant use costs the store one write in that time, not one a request. */
 const TOUCHES_PER_IDLE_TIMEOUT = 60
 

@@ -1,0 +1,37 @@
+/**
+ * ④ Looks every few seconds whether sessions have reached a limit, for as long as the process lives.
+ * Promise: one look at a time; what cannot be done now is done later.
+ */
+import { expireSessions, type ExpiryPorts } from '../domain/expire-sessions.ts'
+import { Unavailable } from '../errors.ts'
+
+const EVERY_MS = 5_000
+
+export class ExpiryWatch {
+  readonly #ports: ExpiryPorts
+  readonly #timer: NodeJS.Timeout
+  #isLooking = false
+
+  constructor(ports: ExpiryPorts) {
+    this.#ports = ports
+    this.#timer = setInterval(() => void this.#look(), EVERY_MS)
+    this.#timer.unref()
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    try {
+      await expireSessions(this.#ports)
+    } catch (err) {
+      // Without a lease, or with Redis away, there will be another look.
+      if (!(err instanceof Unavailable)) this.#ports.reports.expiryFailed(err)
+    } finally {
+      this.#isLooking = false
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}
