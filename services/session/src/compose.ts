@@ -21,7 +21,9 @@ import { NatsFactLog } from './adapters/nats-fact-log.ts'
 import { createReports } from './adapters/pino-reports.ts'
 import { Projector } from './adapters/projector.ts'
 import { untilReady } from './adapters/redis-boot.ts'
+import { RedisApprovals } from './adapters/redis-approvals.ts'
 import { RedisClaimLedger } from './adapters/redis-claim-ledger.ts'
+import { RedisDirectory } from './adapters/redis-directory.ts'
 import { RedisProjection } from './adapters/redis-projection.ts'
 import { RedisRevocationHistory } from './adapters/redis-revocation-history.ts'
 import { RedisRotations } from './adapters/redis-rotations.ts'
@@ -239,6 +241,8 @@ function storesIn(redis: Redis) {
     sessions: new RedisSessionStore(redis),
     rotations: new RedisRotations(redis),
     subjects: new RedisSubjectStore(redis),
+    directory: new RedisDirectory(redis),
+    approvals: new RedisApprovals(redis),
     history: new RedisRevocationHistory(redis),
     claims: new RedisClaimLedger(redis),
     throttle: new RedisThrottle(redis),

@@ -2,13 +2,16 @@
  * ④ The settings of the session service; the only reader of process.env.
  * Promise: what is returned fits together: idle within absolute, recent within absolute.
  */
+import type { Scope } from '@curfew/contracts'
 import { ConfigError, loadConfig } from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
 
+import type { ApprovalPolicy } from './domain/approvals.ts'
 import type { CreationSettings } from './domain/create-session.ts'
 import type { RotationSettings } from './domain/rotate-session.ts'
 import type { LevelLimits } from './domain/session-limits.ts'
 import type { ThrottlePolicy } from './domain/throttle.ts'
+import type { OperatorRules } from './routes/operator-guard.ts'
 import type { ThrottlePolicies } from './routes/throttling.ts'
 
 const AAL1_MAX_SECONDS = 30 * 86_400
@@ -71,6 +74,24 @@ const ConfigSchema = Type.Object({
     900,
     'How old the authentication of an operator may be who acts on a tenant or on everyone',
   ),
+  SESSION_SECOND_APPROVER: Type.Union(
+    [Type.Literal('off'), Type.Literal('global'), Type.Literal('tenant,global')],
+    {
+      default: 'off',
+      description: 'Scopes whose revocation waits until another operator has approved it',
+    },
+  ),
+  SESSION_APPROVAL_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 86_400,
+    default: 900,
+    description: 'How long a revocation waits for that',
+  }),
+  SESSION_REASONS: Type.Union([Type.Literal('revocations'), Type.Literal('always')], {
+    default: 'revocations',
+    description:
+      'What operators have to give a reason for: also for grants, roles and suspensions when always',
+  }),
   SESSION_ISSUER: Type.String({
     minLength: 1,
     maxLength: 255,
@@ -138,11 +159,12 @@ export interface Settings extends CreationSettings, RotationSettings {
   readonly recentAuthenticationMs: number
 }
 
-export interface HttpSettings extends Settings {
+export interface HttpSettings extends Settings, OperatorRules {
   readonly policies: ThrottlePolicies
   /** Names this deployment to clients that examine tokens. */
   readonly issuer: string
   readonly auditRetentionMs: number
+  readonly approval: ApprovalPolicy
 }
 
 export function settingsOf(config: Config): Settings {
@@ -167,6 +189,12 @@ export function httpSettingsOf(config: Config): HttpSettings {
     ...settingsOf(config),
     issuer: config.SESSION_ISSUER,
     auditRetentionMs: config.SESSION_AUDIT_RETENTION_SECONDS * 1_000,
+    approval: {
+      // `off` is no scope.
+      scopes: new Set(config.SESSION_SECOND_APPROVER.split(',') as Scope['type'][]),
+      waitMs: config.SESSION_APPROVAL_SECONDS * 1_000,
+    },
+    areReasonsNeeded: config.SESSION_REASONS === 'always',
     policies: {
       operatorCalls: quotaOf('operator-calls', config.SESSION_OPERATOR_CALLS_PER_MINUTE),
       clientCalls: quotaOf('client-calls', config.SESSION_CLIENT_CALLS_PER_MINUTE),

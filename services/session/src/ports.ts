@@ -96,6 +96,17 @@ export interface SubjectStore {
   read(subjects: readonly SubjectKey[]): Promise<Reading<SubjectFacts>>
 }
 
+export interface NamePage {
+  readonly after: string | undefined
+  readonly limit: number
+}
+
+/** Whom the log has given roles, permissions or a suspension; sorted by name. */
+export interface Directory {
+  tenants(page: NamePage): Promise<readonly TenantId[]>
+  users(tenant: TenantId, page: NamePage & { readonly prefix: string }): Promise<readonly UserId[]>
+}
+
 export interface ClaimName {
   readonly issuer: string
   readonly claimId: string
@@ -204,6 +215,9 @@ export interface Reports {
   touchFailed(err: unknown): void
   claimSettled(settled: SettledClaim): void
   revocationRecorded(recorded: RecordedRevocation): void
+  /** It waits for a second operator. */
+  revocationRequested(requested: RequestedRevocation): void
+  revocationDecided(decided: RequestedRevocation & { decision: 'approved' | 'rejected'; by: string }): void
   grantsChanged(changed: Changed & { subject: SubjectKey }): void
   roleChanged(changed: Changed & { tenant: TenantId; role: RoleName }): void
   suspensionChanged(changed: Changed & { tenant: TenantId; user?: UserId; suspended: boolean }): void
@@ -265,6 +279,11 @@ export interface RecordedRevocation {
   readonly effect: string
   /** How many sessions it ended and whose they were, where that could be found out in a moment. */
   readonly affected?: Affected | undefined
+}
+
+export interface RequestedRevocation {
+  readonly revocation: Omit<Revocation, 'position'>
+  readonly requestId: string
 }
 
 /** A session, whose it is and where it is used. */

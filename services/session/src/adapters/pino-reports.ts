@@ -108,7 +108,13 @@ function rotationReports(logger: Logger, metrics: SessionMetrics): RotationRepor
 
 type OperatorReports = Pick<
   Reports,
-  'revocationRecorded' | 'grantsChanged' | 'roleChanged' | 'suspensionChanged' | 'operatorRefused'
+  | 'revocationRecorded'
+  | 'revocationRequested'
+  | 'revocationDecided'
+  | 'grantsChanged'
+  | 'roleChanged'
+  | 'suspensionChanged'
+  | 'operatorRefused'
 >
 
 function operatorReports(logger: Logger, metrics: SessionMetrics): OperatorReports {
@@ -117,6 +123,12 @@ function operatorReports(logger: Logger, metrics: SessionMetrics): OperatorRepor
       metrics.revocations.inc({ scope: scope.type, state })
       if (scope.type === 'session') metrics.ended.inc({ reason: 'revoked' })
       logger.info({ event: `revocation.${state}`, ...revocation, scope, isProjected, requestId })
+    },
+    revocationRequested({ revocation, requestId }) {
+      logger.info({ event: 'revocation.requested', ...revocation, requestId })
+    },
+    revocationDecided({ revocation, decision, by, requestId }) {
+      logger.info({ event: `revocation.${decision}`, ...revocation, by, requestId })
     },
     grantsChanged(changed) {
       logger.info({ event: 'grants.changed', ...changed })

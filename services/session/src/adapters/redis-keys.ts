@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 
-import type { SessionId, SubjectKey } from '@curfew/contracts'
+import type { SessionId, SubjectKey, TenantId } from '@curfew/contracts'
 
 export const KEYS = {
   /** The position up to which everything below is complete. */
@@ -15,8 +15,15 @@ export const KEYS = {
   /** Members `<position> <id>`, all with score 0, so that they sort by position. */
   revocations: 'curfew:revocations',
   revocation: (id: string) => `curfew:revocation:${id}`,
+  /** A revocation that waits for a second operator, and all of them by when they expire. */
+  approval: (id: string) => `curfew:approval:${id}`,
+  approvals: 'curfew:approvals',
   /** The subjects that the log has said something about that lasts, in as many parts as INDEX_PARTS. */
   subjectIndex: (part: number) => `curfew:subject-index:${part}`,
+  /** Tenants that the log has said something about that lasts, all with score 0, so that they sort by name. */
+  tenants: 'curfew:tenants',
+  /** Of one tenant, the users that the log has said something about that lasts, sorted in the same way. */
+  tenantUsers: (tenant: TenantId) => `curfew:tenant-users:{${tenant}}`,
   session: (id: SessionId) => `curfew:session:{${id}}`,
   subject: (subject: SubjectKey) => `curfew:user:{${subject}}`,
   subjectSessions: (subject: SubjectKey) => `curfew:user-sessions:{${subject}}`,

@@ -7,6 +7,7 @@ import {
   subjectKey,
   type Position,
   type SessionId,
+  type SubjectKey,
   type TenantId,
   type UserId,
 } from '@curfew/contracts'
@@ -71,12 +72,12 @@ export class RedisProjection {
     for (const { entry, fact, position } of entries) {
       switch (fact.reach) {
         case 'wide':
+          listTenant(pipeline, fact.fact)
           pipeline.eval(TELL_WIDE, 1, KEYS.wide, wideFieldOf(fact.fact), wideValueOf(fact.fact))
           break
         case 'subject':
           // The index first: an entry in it without facts does no harm.
-          if (fact.facts.grants ?? fact.facts.suspension)
-            pipeline.sadd(KEYS.subjectIndex(indexPartOfSubject(fact.subject)), fact.subject)
+          if (fact.facts.grants ?? fact.facts.suspension) listSubject(pipeline, fact.subject)
           for (const telling of tellingsOf(fact.facts))
             pipeline.eval(TELL_SUBJECT, 1, KEYS.subject(fact.subject), ...telling)
           break
@@ -116,6 +117,17 @@ export class RedisProjection {
     }
     if (pipeline.length > 0) await repliesOf(pipeline)
   }
+}
+
+function listSubject(pipeline: ChainableCommander, subject: SubjectKey): void {
+  const [tenant, user] = subject.split('/') as [TenantId, UserId]
+  pipeline.sadd(KEYS.subjectIndex(indexPartOfSubject(subject)), subject)
+  pipeline.zadd(KEYS.tenantUsers(tenant), 0, user)
+  pipeline.zadd(KEYS.tenants, 0, tenant)
+}
+
+function listTenant(pipeline: ChainableCommander, fact: WideFact): void {
+  if ('tenant' in fact) pipeline.zadd(KEYS.tenants, 0, fact.tenant)
 }
 
 function logIdentityFrom(reply: unknown): LogIdentity {

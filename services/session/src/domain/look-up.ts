@@ -53,9 +53,18 @@ export async function lookUp(ports: LookUpPorts, ids: readonly SessionId[]): Pro
 
 /** Everything known about one subject, whether or not it has sessions. */
 export async function lookUpSubject(ports: LookUpPorts, key: SubjectKey): Promise<SubjectFacts> {
+  const [facts] = await lookUpSubjects(ports, [key])
+  return facts ?? {}
+}
+
+/** In the order of the question. */
+export async function lookUpSubjects(
+  ports: LookUpPorts,
+  keys: readonly SubjectKey[],
+): Promise<readonly SubjectFacts[]> {
   return withPin(ports, async (pin) => {
-    const [stored] = trusted(ports, pin, await ports.subjects.read([key]))
-    return ports.view.subject(key, stored ?? {})
+    const stored = trusted(ports, pin, await ports.subjects.read(keys))
+    return keys.map((key, index) => ports.view.subject(key, stored[index] ?? {}))
   })
 }
 

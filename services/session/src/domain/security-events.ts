@@ -6,7 +6,7 @@ import type { Scope, SecurityEvent, TenantId, UserId } from '@curfew/contracts'
 import { SubjectSchema } from '@curfew/contracts'
 import { Value } from 'typebox/value'
 
-import type { Changed, RecordedRevocation, Reports } from '../ports.ts'
+import type { Changed, RecordedRevocation, Reports, RequestedRevocation } from '../ports.ts'
 import { SESSION_LIMIT, SUSPECTED_THEFT } from './revocation.ts'
 
 type Reported<K extends keyof Reports> = Parameters<Reports[K]>[0]
@@ -88,6 +88,16 @@ export const SECURITY_EVENTS = {
     ...(reason !== undefined && { reason }),
   }),
   revocationRecorded: (recorded) => revocationEvent(recorded),
+  revocationRequested: (requested) => ({
+    ...requestedEvent(requested),
+    type: 'revocation.requested',
+    actor: requested.revocation.actor,
+  }),
+  revocationDecided: ({ decision, by, ...requested }) => ({
+    ...requestedEvent(requested),
+    type: `revocation.${decision}`,
+    actor: by,
+  }),
   grantsChanged: (changed) => ({
     ...changeEvent('grants.changed', changed),
     ...subjectOf(changed.subject),
@@ -203,6 +213,20 @@ function revocationEvent({
     ...namesIn(scope),
     reason,
     effect: [`scope ${scope.type}`, ...count, effect, id].join(', '),
+    requestId,
+  }
+}
+
+function requestedEvent({
+  revocation,
+  requestId,
+}: RequestedRevocation): Omit<SecurityEvent, 'type' | 'actor'> {
+  const { scope, reason, actor, id } = revocation
+  return {
+    outcome: 'done',
+    ...namesIn(scope),
+    reason,
+    effect: `scope ${scope.type}, asked for by ${actor}, ${id}`.slice(0, MAX_EFFECT),
     requestId,
   }
 }

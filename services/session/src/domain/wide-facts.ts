@@ -20,9 +20,15 @@ export interface WideFacts {
   tenant(tenant: TenantId): Watermark | undefined
   client(client: ClientId): Watermark | undefined
   role(tenant: TenantId, role: RoleName): RoleDefinition | undefined
+  /** Of one tenant, sorted by name. */
+  rolesOf(tenant: TenantId): readonly NamedRole[]
   tenantSuspension(tenant: TenantId): Suspension | undefined
   readonly lease: LeaseLength | undefined
   readonly members: ReadonlyMap<MemberId, Membership>
+}
+
+export interface NamedRole extends RoleDefinition {
+  readonly role: RoleName
 }
 
 export class WideFactsInMemory implements WideFacts {
@@ -69,6 +75,14 @@ export class WideFactsInMemory implements WideFacts {
 
   role(tenant: TenantId, role: RoleName): RoleDefinition | undefined {
     return this.#roles.get(roleKey(tenant, role))
+  }
+
+  rolesOf(tenant: TenantId): NamedRole[] {
+    const prefix = `${tenant}/`
+    return [...this.#roles]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, definition]) => ({ role: key.slice(prefix.length) as RoleName, ...definition }))
+      .toSorted((a, b) => (a.role < b.role ? -1 : 1))
   }
 
   tenantSuspension(tenant: TenantId): Suspension | undefined {

@@ -18,6 +18,6 @@ export const RoleParams = Type.Object({ tenant: TenantIdSchema, role: RoleNameSc
 
 export const CursorSchema = Type.String({
   minLength: 1,
-  maxLength: 128,
+  maxLength: 256,
   description: 'From `next_cursor` of the page before',
 })

@@ -2,12 +2,14 @@
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
+import type { ApprovalStore } from '../domain/approvals.ts'
 import { isVisible } from '../domain/list-revocations.ts'
 import type { LogView } from '../domain/log-view.ts'
 import { READ } from '../domain/permissions.ts'
 import { REVOCATION_ID_PATTERN } from '../domain/revocation.ts'
 import { findRevocation } from '../domain/revoke.ts'
 import type { FactLog, RevocationHistory } from '../ports.ts'
+import { approvalJson } from './approval-json.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { revocationJson } from './revocation-json.ts'
 
@@ -17,14 +19,20 @@ export interface GetRevocationPorts {
   readonly log: FactLog
   readonly view: LogView
   readonly history: RevocationHistory
+  readonly approvals: ApprovalStore
 }
 
 export function getRevocation(app: CurfewServer, ports: GetRevocationPorts, guard: OperatorGuard): void {
   const schema = { params: ParamsSchema }
   app.get('/v1/revocations/:id', { schema, onRequest: guard.requires(READ) }, async (request) => {
-    const revocation = await findRevocation(ports, request.params.id)
-    if (revocation === undefined || !isVisible(revocation, guard.operatorOf(request)))
-      throw new Problem('not-found')
+    const operator = guard.operatorOf(request)
+    const { id } = request.params
+    const revocation = await findRevocation(ports, id)
+    if (revocation === undefined) {
+      const approval = await ports.approvals.find(id)
+      if (approval !== undefined && isVisible(approval.entry, operator)) return approvalJson(approval)
+    }
+    if (revocation === undefined || !isVisible(revocation, operator)) throw new Problem('not-found')
     return {
       revocation: revocationJson(revocation, revocation.position),
       state: ports.log.isConfirmed(revocation.position) ? 'confirmed' : 'recorded',

@@ -3,9 +3,9 @@ import { SessionIdSchema } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
-import { lookUp, type LookUpPorts } from '../domain/look-up.ts'
-import { reaches } from '../domain/operator.ts'
+import type { LookUpPorts } from '../domain/look-up.ts'
 import { READ } from '../domain/permissions.ts'
+import { findWithinReach } from '../domain/revocation-reach.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { operatedSessionJson } from './session-json.ts'
 
@@ -14,11 +14,12 @@ const ParamsSchema = Type.Object({ id: SessionIdSchema })
 export function getSession(app: CurfewServer, ports: LookUpPorts, guard: OperatorGuard): void {
   const schema = { params: ParamsSchema }
   app.get('/v1/sessions/:id', { schema, onRequest: guard.requires(READ) }, async (request) => {
-    const [found] = (await lookUp(ports, [request.params.id])).sessions
     const operator = guard.operatorOf(request)
-    if (found?.verdict !== 'live') throw new Problem('not-found')
-    if (!reaches(operator, found.session.tenant))
+    const found = await findWithinReach(ports, operator, request.params.id)
+    // Written down whether or not it is there: whoever waits for that to happen must not be able to tell.
+    if (found === undefined && !operator.isAdministrative)
       throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
+    if (found?.verdict !== 'live') throw new Problem('not-found')
     const isCurrent = found.session.id === operator.sessionId
     return {
       session: { ...operatedSessionJson(found, ports.view.wide), ...(isCurrent && { current: true }) },

@@ -10,6 +10,7 @@ import type { LimitPorts } from '../domain/limit-sessions.ts'
 import type { Throttle } from '../domain/throttle.ts'
 import type { Members } from '../ports.ts'
 import type { ClientRegistry } from '../clients.ts'
+import { getApprovals, postApproval } from './approvals.ts'
 import { asProblem } from './as-problem.ts'
 import { createClientGuard } from './client-guard.ts'
 import { getAudit, getAuditVerification, type AuditPorts } from './get-audit.ts'
@@ -18,9 +19,12 @@ import { getGrants } from './get-grants.ts'
 import { getLimits } from './get-limits.ts'
 import { getRevocation } from './get-revocation.ts'
 import { getRevocations } from './get-revocations.ts'
+import { getRoles } from './get-roles.ts'
 import { getSession } from './get-session.ts'
 import { getSessions } from './get-sessions.ts'
 import { getStatistics, type StatisticsPorts } from './get-statistics.ts'
+import { getSubjects, type SubjectsPorts } from './get-subjects.ts'
+import { getTenants } from './get-tenants.ts'
 import { getVerifiers } from './get-verifiers.ts'
 import { createOperatorGuard } from './operator-guard.ts'
 import { postIntrospect } from './post-introspect.ts'
@@ -34,7 +38,8 @@ import { suspendSubject } from './suspend-subject.ts'
 import { suspendTenant } from './suspend-tenant.ts'
 import { addTokenEndpoints } from './token-endpoints.ts'
 
-export interface HttpPorts extends RevocationPorts, LimitPorts, AuditPorts, EventsPorts, StatisticsPorts {
+export interface HttpPorts
+  extends RevocationPorts, LimitPorts, AuditPorts, EventsPorts, StatisticsPorts, SubjectsPorts {
   readonly clients: ClientRegistry
   readonly members: Members
   readonly throttle: Throttle
@@ -51,8 +56,10 @@ export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: Htt
     routes.addHook('onSend', async (request) => ports.audit.settled(request.id))
     const { throttle, reports } = ports
     const throttling = { throttle, reports, policies: settings.policies }
-    const guard = createOperatorGuard(ports, throttling, settings.recentAuthenticationMs)
-    postRevocations(routes, ports, guard)
+    const guard = createOperatorGuard(ports, throttling, settings)
+    postRevocations(routes, ports, { guard, approval: settings.approval })
+    getApprovals(routes, ports, guard)
+    postApproval(routes, ports, guard)
     getRevocations(routes, ports.history, guard)
     getRevocation(routes, ports, guard)
     getGrants(routes, ports, guard)
@@ -60,6 +67,9 @@ export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: Htt
     putRole(routes, ports, guard)
     suspendSubject(routes, ports, guard)
     suspendTenant(routes, ports, guard)
+    getTenants(routes, ports, guard)
+    getRoles(routes, ports.view, guard)
+    getSubjects(routes, ports, guard)
     getSessions(routes, ports, guard)
     getSession(routes, ports, guard)
     getVerifiers(routes, ports.members, guard)

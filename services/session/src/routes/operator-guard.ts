@@ -16,8 +16,8 @@ import { isRecent, type Operator } from '../domain/operator.ts'
 import { holds } from '../domain/permissions.ts'
 import { takeOrRefuse, type Throttling } from './throttling.ts'
 
-/** Another tenant's; a power over Curfew that he does not hold himself. */
-type OperatorRefusal = 'out-of-reach' | 'may-not-hand-out'
+/** Another tenant's; a power over Curfew that he does not hold himself; what he has asked for himself. */
+type OperatorRefusal = 'out-of-reach' | 'may-not-hand-out' | 'own-request'
 
 type RefusedToken = { readonly reason: string; readonly sessionId?: SessionId }
 
@@ -32,6 +32,14 @@ export interface OperatorGuard {
   refusal(request: FastifyRequest, reason: OperatorRefusal, problem: Problem): Problem
   /** @throws Problem (RFC 9470) when the operator authenticated too long ago. */
   requireRecent(request: FastifyRequest): void
+  /** @throws Problem when there is no reason, and there has to be one. */
+  requireReason(reason: string | undefined): void
+}
+
+export interface OperatorRules {
+  readonly recentAuthenticationMs: number
+  /** Whether every change needs a reason, not only a revocation. */
+  readonly areReasonsNeeded: boolean
 }
 
 const ACTIVITY = { isActivity: true }
@@ -39,7 +47,7 @@ const ACTIVITY = { isActivity: true }
 export function createOperatorGuard(
   ports: OperatorPorts,
   throttling: Throttling,
-  recentMs: number,
+  { recentAuthenticationMs: recentMs, areReasonsNeeded }: OperatorRules,
 ): OperatorGuard {
   const operators = new WeakMap<FastifyRequest, Operator>()
   const refuse = refusing(ports)
@@ -73,6 +81,10 @@ export function createOperatorGuard(
       if (isRecent(operator, ports.clock.nowMs(), recentMs)) return
       refuse(request, 'authentication-too-old', operator)
       throw tooOld(Math.floor(recentMs / 1_000))
+    },
+    requireReason(reason) {
+      if (areReasonsNeeded && reason === undefined)
+        throw new Problem('bad-request', 'member "reason" is missing')
     },
   }
 }

@@ -63,6 +63,7 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
         new Problem('forbidden', 'only who holds a permission over Curfew may grant it'),
       )
 
+    guard.requireReason(reason)
     const subject = subjectKey(tenant, user)
     const before = await grantsBefore(ports, subject)
     const expectLast = await expectation(ports, subject, request.headers)

@@ -46,6 +46,7 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
         new Problem('forbidden', 'only who holds a permission over Curfew may put it into a role'),
       )
 
+    guard.requireReason(reason)
     const { actor } = operator
     const entry: LogEntryOf<'role-changed'> = {
       ...entryHead('role', actor, startedAtMs),

@@ -19,6 +19,7 @@ export function suspendSubject(app: CurfewServer, ports: ChangePorts, guard: Ope
         const operator = guard.operatorOf(request)
         if (!reaches(operator, whom.tenant))
           throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
+        guard.requireReason(body?.reason)
         const { actor } = operator
         const isSuspended = verb === 'suspend'
         return changeSuspension(ports, { request, reply, actor, whom, body, isSuspended })

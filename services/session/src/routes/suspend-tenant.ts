@@ -23,6 +23,7 @@ export function suspendTenant(app: CurfewServer, ports: ChangePorts, guard: Oper
         // Nobody would be left who could resume it.
         if (verb === 'suspend' && whom.tenant === ADMINISTRATIVE_TENANT)
           throw new Problem('conflict', 'the tenant of the operators cannot be suspended')
+        guard.requireReason(body?.reason)
         const { actor } = operator
         const isSuspended = verb === 'suspend'
         return changeSuspension(ports, { request, reply, actor, whom, body, isSuspended })

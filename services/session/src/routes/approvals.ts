@@ -1,0 +1,95 @@
+/**
+ * ④ `GET /v1/approvals`, `POST /v1/revocations/{id}/approve` and `/reject`: the word of a second operator.
+ * Promise: approved once, it happens once, also when the first attempt was cut off; whoever may not revoke a scope learns of
+ * no request for it.
+ */
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+
+import { mayDecide, type Approval, type Decision } from '../domain/approvals.ts'
+import { formatCursor, parseCursor } from '../domain/cursors.ts'
+import { isVisible } from '../domain/list-revocations.ts'
+import { READ, REVOKE } from '../domain/permissions.ts'
+import { revocationReach } from '../domain/revocation-reach.ts'
+import { REVOCATION_ID_PATTERN } from '../domain/revocation.ts'
+import { findRevocation } from '../domain/revoke.ts'
+import { approvalJson } from './approval-json.ts'
+import { carryOut } from './carry-out-revocation.ts'
+import { answerEffect } from './effect-answer.ts'
+import { CursorSchema } from './fields.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+import type { RevocationPorts } from './post-revocations.ts'
+
+const ListQuery = Type.Object({ cursor: Type.Optional(CursorSchema) }, { additionalProperties: false })
+const ParamsSchema = Type.Object({ id: Type.String({ pattern: REVOCATION_ID_PATTERN }) })
+
+export function getApprovals(app: CurfewServer, ports: RevocationPorts, guard: OperatorGuard): void {
+  const schema = { querystring: ListQuery }
+  app.get('/v1/approvals', { schema, onRequest: guard.requires(READ) }, async (request) => {
+    const { cursor } = request.query
+    const after = cursor === undefined ? undefined : parseCursor('expiry', cursor)
+    if (cursor !== undefined && after === undefined)
+      throw new Problem('bad-request', 'query parameter "cursor" is not one of this list')
+    const { approvals, next } = await ports.approvals.page(after, ports.clock.nowMs())
+    const visible = approvals.filter(({ entry }) => isVisible(entry, guard.operatorOf(request)))
+    return {
+      approvals: visible.map(approvalJson),
+      next_cursor: next === undefined ? null : formatCursor('expiry', next),
+    }
+  })
+}
+
+export function postApproval(app: CurfewServer, ports: RevocationPorts, guard: OperatorGuard): void {
+  const schema = { params: ParamsSchema }
+  const onRequest = guard.requires(REVOKE)
+  app.post('/v1/revocations/:id/approve', { schema, onRequest }, async (request, reply) => {
+    const startedAtMs = ports.clock.nowMs()
+    const { entry } = await decide(ports, guard, { request, id: request.params.id, decision: 'approved' })
+    return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
+      const prior = await findRevocation(ports, entry.id)
+      return carryOut(ports, {
+        request,
+        caller: guard.operatorOf(request),
+        entry,
+        prior,
+        startedAtMs,
+        onlooker,
+      })
+    })
+  })
+  app.post('/v1/revocations/:id/reject', { schema, onRequest }, async (request) =>
+    approvalJson(await decide(ports, guard, { request, id: request.params.id, decision: 'rejected' })),
+  )
+}
+
+interface Deciding {
+  readonly request: FastifyRequest
+  readonly id: string
+  readonly decision: Decision
+}
+
+async function decide(
+  ports: RevocationPorts,
+  guard: OperatorGuard,
+  { request, id, decision }: Deciding,
+): Promise<Approval> {
+  const operator = guard.operatorOf(request)
+  const asked = await ports.approvals.find(id)
+  const reach = asked && (await revocationReach(ports, operator, asked.entry.scope))
+  if (asked === undefined || reach !== 'allowed') throw new Problem('not-found')
+  guard.requireRecent(request)
+  if (!mayDecide(asked, operator, decision))
+    throw guard.refusal(
+      request,
+      'own-request',
+      new Problem('forbidden', 'another operator than the one who asked has to approve it'),
+    )
+  const decided = await ports.approvals.decide(id, decision, operator.actor)
+  if (decided === undefined) throw new Problem('not-found')
+  if (decided.state !== decision) throw new Problem('conflict', `it has been ${decided.state} already`)
+  const revocation = { ...decided.entry, except: decided.entry.except ?? [] }
+  // Told again where somebody approves again, since that is what he has done.
+  ports.reports.revocationDecided({ revocation, decision, by: operator.actor, requestId: request.id })
+  return decided
+}

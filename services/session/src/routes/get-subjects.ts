@@ -1,0 +1,55 @@
+/**
+ * ④ `GET /v1/subjects?tenant=&q=`: users by the beginning of their name, with what they hold.
+ * Promise: those whom the log has given roles, permissions or a suspension; no list is gone through to find them.
+ */
+import { subjectKey, TenantIdSchema } from '@curfew/contracts'
+import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Type } from 'typebox'
+
+import { lookUpSubjects, type LookUpPorts } from '../domain/look-up.ts'
+import { reaches } from '../domain/operator.ts'
+import { READ } from '../domain/permissions.ts'
+import type { Directory } from '../ports.ts'
+import { namesAfter, PageQuery, pageOf } from './named-pages.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+
+const QuerySchema = Type.Object(
+  {
+    tenant: Type.Optional(TenantIdSchema),
+    q: Type.Optional(
+      Type.String({ pattern: '^[A-Za-z0-9._@+:|~-]{0,128}$', description: 'How the name begins' }),
+    ),
+    ...PageQuery,
+  },
+  { additionalProperties: false },
+)
+
+export interface SubjectsPorts extends LookUpPorts {
+  readonly directory: Directory
+}
+
+export function getSubjects(app: CurfewServer, ports: SubjectsPorts, guard: OperatorGuard): void {
+  const schema = { querystring: QuerySchema }
+  app.get('/v1/subjects', { schema, onRequest: guard.requires(READ) }, async (request) => {
+    const operator = guard.operatorOf(request)
+    const { tenant = operator.tenant, q: prefix = '' } = request.query
+    const asked = namesAfter(request.query)
+    if (!reaches(operator, tenant)) throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
+    const { page, next_cursor } = pageOf(
+      await ports.directory.users(tenant, { ...asked, prefix }),
+      request.query,
+    )
+    const facts = await lookUpSubjects(
+      ports,
+      page.map((user) => subjectKey(tenant, user)),
+    )
+    const subjects = page.map((user, index) => ({
+      tenant,
+      user,
+      roles: facts[index]?.grants?.roles ?? [],
+      permissions: facts[index]?.grants?.permissions ?? [],
+      suspended: facts[index]?.suspension?.suspended === true,
+    }))
+    return { subjects, next_cursor }
+  })
+}

@@ -1,0 +1,33 @@
+/** ④ `GET /v1/tenants`: the tenants that the log has spoken about; an operator of one tenant is shown his own. */
+import type { TenantId } from '@curfew/contracts'
+import type { CurfewServer } from '@curfew/service-kit'
+import { Type } from 'typebox'
+
+import type { LogView } from '../domain/log-view.ts'
+import { READ } from '../domain/permissions.ts'
+import type { Directory } from '../ports.ts'
+import { namesAfter, PageQuery, pageOf } from './named-pages.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+
+const QuerySchema = Type.Object(PageQuery, { additionalProperties: false })
+
+export interface TenantsPorts {
+  readonly directory: Directory
+  readonly view: LogView
+}
+
+export function getTenants(app: CurfewServer, { directory, view }: TenantsPorts, guard: OperatorGuard): void {
+  const schema = { querystring: QuerySchema }
+  app.get('/v1/tenants', { schema, onRequest: guard.requires(READ) }, async (request) => {
+    const operator = guard.operatorOf(request)
+    const asked = namesAfter(request.query)
+    const own = asked.after === undefined ? [operator.tenant] : []
+    const names = operator.isAdministrative ? await directory.tenants(asked) : own
+    const { page, next_cursor } = pageOf(names, request.query)
+    const tenants = page.map((tenant: TenantId) => ({
+      tenant,
+      suspended: view.wide.tenantSuspension(tenant)?.suspended === true,
+    }))
+    return { tenants, next_cursor }
+  })
+}

@@ -1,0 +1,179 @@
+import { type BearerClient, EventReader, expectJson, expectProblem } from '@curfew/test-kit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { setStage, TestClock, until, type Created, type Replica, type Stage } from './stage.ts'
+import { eventsOf } from './trail.ts'
+
+const clock = new TestClock()
+const ENV = { SESSION_SECOND_APPROVER: 'tenant,global', SESSION_APPROVAL_SECONDS: '60' }
+const GLOBAL = { type: 'global' }
+const NOBODY = '/v1/revocations/rev_AAAAAAAAAAAAAAAAAAAAAA'
+
+let stage: Stage
+let one: Replica
+let two: Replica
+let first: Created
+let asker: BearerClient
+let approver: BearerClient
+beforeAll(async () => {
+  stage = await setStage()
+  one = await stage.start(ENV, { clock })
+  two = await stage.start(ENV, { clock })
+  first = await stage.login('curfew/operator')
+  asker = one.as(first)
+  await asker.put('/v1/subjects/curfew/second/grants', { roles: [], permissions: ['curfew:revoke'] })
+  approver = two.as(await stage.login('curfew/second'))
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+
+interface Pending {
+  readonly revocation: { readonly id: string; readonly position: string | null; readonly scope: object }
+  readonly state: string
+  readonly expires_at: string
+}
+
+async function ask(scope: object, more: object = {}, key?: string): Promise<Pending> {
+  const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key }
+  const json = { scope, reason: 'night shift', ...more }
+  return expectJson(await asker.request('POST', '/v1/revocations', { json, headers }), 202)
+}
+
+const waiting = async (by: BearerClient): Promise<string[]> => {
+  const { approvals } = await expectJson<{ approvals: Pending[] }>(await by.get('/v1/approvals'), 200)
+  return approvals.map(({ revocation }) => revocation.id)
+}
+
+const pathOf = ({ revocation }: Pending, verb: 'approve' | 'reject'): string =>
+  `/v1/revocations/${revocation.id}/${verb}`
+
+describe('a revocation of everyone, where two have to agree', () => {
+  it('waits, at every replica, until another operator approves it; then it happens, once', async () => {
+    const alice = await stage.login('acme/alice')
+    const pending = await ask(GLOBAL, { except_current: true }, 'everyone')
+    expect(pending).toMatchObject({ state: 'pending', recorded: false, revocation: { position: null } })
+    expect(await stage.statusOf(alice)).toBe('live')
+    expect(await waiting(asker.at(two.url))).toEqual([pending.revocation.id])
+    const found = await asker.at(two.url).get(`/v1/revocations/${pending.revocation.id}`)
+    expect(await expectJson(found, 200)).toEqual(pending)
+    expect(await ask(GLOBAL, { except_current: true }, 'everyone')).toEqual(pending)
+
+    await expectProblem(await asker.post(pathOf(pending, 'approve')), 403, 'forbidden')
+    expect(await stage.statusOf(alice)).toBe('live')
+    const approved = await expectJson(await approver.post(pathOf(pending, 'approve')), 200)
+    expect(approved).toMatchObject({
+      state: 'confirmed',
+      revocation: { id: pending.revocation.id, actor: 'curfew/operator', reason: 'night shift' },
+    })
+    expect(await stage.statusOf(alice)).not.toBe('live')
+    expect(await stage.statusOf(first)).toBe('live')
+    expect(await waiting(asker)).toEqual([])
+    const again = await asker.request('POST', '/v1/revocations', {
+      json: { scope: GLOBAL, reason: 'night shift', except_current: true },
+      headers: { 'idempotency-key': 'everyone' },
+    })
+    expect(await expectJson(again, 200)).toMatchObject({ state: 'confirmed' })
+    // His own session was among them.
+    approver = two.as(await stage.login('curfew/second'))
+    const repeated = await expectJson(await approver.post(pathOf(pending, 'approve')), 200)
+    expect(repeated).toMatchObject({ revocation: (approved as Pending).revocation })
+  })
+
+  it('is written down: who asked, who approved, what came of it', async () => {
+    const events = await eventsOf(asker, { type: 'revocation' })
+    const told = events.map(({ type, actor, reason }) => [type, actor, reason]).toReversed()
+    expect(told.slice(0, 3)).toEqual([
+      ['revocation.requested', 'curfew/operator', 'night shift'],
+      ['revocation.approved', 'curfew/second', 'night shift'],
+      ['revocation.recorded', 'curfew/operator', 'night shift'],
+    ])
+    const refused = await eventsOf(asker, { type: 'operator.refused', actor: 'curfew/operator' })
+    expect(refused.map(({ reason }) => reason)).toContain('own-request')
+  })
+
+  it('does not happen once it is rejected, by whomever', async () => {
+    const alice = await stage.login('acme/alice')
+    for (const rejecting of [approver, asker]) {
+      const pending = await ask(GLOBAL)
+      const rejected = await expectJson(await rejecting.post(pathOf(pending, 'reject')), 200)
+      expect(rejected).toMatchObject({ state: 'rejected' })
+      await expectProblem(await approver.post(pathOf(pending, 'approve')), 409, 'conflict')
+      expect(await waiting(asker)).toEqual([])
+    }
+    expect(await stage.statusOf(alice)).toBe('live')
+  })
+
+  it('is decided once where two decide at the same time', async () => {
+    const pending = await ask({ type: 'tenant', tenant: 'nobodys' })
+    const answers = await Promise.all(
+      (['approve', 'reject', 'approve', 'reject'] as const).map((verb) =>
+        approver.post(pathOf(pending, verb)),
+      ),
+    )
+    const statuses = answers.map(({ status }) => status)
+    expect([
+      [200, 409, 200, 409],
+      [409, 200, 409, 200],
+    ]).toContainEqual(statuses)
+  })
+
+  it('can be looked on while it happens', async () => {
+    const pending = await ask({ type: 'tenant', tenant: 'nobodys' })
+    const headers = { accept: 'text/event-stream' }
+    const stream = new EventReader(await approver.request('POST', pathOf(pending, 'approve'), { headers }))
+    await stream.ended
+    expect(stream.names).toEqual(['recorded', 'acknowledged', 'acknowledged', 'result'])
+  })
+
+  it('waits for as long as is set, and no longer', async () => {
+    const pending = await ask(GLOBAL)
+    expect(Date.parse(pending.expires_at) - clock.nowMs()).toBeLessThanOrEqual(60_000)
+    await stage.redis.del(`curfew:approval:${pending.revocation.id}`)
+    await until('it has expired', async () => {
+      const response = await approver.post(pathOf(pending, 'approve'))
+      return response.status === 404
+    })
+    expect(await waiting(asker)).toEqual([])
+    await expectProblem(await approver.get(`/v1/revocations/${pending.revocation.id}`), 403, 'forbidden')
+    await expectProblem(await asker.get(`/v1/revocations/${pending.revocation.id}`), 404, 'not-found')
+  })
+
+  it('needs a recent authentication of both, and the same request under the same key', async () => {
+    const pending = await ask(GLOBAL, {}, 'kept')
+    const other = { json: { scope: GLOBAL, reason: 'other' }, headers: { 'idempotency-key': 'kept' } }
+    await expectProblem(await asker.request('POST', '/v1/revocations', other), 422, 'idempotency-key-reused')
+    clock.aheadMs += 901_000
+    try {
+      await expectProblem(await approver.post(pathOf(pending, 'approve')), 401, 'insufficient-authentication')
+    } finally {
+      clock.aheadMs -= 901_000
+    }
+    await expectJson(await approver.post(pathOf(pending, 'reject')), 200)
+  })
+
+  it('is not carried out, and not forgotten, while Redis cannot say who has agreed', async () => {
+    const pending = await ask({ type: 'tenant', tenant: 'nobodys' })
+    await stage.killRedis()
+    const json = { scope: GLOBAL, reason: 'x' }
+    await expectProblem(await asker.post('/v1/revocations', json), 503, 'unavailable')
+    await expectProblem(await approver.post(pathOf(pending, 'approve')), 503, 'unavailable')
+    await stage.servers.redis.restart()
+    await until('they are ready', async () => (await one.isReady()) && (await two.isReady()))
+    await expectJson(await approver.post(pathOf(pending, 'approve')), 200)
+  })
+})
+
+describe('an operator of one tenant', () => {
+  it('decides about his tenant, and learns of no other request', async () => {
+    const chief = two.as(await stage.login('acme/chief'))
+    const theirs = await ask({ type: 'tenant', tenant: 'globex' })
+    const his = await ask({ type: 'tenant', tenant: 'acme' })
+    expect(await waiting(chief)).toEqual([his.revocation.id])
+    for (const verb of ['approve', 'reject'] as const) {
+      const hidden = await expectProblem(await chief.post(pathOf(theirs, verb)), 404, 'not-found')
+      const missing = await expectProblem(await chief.post(`${NOBODY}/${verb}`), 404, 'not-found')
+      expect({ ...hidden, request_id: '' }).toEqual({ ...missing, request_id: '' })
+    }
+    await expectProblem(await chief.get(`/v1/revocations/${theirs.revocation.id}`), 404, 'not-found')
+    await expectJson(await chief.post(pathOf(his, 'approve')), 200)
+  })
+})
