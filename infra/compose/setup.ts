@@ -56,7 +56,6 @@ function writeServiceSecrets({ nats, redis }: Credentials, { files }: Developmen
   copy(files.seed, place('session', 'seed.json'))
   copy(files.accounts, place('gateway', 'accounts.json'))
   copy(files.csrfKey, place('gateway', 'csrf-key'))
-  copy(files.documentsSigningKey, place('documents', 'signing-key.json'))
 }
 
 const credentials = keepCredentials(place('setup'))

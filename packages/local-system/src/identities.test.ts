@@ -1,4 +1,3 @@
-import { createPrivateKey, createPublicKey, sign, verify, type JsonWebKey } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,14 +58,6 @@ describe('createDevelopmentIdentities', () => {
     expect(roles.find(({ role }) => role === 'viewer')?.permissions).toEqual(['documents:read'])
   })
 
-  it('makes a signing key that signs', () => {
-    const jwk = read(identities.files.documentsSigningKey) as JsonWebKey
-    const key = createPrivateKey({ key: jwk, format: 'jwk' })
-    const text = Buffer.from('a claim')
-    expect(verify(null, text, createPublicKey(key), sign(null, text, key))).toBe(true)
-    expect(jwk).toMatchObject({ crv: 'Ed25519', alg: 'Ed25519', kid: expect.stringMatching(/^[\w-]{43}$/) })
-  })
-
   it('lets nobody but the owner read any of it', () => {
     const folder = join(directory, 'identities')
     expect(statSync(folder).mode & 0o777).toBe(0o700)
@@ -74,9 +65,9 @@ describe('createDevelopmentIdentities', () => {
   })
 
   it('finds the same ones again', async () => {
-    const before = readFileSync(identities.files.documentsSigningKey, 'utf8')
+    const before = readFileSync(identities.files.csrfKey, 'utf8')
     expect(await createDevelopmentIdentities(directory)).toEqual(identities)
-    expect(readFileSync(identities.files.documentsSigningKey, 'utf8')).toBe(before)
+    expect(readFileSync(identities.files.csrfKey, 'utf8')).toBe(before)
   })
 
   it('starts over when an earlier call was cut short', async () => {

@@ -2,7 +2,7 @@
  * Who exists on a development machine: accounts, one trusted client, and the keys of the services.
  * Promise: created once per directory with random secrets, readable by the owner only; a second call finds the same ones.
  */
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
 import { argon2id, hash } from 'argon2'
@@ -32,7 +32,6 @@ export interface DevelopmentIdentities {
     readonly accounts: string
     readonly clients: string
     readonly seed: string
-    readonly documentsSigningKey: string
     readonly csrfKey: string
   }
 }
@@ -50,7 +49,6 @@ export async function createDevelopmentIdentities(directory: string): Promise<De
     accounts: join(folder, 'accounts.json'),
     clients: join(folder, 'clients.json'),
     seed: join(folder, 'seed.json'),
-    documentsSigningKey: join(folder, 'documents-signing-key.json'),
     csrfKey: join(folder, 'csrf-key'),
   }
   const found = readJsonIfPresent(secretsFile) as Secrets | undefined
@@ -67,7 +65,6 @@ export async function createDevelopmentIdentities(directory: string): Promise<De
   writePrivateJson(files.accounts, { accounts: await hashPasswords(secrets.accounts) })
   writePrivateJson(files.clients, { clients: secrets.clients.map(hashSecret) })
   writePrivateJson(files.seed, SEED)
-  writePrivateJson(files.documentsSigningKey, newSigningKey())
   writePrivateFile(files.csrfKey, randomBytes(32).toString('base64url'))
   // Last, so that its presence says that all the others are there.
   writePrivateJson(secretsFile, secrets)
@@ -88,11 +85,4 @@ function hashPasswords(accounts: readonly DevelopmentAccount[]): Promise<object[
 function hashSecret({ id, secret }: DevelopmentClient): object {
   // It may examine every token: a development machine has one client to try things with.
   return { id, secret_sha256: createHash('sha256').update(secret).digest('base64url'), introspect: {} }
-}
-
-/** A private JWK; its id is the thumbprint of RFC 7638. */
-function newSigningKey(): object {
-  const { kty, crv, x, d } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
-  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url')
-  return { kty, crv, x, d, kid, alg: 'Ed25519', use: 'sig' }
 }

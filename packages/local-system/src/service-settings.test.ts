@@ -12,7 +12,6 @@ const settings = serviceSettings({
       accounts: '/d/accounts.json',
       clients: '/d/clients.json',
       seed: '/d/seed.json',
-      documentsSigningKey: '/d/key.json',
       csrfKey: '/d/csrf',
     },
   },
@@ -40,7 +39,7 @@ describe('serviceSettings', () => {
   it('gives secrets only to the service that needs them', () => {
     expect(holders('/d/accounts.json')).toEqual(['gateway'])
     expect(holders('/d/csrf')).toEqual(['gateway'])
-    expect(holders('/d/key.json')).toEqual(['documents'])
+    expect(holders('/d/claim-keys')).toEqual(['documents'])
     expect(holders('/d/clients.json')).toEqual(['session'])
   })
 

@@ -34,6 +34,11 @@ const DEVELOPMENT_LIMITS: Settings = {
   GATEWAY_TOKEN_GUESSES_PER_MINUTE: '5000',
 }
 
+/** Of the documents service; all its replicas look there. */
+export function claimKeysIn(directory: string): string {
+  return join(directory, 'claim-keys')
+}
+
 export function localUrl(port: number): string {
   return `http://127.0.0.1:${port}`
 }
@@ -56,7 +61,7 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
     },
     documents: {
       DOCUMENTS_ISSUER: issuer,
-      DOCUMENTS_SIGNING_KEY_FILE: files.documentsSigningKey,
+      DOCUMENTS_CLAIM_KEY_DIRECTORY: claimKeysIn(directory),
       DOCUMENTS_FILES_URL: localUrl(ports.files),
       CURFEW_NATS_URL: servers.natsUrl('documents'),
       CURFEW_REDIS_URL: servers.redisUrl('documents'),

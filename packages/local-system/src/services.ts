@@ -8,7 +8,13 @@ import type { Child, UnexpectedExit } from './child.ts'
 import { createDevelopmentIdentities } from './identities.ts'
 import { makePrivateDirectory } from './private-files.ts'
 import { serviceChild } from './service-child.ts'
-import { SERVICE_NAMES, localUrl, serviceSettings, type ServiceName } from './service-settings.ts'
+import {
+  SERVICE_NAMES,
+  claimKeysIn,
+  localUrl,
+  serviceSettings,
+  type ServiceName,
+} from './service-settings.ts'
 import type { Progress, Servers } from './servers.ts'
 import { freePort } from './tcp-ports.ts'
 
@@ -80,6 +86,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 async function planEveryone(options: ServicesOptions): Promise<Everyone> {
   const directory = resolve(options.directory)
   makePrivateDirectory(directory)
+  makePrivateDirectory(claimKeysIn(directory))
   const identities = await createDevelopmentIdentities(directory)
   const ports = await portsFor(options.ports ?? {})
   const settings = serviceSettings({ servers: options.servers, identities, directory, ports })

@@ -17,7 +17,9 @@ import { FileActSchema, type FileAct } from './act.ts'
 const closed = { additionalProperties: false }
 
 export const CLAIM_TYPE = 'file-claim+jwt'
-export const CLAIM_ALGORITHM = 'Ed25519'
+/** Which a signer may use. A verifier accepts the first unless it is told otherwise. */
+export const CLAIM_ALGORITHMS = ['Ed25519', 'ES256'] as const
+export type ClaimAlgorithm = (typeof CLAIM_ALGORITHMS)[number]
 export const CLAIM_AUDIENCE = 'files'
 /** No claim lives longer, whoever minted it: the authority remembers spent ones for about as long. */
 export const MAX_CLAIM_LIFETIME_SECONDS = 300

@@ -2,16 +2,22 @@
  * ⑦ Reads the three parts of a compact JWS as the hostile input they are, before any key is looked for.
  * Promise: bounded work, no throw, and one reading only: whatever two parsers could read differently is refused (RFC 8725 §3.3, §3.7).
  */
-import { CLAIM_ALGORITHM, CLAIM_TYPE, MAX_CLAIM_CHARACTERS, claimHeader, claimPayload } from './claim.ts'
-import type { ClaimPayload } from './claim.ts'
+import { CLAIM_TYPE, MAX_CLAIM_CHARACTERS, claimHeader, claimPayload } from './claim.ts'
+import type { ClaimAlgorithm, ClaimPayload } from './claim.ts'
 
 export type Decoded =
-  | { readonly kind: 'decoded'; readonly keyId: string; readonly payload: ClaimPayload }
+  | {
+      readonly kind: 'decoded'
+      readonly algorithm: ClaimAlgorithm
+      readonly keyId: string
+      readonly payload: ClaimPayload
+    }
   | { readonly kind: 'invalid'; readonly reason: 'malformed' | 'header' | 'algorithm' | 'type' | 'content' }
 
+// Signatures of both algorithms have 64 bytes.
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{86}$/
 
-export function decodeClaim(claim: string): Decoded {
+export function decodeClaim(claim: string, algorithms: readonly ClaimAlgorithm[]): Decoded {
   if (claim.length > MAX_CLAIM_CHARACTERS) return invalid('malformed')
   const [, headerPart, payloadPart] = COMPACT.exec(claim) ?? []
   if (headerPart === undefined || payloadPart === undefined) return invalid('malformed')
@@ -23,12 +29,13 @@ export function decodeClaim(claim: string): Decoded {
   // The closed shape also refuses jwk, jku, x5u, x5c, crit, b64 and zip: none of them is ever acted upon.
   const header = headerJson.value
   if (!claimHeader.Check(header) || hasRepeatedMember(headerJson)) return invalid('header')
-  if (header.alg !== CLAIM_ALGORITHM) return invalid('algorithm')
+  const algorithm = algorithms.find((each) => each === header.alg)
+  if (algorithm === undefined) return invalid('algorithm')
   if (header.typ !== CLAIM_TYPE) return invalid('type')
 
   const payload = payloadJson.value
   if (!claimPayload.Check(payload) || hasRepeatedMember(payloadJson)) return invalid('content')
-  return { kind: 'decoded', keyId: header.kid, payload }
+  return { kind: 'decoded', algorithm, keyId: header.kid, payload }
 }
 
 function invalid(reason: (Decoded & { kind: 'invalid' })['reason']): Decoded {

@@ -5,7 +5,7 @@
  */
 import { createRemoteJWKSet, customFetch, errors, type CryptoKey } from 'jose'
 
-import { CLAIM_ALGORITHM } from './claim.ts'
+import type { ClaimAlgorithm } from './claim.ts'
 
 const FETCH_TIMEOUT_MS = 2_000
 /** A new key is found this soon after it is published, and unknown key ids cost the issuer one request in this time. */
@@ -21,7 +21,8 @@ export type KeyLookup =
   | { readonly kind: 'unavailable'; readonly cause: unknown }
 
 export interface KeySet {
-  find(keyId: string): Promise<KeyLookup>
+  /** A key that is published for another algorithm is as good as unknown. */
+  find(keyId: string, algorithm: ClaimAlgorithm): Promise<KeyLookup>
 }
 
 export function createKeySet(jwksUrl: URL): KeySet {
@@ -38,9 +39,9 @@ export function createKeySet(jwksUrl: URL): KeySet {
     },
   })
   return {
-    find: async (keyId) => {
+    find: async (keyId, algorithm) => {
       try {
-        return { kind: 'found', key: await keys({ alg: CLAIM_ALGORITHM, kid: keyId }) }
+        return { kind: 'found', key: await keys({ alg: algorithm, kid: keyId }) }
       } catch (error) {
         if (error instanceof errors.JWKSNoMatchingKey) return { kind: 'unknown' }
         // Everything else is the issuer's or the network's fault: no answer, a broken set, two keys under one id.

@@ -1,29 +1,29 @@
 /**
- * ⑥ Signs one-time claims with the minting service's own Ed25519 key, and publishes the public half.
- * Promise: a claim carries what it allows and for how long, never more than five minutes; the private key stays in this closure.
+ * ⑥ Signs one-time claims with the key of the minting service that is in force, and publishes the public halves.
+ * Promise: a claim carries what it allows and for how long, never more than five minutes.
  */
 import { randomBytes } from 'node:crypto'
 
 import { subjectKey, type Permission, type SessionId, type Subject } from '@curfew/contracts'
-import { CompactSign, importJWK, type CryptoKey, type JWK } from 'jose'
-import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import type { JWK } from 'jose'
 
 import type { FileAct } from './act.ts'
-import {
-  CLAIM_ALGORITHM,
-  CLAIM_AUDIENCE,
-  CLAIM_TYPE,
-  KeyIdSchema,
-  MAX_CLAIM_LIFETIME_SECONDS,
-  claimPayload,
-} from './claim.ts'
+import { CLAIM_AUDIENCE, MAX_CLAIM_LIFETIME_SECONDS, claimPayload } from './claim.ts'
+import type { SigningKey } from './signing-key.ts'
+
+/** Which keys a service has at a moment. */
+export interface ClaimKeys {
+  /** Signs what is minted now. */
+  inForce(nowMs: number): SigningKey
+  /** Verify what is minted now, was minted a while ago, and will be minted soon. */
+  published(nowMs: number): readonly SigningKey[]
+}
 
 export interface ClaimSignerOptions {
   /** This service's own public base URL. */
   readonly issuer: string
-  /** Private Ed25519 key with `kid`, used for nothing else. */
-  readonly privateJwk: unknown
+  /** Used for nothing else: of a key directory, or one key for ever (`fixedKey`). */
+  readonly keys: ClaimKeys
   readonly lifetimeSeconds: number
 }
 
@@ -44,42 +44,20 @@ export interface MintedClaim {
 export interface ClaimSigner {
   mint(request: ClaimRequest, now?: Date): Promise<MintedClaim>
   /** For `/.well-known/jwks.json`: public members only. */
-  readonly jwks: { readonly keys: readonly JWK[] }
+  jwks(now?: Date): { readonly keys: readonly JWK[] }
 }
 
-const HalfKey = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })
-const privateKeyShape = Compile(
-  Type.Object({
-    kty: Type.Literal('OKP'),
-    crv: Type.Literal('Ed25519'),
-    x: HalfKey,
-    d: HalfKey,
-    kid: KeyIdSchema,
-  }),
-)
-
-/** @throws TypeError when the key is not a private Ed25519 key with `kid`; RangeError when the lifetime is out of bounds. */
-export async function createClaimSigner(options: ClaimSignerOptions): Promise<ClaimSigner> {
-  const { issuer, privateJwk: jwk, lifetimeSeconds } = options
+/** @throws RangeError when the lifetime is out of bounds. */
+export function createClaimSigner({ issuer, keys, lifetimeSeconds }: ClaimSignerOptions): ClaimSigner {
   if (
     !Number.isInteger(lifetimeSeconds) ||
     lifetimeSeconds < 1 ||
     lifetimeSeconds > MAX_CLAIM_LIFETIME_SECONDS
   )
     throw new RangeError(`a claim lives 1 to ${MAX_CLAIM_LIFETIME_SECONDS} seconds`)
-  if (!privateKeyShape.Check(jwk))
-    throw new TypeError('the signing key is not a private Ed25519 JWK with kid')
-
-  const { kty, crv, x, d, kid } = jwk
-  const publicJwk: JWK = { kty, crv, x, kid, alg: CLAIM_ALGORITHM, use: 'sig' }
-  const privateKey = await importPrivateKey({ kty, crv, x, d })
-  const sign = (payload: object): Promise<string> =>
-    new CompactSign(Buffer.from(JSON.stringify(payload)))
-      .setProtectedHeader({ alg: CLAIM_ALGORITHM, typ: CLAIM_TYPE, kid })
-      .sign(privateKey)
 
   return {
-    jwks: { keys: [publicJwk] },
+    jwks: (now = new Date()) => ({ keys: keys.published(now.getTime()).map(({ publicJwk }) => publicJwk) }),
     mint: async ({ subject, session, permission, act }, now = new Date()) => {
       const iat = Math.floor(now.getTime() / 1000)
       // Rounded up, so that a claim of one second does not live for a few milliseconds; the cap holds all the same.
@@ -98,16 +76,8 @@ export async function createClaimSigner(options: ClaimSignerOptions): Promise<Cl
       }
       // A claim that no one will accept is a fault of the caller, found here and not by its user.
       if (!claimPayload.Check(payload)) throw new TypeError('the claim does not fit its schema')
-      return { claim: await sign(payload), expiresAt: new Date(payload.exp * 1000) }
+      const claim = await keys.inForce(now.getTime()).sign(payload)
+      return { claim, expiresAt: new Date(payload.exp * 1000) }
     },
-  }
-}
-
-/** The import refuses a pair whose halves do not belong together: such a key would mint claims that nobody accepts. */
-async function importPrivateKey(jwk: JWK & { kty: 'OKP' }): Promise<CryptoKey> {
-  try {
-    return await importJWK(jwk, CLAIM_ALGORITHM)
-  } catch (cause) {
-    throw new TypeError('the signing key cannot be used', { cause })
   }
 }

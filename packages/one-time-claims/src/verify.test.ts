@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { forge, newKeyPair, serve, serveKeys, type TestServer } from '../test/forge.ts'
 import { hostileClaims } from '../test/hostile-claims.ts'
+import { es256Claim, hostileToEs256, newEcKey } from '../test/hostile-signatures.ts'
 import { goodHeader, goodPayload, type Stage } from '../test/stage.ts'
 import { createClaimVerifier, type ClaimVerifier } from './index.ts'
 
@@ -74,7 +75,8 @@ describe('hostile claims', () => {
     await using otherJwks = await serveKeys(() => [otherKey.publicJwk])
     const verifier = verifierOf(jwks.url, [[otherIssuer, otherJwks.url]])
     const corpus = hostileClaims(stageWith(sink.url.href))
-    expect(corpus.length).toBeGreaterThan(150)
+    expect(new Set(corpus.map(([name]) => name)).size).toBe(corpus.length)
+    expect(corpus.length).toBeGreaterThan(250)
 
     const verdicts = await Promise.all(
       corpus.map(async ([name, , claim]) => ({ name, ...(await verifier.verify(claim, now)) })),
@@ -82,6 +84,37 @@ describe('hostile claims', () => {
     expect(verdicts).toEqual(corpus.map(([name, reason]) => ({ name, kind: 'invalid', reason })))
     expect(sink.requests).toBe(0)
     expect(jwks.requests).toBe(1)
+  })
+
+  it('are refused where ES256 is accepted as well, each for its reason', async () => {
+    const ec = newEcKey('key-ec')
+    await using jwks = await serveKeys(() => [key.publicJwk, ec.publicJwk])
+    const verifier = createClaimVerifier({
+      audience: 'files',
+      issuers: new Map([[issuer, jwks.url]]),
+      clockToleranceSeconds: 5,
+      algorithms: ['Ed25519', 'ES256'],
+    })
+    const corpus = hostileToEs256(stage, ec)
+    const verdicts = await Promise.all(
+      corpus.map(async ([name, , claim]) => ({ name, ...(await verifier.verify(claim, now)) })),
+    )
+    expect(verdicts).toEqual(corpus.map(([name, reason]) => ({ name, kind: 'invalid', reason })))
+    expect(corpus.length).toBeGreaterThan(25)
+    for (const claim of [es256Claim(stage, ec), good()])
+      expect(await verifier.verify(claim, now)).toMatchObject({ kind: 'valid' })
+  })
+
+  it('of every length cost bounded time', async () => {
+    await using jwks = await serveKeys(() => [key.publicJwk])
+    const verifier = verifierOf(jwks.url)
+    const long = hostileClaims(stage).filter(([, , claim]) => claim.length > 4_096)
+    expect(long.length).toBeGreaterThan(3)
+    const startedAtMs = performance.now()
+    for (let round = 0; round < 1_000; round += 1)
+      for (const [, , claim] of long) await verifier.verify(claim, now)
+    // Looking at a megabyte once costs a millisecond: none of these is looked at.
+    expect((performance.now() - startedAtMs) / (1_000 * long.length)).toBeLessThan(0.2)
   })
 
   it('with a thousand different key ids cost the issuer one request', async () => {

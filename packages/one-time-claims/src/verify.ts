@@ -6,7 +6,8 @@ import { SubjectSchema } from '@curfew/contracts'
 import { compactVerify, errors } from 'jose'
 import { Compile } from 'typebox/compile'
 
-import { CLAIM_ALGORITHM, MAX_CLAIM_LIFETIME_SECONDS, type ClaimPayload, type FileClaim } from './claim.ts'
+import { MAX_CLAIM_LIFETIME_SECONDS } from './claim.ts'
+import type { ClaimAlgorithm, ClaimPayload, FileClaim } from './claim.ts'
 import { decodeClaim, type Decoded } from './decode.ts'
 import { createKeySet } from './key-set.ts'
 
@@ -34,6 +35,8 @@ export interface ClaimVerifierOptions {
   readonly issuers: ReadonlyMap<string, URL>
   /** How far an issuer's clock may run ahead of this one. Expiry is never stretched. */
   readonly clockToleranceSeconds: number
+  /** Ed25519 alone when not given. */
+  readonly algorithms?: readonly ClaimAlgorithm[]
 }
 
 export interface ClaimVerifier {
@@ -44,14 +47,14 @@ export interface ClaimVerifier {
 const subjectShape = Compile(SubjectSchema)
 
 export function createClaimVerifier(options: ClaimVerifierOptions): ClaimVerifier {
-  const { audience, clockToleranceSeconds } = options
+  const { audience, clockToleranceSeconds, algorithms = ['Ed25519'] } = options
   const keySets = new Map([...options.issuers].map(([issuer, url]) => [issuer, createKeySet(url)]))
 
   return {
     verify: async (text, now = new Date()) => {
-      const decoded = decodeClaim(text)
+      const decoded = decodeClaim(text, algorithms)
       if (decoded.kind === 'invalid') return decoded
-      const { payload, keyId } = decoded
+      const { payload, keyId, algorithm } = decoded
 
       const keys = keySets.get(payload.iss)
       if (keys === undefined) return invalid('issuer')
@@ -62,11 +65,11 @@ export function createClaimVerifier(options: ClaimVerifierOptions): ClaimVerifie
       const subject = { tenant, user }
       if (rest.length > 0 || !subjectShape.Check(subject)) return invalid('subject')
 
-      const lookup = await keys.find(keyId)
+      const lookup = await keys.find(keyId, algorithm)
       if (lookup.kind === 'unavailable') return lookup
       if (lookup.kind === 'unknown') return invalid('unknown-key')
       try {
-        await compactVerify(text, lookup.key, { algorithms: [CLAIM_ALGORITHM] })
+        await compactVerify(text, lookup.key, { algorithms: [algorithm] })
       } catch (error) {
         return error instanceof errors.JOSEError
           ? invalid('signature')

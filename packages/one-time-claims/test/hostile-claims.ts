@@ -5,6 +5,7 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 
 import { base64url, forge, newKeyPair } from './forge.ts'
 import { hostileContents } from './hostile-contents.ts'
+import { hostileEncodings } from './hostile-encodings.ts'
 import { goodHeader, goodPayload, type Hostile, type Members, type Stage } from './stage.ts'
 
 function without(members: Members, name: string): Members {
@@ -18,6 +19,7 @@ export function hostileClaims(stage: Stage): Hostile[] {
     ...parties(stage),
     ...times(stage),
     ...hostileContents(stage),
+    ...hostileEncodings(stage),
   ]
 }
 

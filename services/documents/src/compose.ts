@@ -9,6 +9,7 @@ import { createHttpServer, createMetrics, type Logger, type RunningService } fro
 import { connectRedis, redisReadiness } from '@curfew/service-kit/redis'
 import { createVerifier } from '@curfew/verifier'
 
+import { openClaimKeys } from './adapters/claim-keys.ts'
 import { createClaimMint } from './adapters/claim-mint.ts'
 import { createHttpFileService } from './adapters/http-file-service.ts'
 import { createRedisDocumentStore } from './adapters/redis-document-store.ts'
@@ -19,12 +20,13 @@ const SERVICE = 'documents'
 /** The gateway mints relay tokens for it, and no other service accepts them. */
 const AUDIENCE = SERVICE as Audience
 
-/** Listens when it resolves. @throws when the key cannot be used or NATS cannot be reached */
+/** Listens when it resolves. @throws when there is no key to sign with or NATS cannot be reached */
 export async function composeDocuments(config: DocumentsConfig, logger: Logger): Promise<RunningService> {
   await using stack = new AsyncDisposableStack()
   const registry = createMetrics(SERVICE)
+  const keys = stack.use(await openClaimKeys(config, logger))
   const { issuer, claimLifetimeSeconds: lifetimeSeconds } = config
-  const claims = await createClaimMint(config.signingKeyFile, { issuer, lifetimeSeconds })
+  const claims = createClaimMint({ issuer, keys, lifetimeSeconds })
   const redis = connectRedis({ url: config.redisUrl, name: SERVICE, logger })
   stack.defer(() => redis.disconnect())
   const nc = await connectMessaging({ url: config.natsUrl, name: SERVICE, logger })
@@ -39,6 +41,7 @@ export async function composeDocuments(config: DocumentsConfig, logger: Logger):
     readiness: [
       { name: 'nats', check: () => isConnected(nc) || 'no connection' },
       { name: 'verifier', check: () => verifier.ready || 'no session service answers' },
+      { name: 'claim-keys', check: () => keys.isCurrent() || 'their directory cannot be read' },
       redisReadiness(redis),
     ],
     operations: config.operations,

@@ -4,7 +4,7 @@ import { readConfig } from './config.ts'
 
 const minimal = {
   DOCUMENTS_ISSUER: 'http://127.0.0.1:8082',
-  DOCUMENTS_SIGNING_KEY_FILE: '/run/secrets/key.json',
+  DOCUMENTS_CLAIM_KEY_DIRECTORY: '/srv/claim-keys',
   CURFEW_NATS_URL: 'nats://documents:secret@127.0.0.1:4222',
   CURFEW_REDIS_URL: 'redis://documents:secret@127.0.0.1:6379',
 }
@@ -16,6 +16,12 @@ describe('the settings', () => {
       operations: undefined,
       issuer: 'http://127.0.0.1:8082',
       files: { inside: 'http://127.0.0.1:8083', outside: 'http://127.0.0.1:8083' },
+      claimKeys: {
+        directory: '/srv/claim-keys',
+        algorithm: 'Ed25519',
+        rotateEverySeconds: 2_592_000,
+        leadSeconds: 300,
+      },
       claimLifetimeSeconds: 60,
       maxBytes: 1_073_741_824,
     })
@@ -32,7 +38,15 @@ describe('the settings', () => {
     })
   })
 
+  it('leave rotation to somebody else where they say so', () => {
+    const settings = { ...minimal, DOCUMENTS_CLAIM_KEY_ROTATION_SECONDS: '0' }
+    expect(readConfig(settings).claimKeys.rotateEverySeconds).toBe(Infinity)
+  })
+
   it.each([
+    ['DOCUMENTS_CLAIM_KEY_ROTATION_SECONDS', '300'],
+    ['DOCUMENTS_CLAIM_KEY_LEAD_SECONDS', '0'],
+    ['DOCUMENTS_CLAIM_KEY_ALGORITHM', 'RS256'],
     ['DOCUMENTS_CLAIM_LIFETIME_SECONDS', '0'],
     ['DOCUMENTS_CLAIM_LIFETIME_SECONDS', '301'],
     ['DOCUMENTS_ISSUER', 'documents'],

@@ -1,9 +1,9 @@
 /**
  * ③ The settings of the documents service, and the only reader of its environment.
  */
-import { MAX_CLAIM_LIFETIME_SECONDS } from '@curfew/one-time-claims'
-import { loadConfig } from '@curfew/service-kit'
-import { Type } from 'typebox'
+import { MAX_CLAIM_LIFETIME_SECONDS, type ClaimAlgorithm } from '@curfew/one-time-claims'
+import { ConfigError, loadConfig } from '@curfew/service-kit'
+import { Type, type Static } from 'typebox'
 
 import type { FileServiceUrls } from './ports.ts'
 
@@ -27,9 +27,24 @@ const Settings = Type.Object({
     ...BaseUrl,
     description: 'Own base URL, by which the file service knows the claims of this service',
   }),
-  DOCUMENTS_SIGNING_KEY_FILE: Type.String({
+  DOCUMENTS_CLAIM_KEY_DIRECTORY: Type.String({
     minLength: 1,
-    description: 'Private Ed25519 JWK with kid, used for claims and nothing else',
+    description: 'Directory of the keys that claims are signed with: private, and the same for all replicas',
+  }),
+  DOCUMENTS_CLAIM_KEY_ALGORITHM: Type.Union([Type.Literal('Ed25519'), Type.Literal('ES256')], {
+    description: 'Algorithm of the next key; the file service has to accept it (FILES_CLAIM_ALGORITHMS)',
+    default: 'Ed25519',
+  }),
+  DOCUMENTS_CLAIM_KEY_ROTATION_SECONDS: Type.Integer({
+    minimum: 0,
+    description: 'How long a key signs; 0 when keys come from elsewhere',
+    default: 30 * 86_400,
+  }),
+  DOCUMENTS_CLAIM_KEY_LEAD_SECONDS: Type.Integer({
+    minimum: 1,
+    description:
+      'How long a key is published before it signs: longer than anybody keeps the key set (two minutes)',
+    default: 300,
   }),
   DOCUMENTS_FILES_URL: Type.String({
     ...BaseUrl,
@@ -68,7 +83,13 @@ export interface DocumentsConfig {
   readonly natsUrl: string
   readonly redisUrl: string
   readonly issuer: string
-  readonly signingKeyFile: string
+  readonly claimKeys: {
+    readonly directory: string
+    readonly algorithm: ClaimAlgorithm
+    /** Infinite where keys come from elsewhere. */
+    readonly rotateEverySeconds: number
+    readonly leadSeconds: number
+  }
   readonly files: FileServiceUrls
   readonly claimLifetimeSeconds: number
   readonly maxBytes: number
@@ -86,12 +107,28 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): DocumentsConfi
     natsUrl: settings.CURFEW_NATS_URL,
     redisUrl: settings.CURFEW_REDIS_URL,
     issuer: settings.DOCUMENTS_ISSUER,
-    signingKeyFile: settings.DOCUMENTS_SIGNING_KEY_FILE,
+    claimKeys: claimKeysOf(settings),
     files: {
       inside: settings.DOCUMENTS_FILES_URL,
       outside: settings.DOCUMENTS_FILES_PUBLIC_URL ?? settings.DOCUMENTS_FILES_URL,
     },
     claimLifetimeSeconds: settings.DOCUMENTS_CLAIM_LIFETIME_SECONDS,
     maxBytes: settings.DOCUMENTS_MAX_BYTES,
+  }
+}
+
+function claimKeysOf(settings: Static<typeof Settings>): DocumentsConfig['claimKeys'] {
+  const leadSeconds = settings.DOCUMENTS_CLAIM_KEY_LEAD_SECONDS
+  const rotateEverySeconds = settings.DOCUMENTS_CLAIM_KEY_ROTATION_SECONDS || Infinity
+  // Else each key would be due before the one before it signs.
+  if (rotateEverySeconds <= leadSeconds)
+    throw new ConfigError([
+      'DOCUMENTS_CLAIM_KEY_ROTATION_SECONDS must be more than DOCUMENTS_CLAIM_KEY_LEAD_SECONDS',
+    ])
+  return {
+    directory: settings.DOCUMENTS_CLAIM_KEY_DIRECTORY,
+    algorithm: settings.DOCUMENTS_CLAIM_KEY_ALGORITHM,
+    rotateEverySeconds,
+    leadSeconds,
   }
 }

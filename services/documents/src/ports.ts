@@ -63,5 +63,5 @@ export interface FileService {
 export interface ClaimMint {
   mint(act: FileAct, caller: Caller): Promise<MintedClaim>
   /** The public keys that verify what was minted. */
-  readonly jwks: { readonly keys: readonly object[] }
+  jwks(): { readonly keys: readonly object[] }
 }

@@ -34,7 +34,7 @@ export async function composeFiles(config: FilesConfig, logger: Logger): Promise
     operations: config.operations,
   })
   const deliveries = addFileRoutes(app, {
-    claims: createClaimDesk(nc, config.issuers),
+    claims: createClaimDesk(nc, { issuers: config.issuers, algorithms: config.claimAlgorithms }),
     store,
     registry,
     allowClaimInUrl: config.allowClaimInUrl,

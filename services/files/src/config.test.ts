@@ -17,6 +17,7 @@ it('needs a place for the files, issuers and the broker, and has a default for t
     natsUrl: 'nats://files:secret@127.0.0.1:4222',
     root: '/srv/files',
     issuers: new Map([['https://a.test', new URL('https://a.test/.well-known/jwks.json')]]),
+    claimAlgorithms: ['Ed25519'],
     allowClaimInUrl: false,
     maxBytes: 1_073_741_824,
   })
@@ -56,3 +57,11 @@ it.each([
 ])('refuses the issuers %s', (FILES_ISSUERS) =>
   expect(() => readConfig({ ...minimal, FILES_ISSUERS })).toThrow(/FILES_ISSUERS/),
 )
+
+it('accepts other signatures than Ed25519 only where it is told to', () => {
+  const read = (FILES_CLAIM_ALGORITHMS: string) =>
+    readConfig({ ...minimal, FILES_CLAIM_ALGORITHMS }).claimAlgorithms
+  expect(read('ES256, Ed25519')).toEqual(['Ed25519', 'ES256'])
+  for (const wrong of ['none', 'HS256', 'Ed25519,none', 'Ed25519,Ed25519', ','])
+    expect(() => read(wrong)).toThrow('FILES_CLAIM_ALGORITHMS')
+})

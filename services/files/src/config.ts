@@ -2,6 +2,7 @@
  * ⑦ The settings of the file service, and the only reader of its environment.
  * Promise: claims are accepted from the issuers named here, with keys from the places named here, and from nobody else.
  */
+import { CLAIM_ALGORITHMS, type ClaimAlgorithm } from '@curfew/one-time-claims'
 import { ConfigError, loadConfig } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
@@ -21,6 +22,10 @@ const Settings = Type.Object({
   FILES_ISSUERS: Type.String({
     minLength: 1,
     description: 'Whose claims are accepted: issuer=URL of its JWKS[,…]',
+  }),
+  FILES_CLAIM_ALGORITHMS: Type.String({
+    description: 'How claims may be signed: Ed25519, ES256, or both with a comma',
+    default: 'Ed25519',
   }),
   FILES_ALLOW_CLAIM_IN_URL: Type.Boolean({
     description: 'Accept ?claim= on GET and HEAD, although URLs end up in histories and logs',
@@ -42,6 +47,7 @@ export interface FilesConfig {
   readonly root: string
   /** Where the keys of each issuer are. */
   readonly issuers: ReadonlyMap<string, URL>
+  readonly claimAlgorithms: readonly ClaimAlgorithm[]
   readonly allowClaimInUrl: boolean
   readonly maxBytes: number
 }
@@ -58,6 +64,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): FilesConfig {
     natsUrl: settings.CURFEW_NATS_URL,
     root: settings.FILES_ROOT,
     issuers: parseIssuers(settings.FILES_ISSUERS),
+    claimAlgorithms: parseAlgorithms(settings.FILES_CLAIM_ALGORITHMS),
     allowClaimInUrl: settings.FILES_ALLOW_CLAIM_IN_URL,
     maxBytes: settings.FILES_MAX_BYTES,
   }
@@ -76,4 +83,14 @@ function parseIssuers(text: string): Map<string, URL> {
   }
   if (faults.size > 0) throw new ConfigError([...faults])
   return issuers
+}
+
+function parseAlgorithms(text: string): readonly ClaimAlgorithm[] {
+  const names = text.split(',').map((name) => name.trim())
+  const algorithms = CLAIM_ALGORITHMS.filter((algorithm) => names.includes(algorithm))
+  if (algorithms.length !== names.length)
+    throw new ConfigError([
+      `FILES_CLAIM_ALGORITHMS must be some of ${CLAIM_ALGORITHMS.join(', ')}, each once`,
+    ])
+  return algorithms
 }

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { port } = server.address() as AddressInfo
   files = createHttpFileService(
     { inside: `http://127.0.0.1:${port}`, outside: 'https://files.example' },
-    { mint, jwks: { keys: [] } },
+    { mint, jwks: () => ({ keys: [] }) },
   )
 })
 afterAll(() => {
@@ -105,7 +105,7 @@ describe('removing', () => {
 it('finds nobody where nobody listens', async () => {
   const nobody = createHttpFileService(
     { inside: 'http://127.0.0.1:9', outside: 'https://files.example' },
-    { mint, jwks: { keys: [] } },
+    { mint, jwks: () => ({ keys: [] }) },
   )
   expect(await nobody.look(file, caller)).toMatchObject({ kind: 'unavailable' })
   expect(await nobody.remove(file, caller)).toMatchObject({ kind: 'unavailable' })

@@ -23,6 +23,6 @@ export function addDocumentRoutes(app: CurfewServer, options: DocumentRoutesOpti
     reply
       .header('cache-control', 'public, max-age=60')
       .type('application/jwk-set+json')
-      .send(JSON.stringify(options.claims.jwks)),
+      .send(JSON.stringify(options.claims.jwks())),
   )
 }

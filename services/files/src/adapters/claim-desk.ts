@@ -22,10 +22,13 @@ import { ClaimWatch } from './claim-watch.ts'
 const CLOCK_TOLERANCE_SECONDS = 5
 const RELEASE_AGAIN_MS = 500
 
-export function createClaimDesk(nc: NatsConnection, issuers: ClaimVerifierOptions['issuers']): ClaimDesk {
+export function createClaimDesk(
+  nc: NatsConnection,
+  accepted: Pick<ClaimVerifierOptions, 'issuers' | 'algorithms'>,
+): ClaimDesk {
   const verifier = createClaimVerifier({
     audience: CLAIM_AUDIENCE,
-    issuers,
+    ...accepted,
     clockToleranceSeconds: CLOCK_TOLERANCE_SECONDS,
   })
   const watch = new ClaimWatch(nc)
