@@ -49,6 +49,7 @@ export const commands = serveCommands(
         cookieName: '__Host-session',
         programmaticClients: new Set(['api' as ClientId]),
         defaultTenant: undefined,
+        filesOrigin: undefined,
         passwordLengthMin: 15,
         limits: { loginsPerMinute: 60, loginFailuresFree: 5, tokenGuessesPerMinute: 60 },
         isTrustedProxy: () => false,

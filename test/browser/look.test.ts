@@ -7,12 +7,33 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { expectJson, type TestSystem } from '@curfew/test-kit'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
 import { describeInChromium } from './chromium.ts'
 import { endedNotice, others, revoke, startPageStage, type PageStage } from './stage.ts'
+
+/** One of them with a name that fits into no line. */
+async function putDocuments(system: TestSystem): Promise<void> {
+  const caller = await system.login('alice')
+  const { documents } = await expectJson<{ documents: unknown[] }>(await caller.get('/api/documents'), 200)
+  if (documents.length > 0) return
+  const long = `Quartalsbericht 2026 ${'mit einem sehr langen Namen '.repeat(4)}.pdf`
+  for (const [name, size] of [
+    [long, 483_000],
+    ['hello.txt', 20],
+  ] as const) {
+    const { document, upload } = await expectJson<{
+      document: { id: string }
+      upload: { url: string; claim: string }
+    }>(await caller.post('/api/documents', { name, content_type: 'text/plain' }), 201)
+    const headers = { authorization: `Bearer ${upload.claim}`, 'content-type': 'text/plain' }
+    await fetch(upload.url, { method: 'PUT', body: 'x'.repeat(size), headers })
+    await expectJson(await caller.get(`/api/documents/${document.id}`), 200)
+  }
+}
 
 const SIZES = { phone: { width: 360, height: 760 }, desktop: { width: 1280, height: 900 } }
 const LOOKS = Object.entries(SIZES).flatMap(([size, viewport]) =>
@@ -79,6 +100,12 @@ describeInChromium('the pages', () => {
     await expectGoodLook(page, named('step-up'))
     await page.getByRole('button', { name: 'Cancel' }).click()
 
+    await putDocuments(stage.system)
+    const documents = await page.context().newPage()
+    await documents.goto('/documents')
+    await documents.getByText('483 kB').waitFor()
+    await expectGoodLook(documents, named('documents'))
+
     const waiting = await page.context().newPage()
     await waiting.route('**/session/events', (route) => route.fulfill({ status: 503 }))
     await waiting.goto('/account')
@@ -112,11 +139,11 @@ describeInChromium('the pages', () => {
     await others(mine).getByRole('button').waitFor()
     const focused = () => mine.evaluate<string>('document.activeElement.textContent.trim()')
     const reached: string[] = []
-    for (let presses = 0; presses < 3; presses += 1) {
+    for (let presses = 0; presses < 4; presses += 1) {
       await mine.keyboard.press('Tab')
       reached.push(await focused())
     }
-    expect(reached).toEqual(['Sign out', 'Sign out', 'Change password'])
+    expect(reached).toEqual(['Documents', 'Sign out', 'Sign out', 'Change password'])
     await mine.keyboard.press('Shift+Tab')
     const outline = 'getComputedStyle(document.activeElement).outlineStyle'
     expect(await mine.evaluate(outline)).toBe('solid')

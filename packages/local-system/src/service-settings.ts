@@ -69,12 +69,15 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
     files: {
       FILES_ROOT: join(directory, 'files'),
       FILES_ISSUERS: `${issuer}=${issuer}/.well-known/jwks.json`,
+      // Browsers keep the session's cookie under the name `localhost` only; the page is open to both.
+      FILES_CORS_ORIGINS: `http://localhost:${ports.gateway},${localUrl(ports.gateway)}`,
       CURFEW_NATS_URL: servers.natsUrl('files'),
     },
     gateway: {
       GATEWAY_ACCOUNTS_FILE: files.accounts,
       GATEWAY_CSRF_KEY_FILE: files.csrfKey,
       GATEWAY_UPSTREAMS: `documents=${issuer}`,
+      GATEWAY_FILES_ORIGIN: localUrl(ports.files),
       ...DEVELOPMENT_LIMITS,
       CURFEW_NATS_URL: servers.natsUrl('gateway'),
     },

@@ -38,6 +38,7 @@ export async function composeFiles(config: FilesConfig, logger: Logger): Promise
     store,
     registry,
     allowClaimInUrl: config.allowClaimInUrl,
+    corsOrigins: config.corsOrigins,
     maxBytes: config.maxBytes,
   })
   stack.defer(() => deliveries.settled())

@@ -19,6 +19,7 @@ it('needs a place for the files, issuers and the broker, and has a default for t
     issuers: new Map([['https://a.test', new URL('https://a.test/.well-known/jwks.json')]]),
     claimAlgorithms: ['Ed25519'],
     allowClaimInUrl: false,
+    corsOrigins: new Set(),
     maxBytes: 1_073_741_824,
   })
 })
@@ -64,4 +65,14 @@ it('accepts other signatures than Ed25519 only where it is told to', () => {
   expect(read('ES256, Ed25519')).toEqual(['Ed25519', 'ES256'])
   for (const wrong of ['none', 'HS256', 'Ed25519,none', 'Ed25519,Ed25519', ','])
     expect(() => read(wrong)).toThrow('FILES_CLAIM_ALGORITHMS')
+})
+
+it('lets the pages of no other origin send claims, unless they are named exactly', () => {
+  const read = (FILES_CORS_ORIGINS: string) => [...readConfig({ ...minimal, FILES_CORS_ORIGINS }).corsOrigins]
+  expect(read('https://app.example, http://localhost:8080')).toEqual([
+    'https://app.example',
+    'http://localhost:8080',
+  ])
+  for (const wrong of ['*', 'null', 'https://*.example', 'https://app.example/', 'app.example', 'file:///'])
+    expect(() => read(wrong)).toThrow('FILES_CORS_ORIGINS')
 })

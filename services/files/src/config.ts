@@ -31,6 +31,10 @@ const Settings = Type.Object({
     description: 'Accept ?claim= on GET and HEAD, although URLs end up in histories and logs',
     default: false,
   }),
+  FILES_CORS_ORIGINS: Type.String({
+    description: 'Origins, separated by commas, whose pages may send claims from a script',
+    default: '',
+  }),
   FILES_MAX_BYTES: Type.Integer({
     minimum: 1,
     description: 'Largest file that is accepted',
@@ -49,6 +53,7 @@ export interface FilesConfig {
   readonly issuers: ReadonlyMap<string, URL>
   readonly claimAlgorithms: readonly ClaimAlgorithm[]
   readonly allowClaimInUrl: boolean
+  readonly corsOrigins: ReadonlySet<string>
   readonly maxBytes: number
 }
 
@@ -66,6 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): FilesConfig {
     issuers: parseIssuers(settings.FILES_ISSUERS),
     claimAlgorithms: parseAlgorithms(settings.FILES_CLAIM_ALGORITHMS),
     allowClaimInUrl: settings.FILES_ALLOW_CLAIM_IN_URL,
+    corsOrigins: parseOrigins(settings.FILES_CORS_ORIGINS),
     maxBytes: settings.FILES_MAX_BYTES,
   }
 }
@@ -93,4 +99,20 @@ function parseAlgorithms(text: string): readonly ClaimAlgorithm[] {
       `FILES_CLAIM_ALGORITHMS must be some of ${CLAIM_ALGORITHMS.join(', ')}, each once`,
     ])
   return algorithms
+}
+
+/** Exactly as browsers write them: what is compared is the text. */
+function parseOrigins(text: string): ReadonlySet<string> {
+  const origins = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+  for (const origin of origins)
+    if (
+      !/^https?:$/.test(URL.parse(origin)?.protocol ?? '') ||
+      URL.parse(origin)?.origin !== origin ||
+      origin.includes('*')
+    )
+      throw new ConfigError(['FILES_CORS_ORIGINS must be origins such as https://app.example'])
+  return new Set(origins)
 }

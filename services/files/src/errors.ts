@@ -27,6 +27,10 @@ export function outsideOf(size: number): Problem {
   return new Problem('range-not-satisfiable', undefined, { headers: { 'content-range': `bytes */${size}` } })
 }
 
+export function sentTwice(): Problem {
+  return new Problem('bad-request', 'send the claim once')
+}
+
 /** The browser only thinks that its user may want this. */
 export function prefetchRefused(): Problem {
   return new Problem('prefetch-refused')

@@ -99,7 +99,12 @@ export interface Stage extends AsyncDisposable {
   everything(): Promise<string[]>
 }
 
-export async function setStage(options: { allowClaimInUrl?: boolean } = {}): Promise<Stage> {
+export interface StageOptions {
+  readonly allowClaimInUrl?: boolean
+  readonly corsOrigins?: readonly string[]
+}
+
+export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const root = await mkdtemp(join(tmpdir(), 'curfew-files-'))
   const store = await openDirectoryStore(root)
   const desk = new PlayedDesk()
@@ -126,7 +131,7 @@ export async function setStage(options: { allowClaimInUrl?: boolean } = {}): Pro
 
 function serverLoggingTo(
   log: string[],
-  parts: { desk: PlayedDesk; store: DirectoryStore; allowClaimInUrl?: boolean },
+  parts: StageOptions & { desk: PlayedDesk; store: DirectoryStore },
 ): CurfewServer {
   const registry = createMetrics('files')
   const destination = new Writable({
@@ -137,8 +142,15 @@ function serverLoggingTo(
   })
   const logger = createLogger({ service: 'files', level: 'debug' }, destination)
   const app = createHttpServer({ service: 'files', logger, registry, readiness: [] })
-  const { desk: claims, store, allowClaimInUrl = false } = parts
-  addFileRoutes(app, { claims, store, registry, allowClaimInUrl, maxBytes: MAX_BYTES })
+  const { desk: claims, store, allowClaimInUrl = false, corsOrigins = [] } = parts
+  addFileRoutes(app, {
+    claims,
+    store,
+    registry,
+    allowClaimInUrl,
+    corsOrigins: new Set(corsOrigins),
+    maxBytes: MAX_BYTES,
+  })
   return app
 }
 

@@ -29,7 +29,7 @@ export interface AccountParts {
 
 export async function addAccountRoutes(
   app: CurfewServer,
-  { cookieName, recentAuthenticationSeconds, defaultTenant }: GatewayConfig,
+  { cookieName, recentAuthenticationSeconds, defaultTenant, filesOrigin }: GatewayConfig,
   { ports, boundary, csrf, verifier, nc, reports }: AccountParts,
 ): Promise<void> {
   const { authority } = ports
@@ -37,5 +37,7 @@ export async function addAccountRoutes(
   const ownSessions = createOwnSessions(nc)
   addOwnSessionsRoutes(app, { boundary, ownSessions, authority, cookieName, recentAuthenticationSeconds })
   addSessionEventsRoute(app, { boundary, verifier })
-  addPageRoutes(app, { boundary, files: await readPageFiles({ asksForTenant: defaultTenant === undefined }) })
+  const asksForTenant = defaultTenant === undefined
+  const files = await readPageFiles({ asksForTenant, hasDocuments: filesOrigin !== undefined })
+  addPageRoutes(app, { boundary, files, filesOrigin })
 }

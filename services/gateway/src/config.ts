@@ -114,6 +114,12 @@ const Settings = Type.Object({
       'Origins, separated by commas, whose pages may call the gateway with credentials as if they were its own',
     default: '',
   }),
+  GATEWAY_FILES_ORIGIN: Type.Optional(
+    Type.String({
+      description:
+        'Origin of the file service, as browsers reach it; where set, there is a page for documents at /documents',
+    }),
+  ),
   GATEWAY_FORWARD_AUTH_AUDIENCES: Type.String({
     description: 'Services, separated by commas, whose relay tokens /forward-auth gives to trusted proxies',
     default: '',
@@ -137,6 +143,8 @@ export interface GatewayConfig {
   readonly programmaticClients: ReadonlySet<ClientId>
   readonly recentAuthenticationSeconds: number
   readonly defaultTenant: string | undefined
+  /** The documents page may talk to it, and to nobody else. */
+  readonly filesOrigin: string | undefined
   readonly passwordLengthMin: number
   readonly limits: {
     readonly loginsPerMinute: number
@@ -157,6 +165,9 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
   const isTrustedProxy = trustOf(parseProxies(settings.GATEWAY_TRUSTED_PROXIES, faults))
   const corsOrigins = parseOrigins(settings.GATEWAY_CORS_ORIGINS, faults)
   const forwardAuthAudiences = parseAudiences(settings.GATEWAY_FORWARD_AUTH_AUDIENCES, faults)
+  const filesOrigin = settings.GATEWAY_FILES_ORIGIN
+  if (filesOrigin !== undefined && !isOrigin(filesOrigin))
+    faults.push('GATEWAY_FILES_ORIGIN is not an origin such as https://files.example')
   const csrfKey = await readKey(settings.GATEWAY_CSRF_KEY_FILE, faults)
   if (faults.length > 0) throw new ConfigError(faults)
 
@@ -176,6 +187,7 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
     programmaticClients,
     recentAuthenticationSeconds: settings.GATEWAY_RECENT_AUTHENTICATION_SECONDS,
     defaultTenant: settings.GATEWAY_DEFAULT_TENANT,
+    filesOrigin,
     passwordLengthMin: settings.GATEWAY_PASSWORD_LENGTH_MIN,
     limits: {
       loginsPerMinute: settings.GATEWAY_LOGINS_PER_MINUTE,
@@ -229,15 +241,18 @@ function parseProxies(text: string, faults: string[]): NonNullable<ReturnType<ty
 function parseOrigins(text: string, faults: string[]): Set<string> {
   const origins = new Set<string>()
   for (const item of listOf(text)) {
-    // Exactly as browsers write it: what is compared is the text.
-    const isOrigin = isHttpOrigin(item) && new URL(item).origin === item && isOfOneHost(new URL(item))
-    if (isOrigin) origins.add(item)
+    if (isOrigin(item)) origins.add(item)
     else
       faults.push(
         `GATEWAY_CORS_ORIGINS: ${JSON.stringify(item)} is not an origin such as https://app.example`,
       )
   }
   return origins
+}
+
+/** Exactly as browsers write it: what is compared is the text. */
+function isOrigin(text: string): boolean {
+  return isHttpOrigin(text) && new URL(text).origin === text && isOfOneHost(new URL(text))
 }
 
 /**

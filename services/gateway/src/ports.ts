@@ -207,6 +207,7 @@ export interface RequestBodies {
 /** What a browser is sent besides answers to its scripts. */
 export interface PageFiles {
   readonly account: string
+  readonly documents: string
   readonly signIn: string
   /** By the name under `/assets/`, which changes with what is in it. */
   readonly assets: ReadonlyMap<string, string>

@@ -67,6 +67,7 @@ export async function setEdgeStage(): Promise<EdgeStage> {
     cookieName: COOKIE,
     programmaticClients: new Set(['api', 'cli'] as ClientId[]),
     defaultTenant: undefined,
+    filesOrigin: undefined,
     passwordLengthMin: 15,
     limits: { loginsPerMinute: 100_000, loginFailuresFree: 10_000, tokenGuessesPerMinute: 10_000 },
     isTrustedProxy: () => false,

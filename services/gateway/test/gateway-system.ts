@@ -119,6 +119,7 @@ async function configFor(
     programmaticClients: new Set(['api', 'cli'] as ClientId[]),
     recentAuthenticationSeconds: 900,
     defaultTenant: undefined,
+    filesOrigin: 'https://files.example',
     passwordLengthMin: 15,
     limits: { loginsPerMinute: 100_000, loginFailuresFree: 10_000, tokenGuessesPerMinute: 10_000 },
     isTrustedProxy: () => false,

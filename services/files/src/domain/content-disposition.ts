@@ -8,9 +8,14 @@ const DIRECTION_OVERRIDES = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g
 /** What RFC 8187 lets stand; encodeURIComponent also spares `'()*`, which have a meaning there. */
 const SPARED_BY_MISTAKE = /['()*]/g
 
+/** As it may be shown to a person. */
+export function honestName(name: string): string {
+  return name.toWellFormed().replace(DIRECTION_OVERRIDES, '_')
+}
+
 export function contentDisposition(name: string | undefined): string {
   if (name === undefined) return 'attachment'
-  const honest = name.toWellFormed().replace(DIRECTION_OVERRIDES, '_')
+  const honest = honestName(name)
   const encoded = encodeURIComponent(honest).replace(
     SPARED_BY_MISTAKE,
     (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,

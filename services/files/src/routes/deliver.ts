@@ -11,11 +11,15 @@ import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { wantedBytes, type Conditions } from '../domain/byte-range.ts'
+import { isPrefetch, isPreview } from '../domain/in-advance.ts'
+import { offerPage } from '../domain/page.ts'
 import { entityTag, partHeaders, representationHeaders, versionHeaders } from '../domain/representation.ts'
-import { outsideOf, prefetchRefused } from '../errors.ts'
+import { outsideOf, prefetchRefused, sentTwice } from '../errors.ts'
 import type { ClaimFor, FileStore, OpenFile, StoredFile } from '../ports.ts'
 import type { Admission } from './admission.ts'
+import { addDeliverForm } from './deliver-form.ts'
 import { newDeliveryId, type Deliveries } from './delivery.ts'
+import { isForPerson, sendPage } from './pages.ts'
 import { FilePath, NoQuery } from './request-shapes.ts'
 
 export interface DeliverOptions {
@@ -27,9 +31,9 @@ export interface DeliverOptions {
 
 const closed = { additionalProperties: false }
 const ClaimQuery = Type.Object({ claim: Type.Optional(Type.String()) }, closed)
-const ClaimForm = Type.Object({ claim: Type.String() }, closed)
-/** A claim of the greatest length, percent-encoded where it must be, and its name. */
-const FORM_LIMIT_BYTES = 8 * 1024
+interface WithClaim {
+  readonly claim?: string
+}
 
 type Asked = Parameters<Admission['admit']>[1] & { readonly headers: IncomingHttpHeaders }
 
@@ -43,6 +47,15 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
     if (file === undefined) throw new Problem('not-found')
     checkVersion(claim, file, asked)
     return reply.headers(representationHeaders(file, claim.act)).send()
+  }
+
+  /** A link may be opened by anything that looks at links: it offers the file, and the button takes it. */
+  async function offer(
+    asked: Asked & { readonly claim: string },
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const claim = await admission.admit('download', asked)
+    return sendPage(reply, offerPage(asked.claim, claim.act))
   }
 
   async function deliver(asked: Asked, reply: FastifyReply): Promise<FastifyReply> {
@@ -91,23 +104,14 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
   const shape = { schema: { params: FilePath, querystring } }
   // Before GET: the HEAD route that the framework would add to that one would spend the claim.
   app.head('/files/:id', shape, (request, reply) => look(presented(request, onlyClaim(request)), reply))
-  app.get('/files/:id', shape, (request, reply) => deliver(presented(request, onlyClaim(request)), reply))
-  void app.register(async (forms: CurfewServer) => {
-    forms.removeAllContentTypeParsers()
-    forms.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: FORM_LIMIT_BYTES },
-      (_request, body, done) => done(null, readForm(String(body))),
-    )
-    forms.post(
-      '/files/:id',
-      { schema: { params: FilePath, querystring: NoQuery, body: ClaimForm } },
-      (request, reply) => {
-        if (bearerToken(request.raw) !== undefined) throw sentTwice()
-        return deliver(presented(request, request.body.claim), reply)
-      },
-    )
+  app.get<{ Params: { id: string }; Querystring: WithClaim }>('/files/:id', shape, (request, reply) => {
+    const asked = presented(request, onlyClaim(request))
+    const { claim } = request.query
+    if (claim === undefined) return deliver(asked, reply)
+    if (isPreview(request.headers)) throw prefetchRefused()
+    return isForPerson(request) ? offer({ ...asked, claim }, reply) : deliver(asked, reply)
   })
+  addDeliverForm(app, (request, claim, reply) => deliver(presented(request, claim), reply))
 }
 
 function presented(request: FastifyRequest<{ Params: { id: string } }>, claim: string | undefined): Asked {
@@ -125,27 +129,4 @@ function onlyClaim(request: FastifyRequest<{ Querystring: { claim?: string } }>)
 function conditionsIn(headers: IncomingHttpHeaders): Conditions {
   const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = headers
   return { range, ifRange: ifRange as string | undefined, ifNoneMatch }
-}
-
-/** What a user may or may not do next must not use up what he can do once. */
-function isPrefetch(headers: IncomingHttpHeaders): boolean {
-  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => {
-    const purpose = String(headers[name] ?? '').toLowerCase()
-    return purpose.startsWith('prefetch') || purpose.startsWith('preview')
-  })
-}
-
-function sentTwice(): Problem {
-  return new Problem('bad-request', 'send the claim once')
-}
-
-/** A field that comes twice becomes a list, which the schema refuses. */
-function readForm(text: string): Record<string, string | string[]> {
-  const fields = new URLSearchParams(text)
-  return Object.fromEntries(
-    [...new Set(fields.keys())].map((name) => {
-      const values = fields.getAll(name)
-      return [name, values.length === 1 ? String(values[0]) : values]
-    }),
-  )
 }

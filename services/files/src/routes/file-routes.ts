@@ -9,8 +9,10 @@ import { createAdmission } from './admission.ts'
 import { limitBodies } from './body-patience.ts'
 import { createClaimReport } from './claim-report.ts'
 import { watchArrivals } from './arrival.ts'
+import { addCors } from './cors.ts'
 import { addDeliverRoutes } from './deliver.ts'
 import { Deliveries } from './delivery.ts'
+import { addRefusalPages } from './pages.ts'
 import { addRemoveRoute } from './remove.ts'
 import { addUploadRoute } from './upload.ts'
 
@@ -19,12 +21,16 @@ export interface FileRoutesOptions {
   readonly store: FileStore
   readonly registry: Registry
   readonly allowClaimInUrl: boolean
+  /** Whose pages may send claims from a script. */
+  readonly corsOrigins: ReadonlySet<string>
   readonly maxBytes: number
 }
 
 /** @returns what must be settled after the server has closed and before the connection to the authority is. */
 export function addFileRoutes(app: CurfewServer, options: FileRoutesOptions): Deliveries {
-  const { claims, store, registry, allowClaimInUrl, maxBytes } = options
+  const { claims, store, registry, allowClaimInUrl, corsOrigins, maxBytes } = options
+  addCors(app, corsOrigins)
+  addRefusalPages(app)
   const admission = createAdmission(claims, createClaimReport(registry))
   const deliveries = new Deliveries(claims, watchArrivals(app))
   addDeliverRoutes(app, { admission, deliveries, store, allowClaimInUrl })

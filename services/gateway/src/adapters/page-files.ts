@@ -20,17 +20,23 @@ const ASSETS = [
   'step-up.js',
   'password.js',
   'account.js',
+  'transfers.js',
+  'document-list.js',
+  'documents.js',
   'sign-in.js',
 ]
 const HASH_LENGTH = 12
 const TENANT_FIELD = /<!-- tenant -->[\s\S]*?<!-- \/tenant -->\n?/
+const DOCUMENTS_LINK = /<!-- documents -->[\s\S]*?<!-- \/documents -->\n?/
 
-/** @param asksForTenant false where logins have a tenant without naming one */
-export async function readPageFiles({
-  asksForTenant,
-}: {
+export interface PageVariant {
+  /** False where logins have a tenant without naming one. */
   readonly asksForTenant: boolean
-}): Promise<PageFiles> {
+  /** False where it is not known where the file service is, as browsers reach it. */
+  readonly hasDocuments: boolean
+}
+
+export async function readPageFiles({ asksForTenant, hasDocuments }: PageVariant): Promise<PageFiles> {
   const assets = new Map<string, string>()
   const published = new Map<string, string>()
   for (const name of ASSETS) {
@@ -42,8 +48,10 @@ export async function readPageFiles({
   }
   const page = async (name: string): Promise<string> => withPublishedNames(await read(name), published, name)
   const signIn = await page('login.html')
+  const account = await page('account.html')
   return {
-    account: await page('account.html'),
+    account: hasDocuments ? account : account.replace(DOCUMENTS_LINK, ''),
+    documents: await page('documents.html'),
     signIn: asksForTenant ? signIn : signIn.replace(TENANT_FIELD, ''),
     assets,
   }

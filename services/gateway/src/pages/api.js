@@ -38,6 +38,11 @@ export async function ownSessions() {
   return (await request('GET', '/sessions')).sessions
 }
 
+/** @param {string} path @returns {Promise<any>} */
+export function read(path) {
+  return request('GET', path)
+}
+
 /**
  * A change. Another page of this browser may have brought a new token meanwhile: then the anti-forgery value is asked for
  * again, once.

@@ -68,7 +68,7 @@ export function nameOf({ label, client }) {
 /** Nothing of the session stays behind. */
 export function showEnded() {
   for (const dialog of document.querySelectorAll('dialog')) dialog.remove()
-  for (const selector of ['.top button', '.notices']) document.querySelector(selector)?.remove()
+  for (const selector of ['.top nav', '.top button', '.notices']) document.querySelector(selector)?.remove()
   part('main').replaceChildren(copyOf('ended'))
   part('main').setAttribute('aria-busy', 'false')
   document.title = 'Signed out – Curfew'
@@ -136,7 +136,7 @@ function kindOf({ client, label = '' }) {
 }
 
 /** @param {string} className @param {(string | Node)[]} content */
-function textOf(className, ...content) {
+export function textOf(className, ...content) {
   const span = document.createElement('span')
   if (className !== '') span.className = className
   span.append(...content)
@@ -144,7 +144,7 @@ function textOf(className, ...content) {
 }
 
 /** @param {string} id */
-function copyOf(id) {
+export function copyOf(id) {
   const template = part(id)
   const [first] = template instanceof HTMLTemplateElement ? template.content.children : []
   const copy = first?.cloneNode(true)

@@ -1,5 +1,5 @@
 /**
- * ① GET /account and GET /login for people: pages that hold nothing about anybody, and the scripts that fill them.
+ * ① GET /account, /documents and /login for people: pages that hold nothing about anybody, and the scripts that fill them.
  * Promise: nothing runs in them that this origin has not served as a file, nothing frames them, and no cache keeps them.
  */
 import { Problem, type CurfewServer } from '@curfew/service-kit'
@@ -8,22 +8,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { PageFiles } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-  "object-src 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ')
+/** @param elsewhere origins that scripts and forms of the page may send to, besides this one */
+const policyWith = (...elsewhere: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    ["connect-src 'self'", ...elsewhere].join(' '),
+    "img-src 'self' data:",
+    ["form-action 'self'", ...elsewhere].join(' '),
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "object-src 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ')
 
 const PAGE_HEADERS = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'content-security-policy': policyWith(),
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   // Not `no-referrer`: browsers would then call the origin of a form `null`.
@@ -47,14 +49,24 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 export interface PageRoutes {
   readonly boundary: Boundary
   readonly files: PageFiles
+  /** Where the bytes of documents are; without it there is no page for them. */
+  readonly filesOrigin: string | undefined
 }
 
-export function addPageRoutes(app: CurfewServer, { boundary, files }: PageRoutes): void {
-  app.get('/account', (request, reply) => {
-    // Whether the session is good the page finds out by itself; without one there is nothing to find out.
-    if (boundary.credential(request).kind === 'none') return reply.redirect('/login', 303)
-    return sendPage(reply, files.account)
-  })
+export function addPageRoutes(app: CurfewServer, { boundary, files, filesOrigin }: PageRoutes): void {
+  // Whether the session is good a page finds out by itself; without one there is nothing to find out.
+  const isNobody = (request: FastifyRequest): boolean => boundary.credential(request).kind === 'none'
+
+  app.get('/account', (request, reply) =>
+    isNobody(request) ? reply.redirect('/login', 303) : sendPage(reply, files.account),
+  )
+
+  if (filesOrigin !== undefined)
+    app.get('/documents', (request, reply) =>
+      isNobody(request)
+        ? reply.redirect('/login', 303)
+        : sendPage(reply, files.documents, { 'content-security-policy': policyWith(filesOrigin) }),
+    )
 
   app.get('/login', (request, reply) => {
     if (asksForPage(request)) return sendPage(reply, files.signIn)
@@ -70,8 +82,11 @@ export function addPageRoutes(app: CurfewServer, { boundary, files }: PageRoutes
   })
 }
 
-function sendPage(reply: FastifyReply, html: string): FastifyReply {
-  return reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+function sendPage(reply: FastifyReply, html: string, headers: Record<string, string> = {}): FastifyReply {
+  return reply
+    .headers({ ...PAGE_HEADERS, ...headers })
+    .type('text/html; charset=utf-8')
+    .send(html)
 }
 
 function asksForPage({ headers }: FastifyRequest): boolean {
