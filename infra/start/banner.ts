@@ -37,6 +37,11 @@ Try it in another terminal, in this folder: log in, read, revoke; then read agai
   curl -i ${gateway.url}/api/documents -H "Authorization: Bearer $TOKEN"
   curl -i ${session.url}/v1/revocations -H "Authorization: Bearer ${tokenOf('operator')}" ${json} -d '${scope}'
 
+For operators there is a command line (npx -y pnpm@12.21.0 where there is no pnpm): end everyone's sessions but your own.
+
+  node -p "require('./${kept('dev.json')}').accounts.find(a => a.username === 'operator').password" | pnpm curfew login --password-stdin
+  pnpm curfew revoke --everyone --except-me --reason 'trying it out'
+
 Ctrl-C stops everything and keeps all sessions and documents.
 `
 }

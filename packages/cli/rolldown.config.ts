@@ -1,0 +1,14 @@
+/**
+ * The program in one file, so that the package needs nothing but Node.
+ */
+import { defineConfig, type OutputOptions } from 'rolldown'
+
+export const output: OutputOptions = { dir: 'dist', format: 'esm', entryFileNames: 'curfew.js' }
+
+export default defineConfig({
+  input: 'src/main.ts',
+  platform: 'node',
+  // What `engines` in package.json promises.
+  transform: { target: 'node22.12' },
+  output,
+})

@@ -1,0 +1,88 @@
+/**
+ * `POST /v1/revocations`, until the outcome is known.
+ * Promise: whatever is lost on the way, one idempotency key stands for one revocation, however often it is sent.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { ProblemCode } from '@curfew/contracts'
+
+import type { Operator } from '../account/operator.ts'
+import { EXIT } from '../exit-codes.ts'
+import { Failure } from '../failure.ts'
+import { RevocationAnswer, type RevocationResult, type ScopeShown } from './answers.ts'
+import { NoAnswer, Refusal } from './http.ts'
+import { sendWatched, type Looking } from './watched-change.ts'
+
+export interface RevocationRequest {
+  readonly scope: ScopeShown
+  readonly reason: string
+  readonly except_current?: true
+}
+
+export interface SendingOptions extends Omit<Looking, 'timeoutMs'> {
+  readonly key: string
+  /** No further attempt is begun after this. */
+  readonly patienceMs: number
+}
+
+/** Where nothing can have arrived, somebody should hear of it soon. */
+const UNREACHABLE_MS = 5_000
+const FIRST_PAUSE_MS = 300
+const LONGEST_PAUSE_MS = 5_000
+
+/**
+ * Sends it, and again where no answer came or the answer is that nobody knows yet, until it is confirmed or patience ends.
+ * @throws Refusal; NoAnswer where it certainly has not been recorded; Failure where nobody knows; the signal's reason
+ */
+export async function revoke(
+  operator: Operator,
+  request: RevocationRequest,
+  options: SendingOptions,
+): Promise<RevocationResult> {
+  const { progress, signal, onProgress, patienceMs } = options
+  const startedAt = performance.now()
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const outcome = await attempt(operator, request, options)
+    if ('result' in outcome && outcome.result.state === 'confirmed') return outcome.result
+    const endsAt = startedAt + (progress.isSent ? patienceMs : Math.min(patienceMs, UNREACHABLE_MS))
+    if (performance.now() + pauseMs > endsAt) {
+      if ('result' in outcome) return outcome.result
+      throw progress.isSent ? unknown(outcome.failure) : outcome.failure
+    }
+    progress.trouble = 'result' in outcome ? undefined : outcome.failure.message
+    onProgress()
+    await sleep(pauseMs, undefined, { signal })
+    progress.trouble = undefined
+  }
+}
+
+type Outcome = { readonly result: RevocationResult } | { readonly failure: Failure }
+
+async function attempt(
+  operator: Operator,
+  request: RevocationRequest,
+  { key, patienceMs, ...looking }: SendingOptions,
+): Promise<Outcome> {
+  const headers = { 'idempotency-key': key }
+  const call = { method: 'POST', path: '/v1/revocations', json: request, headers } as const
+  const wasSent = looking.progress.isSent
+  try {
+    const result = await sendWatched(operator, RevocationAnswer, call, { ...looking, timeoutMs: patienceMs })
+    return { result }
+  } catch (error) {
+    if (error instanceof NoAnswer) return { failure: error }
+    if (!(error instanceof Refusal)) throw error
+    if (error.status >= 500 || error.status === 429) return { failure: error }
+    // The attempt before may have ended this very session.
+    if (wasSent && error.code === ('unauthenticated' satisfies ProblemCode)) throw unknown(error)
+    throw error
+  }
+}
+
+function unknown(cause: Failure): Failure {
+  return new Failure(EXIT.unconfirmed, `It is not known whether this holds: ${cause.message}`, {
+    code: 'unknown',
+    requestId: cause.requestId,
+    cause,
+  })
+}

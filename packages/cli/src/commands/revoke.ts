@@ -1,0 +1,148 @@
+/**
+ * `curfew revoke`: ends sessions, and stays until every verifier is known to act accordingly.
+ * Promise: one command is one revocation, however often it has to be sent; whoever interrupts it learns what is known.
+ */
+import { randomUUID } from 'node:crypto'
+
+import { InvalidArgumentError } from 'commander'
+
+import type { Operator } from '../account/operator.ts'
+import type { RevocationResult } from '../api/answers.ts'
+import { revoke, type RevocationRequest } from '../api/revocations.ts'
+import { newProgress } from '../api/watched-change.ts'
+import type { Context } from '../context.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { Failure, usage } from '../failure.ts'
+import { ConfirmationView } from '../terminal/confirmation-view.ts'
+import { positionText } from '../terminal/positions.ts'
+import { safeText } from '../terminal/safe-text.ts'
+import {
+  clientArgument,
+  countArgument,
+  reasonArgument,
+  sessionArgument,
+  subjectArgument,
+  tenantArgument,
+} from './arguments.ts'
+import { CONFIRMED_WITHIN_SECONDS, interrupted } from './change.ts'
+import { dryRun, showDryRun } from './dry-run.ts'
+import { exitFor, showEffect } from './effects.ts'
+import { interruptible } from './interruption.ts'
+import type { Perform, Program } from './perform.ts'
+import { scopeOf, scopeText, typedFor, type ScopeOptions } from './scope.ts'
+import { confirmTyped, requireSomebodyToAsk } from './wide-act.ts'
+
+interface Options extends ScopeOptions {
+  readonly reason: string
+  readonly exceptMe?: true | undefined
+  readonly dryRun?: true | undefined
+  readonly yes?: true | undefined
+  readonly wait: number
+  readonly idempotencyKey?: string | undefined
+}
+
+export function addRevoke(program: Program, perform: Perform): void {
+  program
+    .command('revoke')
+    .description('end sessions everywhere, and see that it took effect')
+    .option('--session <id>', 'this session', sessionArgument)
+    .option('--user <tenant/user>', 'every session of this user', subjectArgument)
+    .option('--tenant <tenant>', 'every session of this tenant', tenantArgument)
+    .option('--client <client>', 'every session of this client application', clientArgument)
+    .option('--everyone', 'every session of everyone')
+    .requiredOption('--reason <text>', 'why, for those who read the history', reasonArgument)
+    .option('--except-me', 'spare the session that this is done with')
+    .option('--dry-run', 'only count whom it would hit')
+    .option('--yes', 'do not ask')
+    .option(
+      '--wait <seconds>',
+      'how long to wait for a confirmation',
+      countArgument,
+      CONFIRMED_WITHIN_SECONDS,
+    )
+    .option('--idempotency-key <key>', 'finish the revocation that was begun with this key', keyArgument)
+    .action((options, command) => perform(command.optsWithGlobals(), (context) => run(context, options)))
+}
+
+async function run(context: Context, options: Options): Promise<ExitCode> {
+  const { output } = context
+  const scope = scopeOf(options)
+  if (options.exceptMe === true && scope.type === 'session')
+    throw usage('--except-me goes with more than one session.')
+  const typed = typedFor(scope)
+  requireSomebodyToAsk(typed, options.yes === true || options.dryRun === true)
+  const operator = await context.operator()
+  const request: RevocationRequest = {
+    scope,
+    reason: options.reason,
+    ...(options.exceptMe === true && { except_current: true }),
+  }
+  if (options.dryRun === true) {
+    const counted = await dryRun(operator, request)
+    output.answer(counted, () => showDryRun(output, counted))
+    return EXIT.done
+  }
+  if (typed !== undefined && options.yes !== true) {
+    const counted = await dryRun(operator, request)
+    if (output.isJson) output.note(`${scopeText(scope)}: ${counted.would_affect.sessions} sessions`)
+    else showDryRun(output, counted)
+    const spared = options.exceptMe === true ? ' but this one' : ''
+    await confirmTyped(`end them all${spared}, at ${operator.profile.server}`, typed)
+  }
+  return carryOut(context, operator, { request, options })
+}
+
+async function carryOut(
+  { output }: Context,
+  operator: Operator,
+  { request, options }: { readonly request: RevocationRequest; readonly options: Options },
+): Promise<ExitCode> {
+  const key = options.idempotencyKey ?? randomUUID()
+  const progress = newProgress()
+  const view = new ConfirmationView(output, progress)
+  output.line(`Ending ${scopeText(request.scope)}`)
+  const task = (signal: AbortSignal): Promise<RevocationResult> =>
+    revoke(operator, request, {
+      key,
+      progress,
+      onProgress: () => view.show(),
+      signal,
+      patienceMs: options.wait * 1_000,
+    })
+  try {
+    const result = await interruptible(() => interrupted(progress, resumption(key)), task)
+    view.finish()
+    output.answer(result, () => showResult(output, result, key))
+    return exitFor(result)
+  } catch (error) {
+    throw error instanceof Failure && error.code === 'unknown' ? resumable(error, key) : error
+  } finally {
+    view.finish()
+  }
+}
+
+function showResult(output: Context['output'], result: RevocationResult, key: string): void {
+  showEffect(output, result)
+  const { id, position } = result.revocation
+  output.line(output.tone('dim', safeText(`${id} at ${positionText(position)}`)))
+  if (result.state !== 'confirmed') output.note(resumption(key))
+}
+
+function resumption(key: string): string {
+  return `To wait for it, repeat the same command with --idempotency-key ${key}: it stays one revocation.`
+}
+
+function resumable(failure: Failure, key: string): Failure {
+  const { message, code, requestId } = failure
+  const hint =
+    failure.cause instanceof Failure && failure.cause.code === 'unauthenticated'
+      ? `It has probably ended this session as well. Log in again. ${resumption(key)}`
+      : resumption(key)
+  return new Failure(EXIT.unconfirmed, message, { code, requestId, hint, cause: failure })
+}
+
+function keyArgument(text: string): string {
+  if (!/^[\x21-\x7e]{1,128}$/.test(text))
+    throw new InvalidArgumentError('It is up to 128 printable characters.')
+  return text
+}
