@@ -21,10 +21,10 @@ import type {
 } from '@curfew/contracts'
 import type { Confirmation, ConfirmationWatch, PositionedEntry } from '@curfew/revocation-log'
 
-import type { Affected } from './domain/count-affected.ts'
 import type { SubjectFacts } from './domain/facts.ts'
 import type { Revocation } from './domain/revocation.ts'
 import type { PendingSecret, Renewal, SessionRecord } from './domain/session-record.ts'
+import type { RevocationReports } from './revocation-reports.ts'
 
 export interface Clock {
   nowMs(): number
@@ -61,6 +61,8 @@ export interface SessionStore {
   pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage>
   /** Ids of everyone, in no order. */
   pageOfAll(cursor: string | undefined): Promise<IdPage>
+  /** How many have not reached their idle limit, whether or not they have been revoked: no more than these are live. */
+  count(nowMs: number): Promise<number>
 }
 
 /** `gone`: there is no such session any more. `superseded`: another secret is in place, or another is to be. */
@@ -194,7 +196,7 @@ export interface Projection {
 }
 
 /** ④ What happened, told once: the adapter makes a log line and a number of it. */
-export interface Reports {
+export interface Reports extends RevocationReports {
   sessionCreated(session: SessionRecord): void
   sessionRefused(refused: { client: ClientId; reason: RefusalReason; tenant: TenantId; user: UserId }): void
   sessionEnded(ended: EndedSession): void
@@ -214,10 +216,6 @@ export interface Reports {
   sessionsResolved(results: ReadonlyMap<ResolveResult, number>): void
   touchFailed(err: unknown): void
   claimSettled(settled: SettledClaim): void
-  revocationRecorded(recorded: RecordedRevocation): void
-  /** It waits for a second operator. */
-  revocationRequested(requested: RequestedRevocation): void
-  revocationDecided(decided: RequestedRevocation & { decision: 'approved' | 'rejected'; by: string }): void
   grantsChanged(changed: Changed & { subject: SubjectKey }): void
   roleChanged(changed: Changed & { tenant: TenantId; role: RoleName }): void
   suspensionChanged(changed: Changed & { tenant: TenantId; user?: UserId; suspended: boolean }): void
@@ -268,23 +266,6 @@ export interface RefusedOperator {
 export type TokenVerdict = ResolveResult | 'malformed' | 'relay' | 'mismatch' | 'not-allowed'
 
 export type ResolveResult = RefusalReason | 'live'
-
-export interface RecordedRevocation {
-  /** Its position is null while it is not known whether the log has it. */
-  readonly revocation: Omit<Revocation, 'position'> & { readonly position: Position | null }
-  readonly state: EffectState
-  readonly isProjected: boolean
-  readonly requestId: string
-  /** `confirmed by 4 of 4`. */
-  readonly effect: string
-  /** How many sessions it ended and whose they were, where that could be found out in a moment. */
-  readonly affected?: Affected | undefined
-}
-
-export interface RequestedRevocation {
-  readonly revocation: Omit<Revocation, 'position'>
-  readonly requestId: string
-}
 
 /** A session, whose it is and where it is used. */
 interface SessionOf {

@@ -111,6 +111,7 @@ type OperatorReports = Pick<
   | 'revocationRecorded'
   | 'revocationRequested'
   | 'revocationDecided'
+  | 'revocationCounted'
   | 'grantsChanged'
   | 'roleChanged'
   | 'suspensionChanged'
@@ -129,6 +130,9 @@ function operatorReports(logger: Logger, metrics: SessionMetrics): OperatorRepor
     },
     revocationDecided({ revocation, decision, by, requestId }) {
       logger.info({ event: `revocation.${decision}`, ...revocation, by, requestId })
+    },
+    revocationCounted({ revocation: { id, scope }, affected, requestId }) {
+      logger.info({ event: 'revocation.counted', id, scope, sessions: affected, requestId })
     },
     grantsChanged(changed) {
       logger.info({ event: 'grants.changed', ...changed })

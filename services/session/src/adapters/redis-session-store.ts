@@ -121,6 +121,13 @@ export class RedisSessionStore implements SessionStore {
     return { ids, next: nextPart < INDEX_PARTS ? String(nextPart) : undefined }
   }
 
+  async count(nowMs: number): Promise<number> {
+    const pipeline = this.#redis.pipeline()
+    for (let part = 0; part < INDEX_PARTS; part++) pipeline.zcount(KEYS.sessionIndex(part), nowMs, '+inf')
+    const counts = (await repliesOf(pipeline)) as number[]
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
   /** In order of scores, which only rise: what moves while somebody pages may come twice, but is not missed. */
   async #pageByScore(key: string, after: string | undefined): Promise<{ ids: SessionId[]; last?: string }> {
     const from = after === undefined ? '-inf' : `(${after}`

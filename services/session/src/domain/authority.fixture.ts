@@ -235,7 +235,8 @@ export class MemoryReplica {
       due: async () => [],
       unlist: async () => [],
       pageOfSubject: async () => ({ ids: [], next: undefined }),
-      pageOfAll: async () => ({ ids: [], next: undefined }),
+      pageOfAll: async () => ({ ids: [...store.sessions.keys()], next: undefined }),
+      count: async () => store.sessions.size,
     }
   }
 

@@ -4,7 +4,8 @@
  */
 import type { Scope, SessionId, TenantId } from '@curfew/contracts'
 
-import { countAffected } from './count-affected.ts'
+import { Unavailable } from '../errors.ts'
+import { countAffected, type Affected } from './count-affected.ts'
 import { listSessions, type SessionFilter } from './list-sessions.ts'
 import type { LookUpPorts } from './look-up.ts'
 
@@ -20,14 +21,17 @@ const MAX_PAGES = 40
 const ENOUGH_MS = 300
 const MAX_TENANTS = 100
 
+/** @param found what is known of the session where it is one (revocation-reach.ts) */
 export async function wouldAffect(
   ports: LookUpPorts,
   scope: Scope,
-  spared: SessionId | undefined,
+  { found, spared }: { readonly found: Affected | undefined; readonly spared: SessionId | undefined },
 ): Promise<WouldAffect> {
   if (scope.type === 'global') return tally(ports, {}, spared)
   if (scope.type === 'client') return tally(ports, { client: scope.client }, spared)
-  const { count: sessions, isComplete: exact, owner } = await countAffected(ports, scope, spared)
+  const affected = scope.type === 'session' ? found : await countAffected(ports, scope, { spared })
+  if (affected === undefined) throw new Unavailable('redis-lost')
+  const { count: sessions, isComplete: exact, owner } = affected
   const tenant = scope.type === 'session' ? owner?.tenant : scope.tenant
   return {
     sessions,
@@ -47,7 +51,7 @@ async function tally(
   let cursor: string | undefined
   let exact = false
   for (let page = 0; page < MAX_PAGES && !exact && ports.clock.nowMs() <= lateMs; page++) {
-    const { sessions, next } = await listSessions(ports, filter, cursor)
+    const { sessions, next } = await listSessions(ports, filter, { cursor })
     for (const { session } of sessions) if (session.id !== spared) owners.set(session.id, session.tenant)
     cursor = next
     exact = next === undefined

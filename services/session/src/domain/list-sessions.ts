@@ -8,6 +8,7 @@ import type { IdPage } from '../ports.ts'
 import type { SubjectFacts } from './facts.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
 import type { SessionRecord } from './session-record.ts'
+import type { WideFacts } from './wide-facts.ts'
 
 export interface SessionFilter {
   readonly tenant?: TenantId | undefined
@@ -31,15 +32,21 @@ export function cursorKindOf(filter: SessionFilter): 'expiry' | 'index' {
   return filter.tenant !== undefined && filter.user !== undefined ? 'expiry' : 'index'
 }
 
-/** @param cursor the value inside a cursor of the filter's kind; a page may be empty and still have a next one. */
+export interface PageOptions {
+  /** The value inside a cursor of the filter's kind; a page may be empty and still have a next one. */
+  readonly cursor?: string | undefined
+  /** By which wide facts to judge, instead of those that hold. */
+  readonly asIf?: ((wide: WideFacts) => WideFacts) | undefined
+}
+
 export async function listSessions(
   ports: LookUpPorts,
   filter: SessionFilter,
-  cursor: string | undefined,
+  { cursor, asIf }: PageOptions = {},
 ): Promise<SessionPage> {
   const { ids, next } = await pageOf(ports, filter, cursor)
   if (ids.length === 0) return { sessions: [], next }
-  const { sessions } = await lookUp(ports, ids)
+  const { sessions } = await lookUp(ports, ids, asIf)
   const listed = sessions.flatMap((found) =>
     found.verdict === 'live' && matches(found.session, filter)
       ? [{ session: found.session, subject: found.subject }]

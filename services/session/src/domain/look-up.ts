@@ -11,6 +11,7 @@ import type { LogView, Pin } from './log-view.ts'
 import { requireLease } from './require-lease.ts'
 import type { SessionRecord } from './session-record.ts'
 import { judge, type Verdict } from './validity.ts'
+import type { WideFacts } from './wide-facts.ts'
 
 export interface LookUpPorts {
   readonly view: LogView
@@ -33,18 +34,26 @@ export interface LookUp {
   readonly sessions: readonly LookedUp[]
 }
 
-/** Answers in the order of the question. Throws Unavailable, or what the store threw, when the truth cannot be had. */
-export async function lookUp(ports: LookUpPorts, ids: readonly SessionId[]): Promise<LookUp> {
+/**
+ * Answers in the order of the question. Throws Unavailable, or what the store threw, when the truth cannot be had.
+ * @param asIf by which wide facts to judge, instead of those that hold
+ */
+export async function lookUp(
+  ports: LookUpPorts,
+  ids: readonly SessionId[],
+  asIf: (wide: WideFacts) => WideFacts = (wide) => wide,
+): Promise<LookUp> {
   return withPin(ports, async (pin) => {
     const asOf = ports.view.applied
     const stored = trusted(ports, pin, await ports.sessions.read(ids))
     const subjects = await readSubjects(ports, pin, stored)
     // No await from here on: the verdicts, their time and `decidedAt` belong together.
     const nowMs = ports.clock.nowMs()
+    const wide = asIf(ports.view.wide)
     const sessions = stored.map((session): LookedUp => {
       if (session === undefined) return { verdict: 'unknown' }
       const subject = subjects(subjectKey(session.tenant, session.user))
-      const evidence = { subject, wide: ports.view.wide, endedAt: ports.view.endedAt(session.id) }
+      const evidence = { subject, wide, endedAt: ports.view.endedAt(session.id) }
       return { verdict: judge(session, evidence, nowMs), session, subject }
     })
     return { asOf, decidedAt: ports.view.applied, nowMs, sessions }

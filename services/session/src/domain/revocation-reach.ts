@@ -2,22 +2,36 @@
  * ④ Whether an operator may revoke a scope, single sessions included.
  * Promise: another tenant's session and one that does not exist are told apart by nobody; a lost Redis stops no global operator.
  */
-import { subjectKey, type Scope, type SessionId, type SubjectKey } from '@curfew/contracts'
+import { subjectKey, type Scope, type SessionId, type Subject, type SubjectKey } from '@curfew/contracts'
 
+import type { Affected } from './count-affected.ts'
 import { lookUp, type LookedUp, type LookUpPorts } from './look-up.ts'
 import { reaches, reachOf, type Operator, type Reach } from './operator.ts'
 
-export async function revocationReach(ports: LookUpPorts, operator: Operator, scope: Scope): Promise<Reach> {
-  return scope.type === 'session' ? sessionReach(ports, operator, scope.session) : reachOf(operator, scope)
+export interface Reached {
+  readonly reach: Reach
+  /** Of one session, where it could be found: the same look shows what its revocation would end. */
+  readonly affected?: Affected
 }
 
-async function sessionReach(ports: LookUpPorts, operator: Operator, id: SessionId): Promise<Reach> {
-  if (id === operator.sessionId) return 'allowed'
+export async function revocationReach(
+  ports: LookUpPorts,
+  operator: Operator,
+  scope: Scope,
+): Promise<Reached> {
+  if (scope.type !== 'session') return { reach: reachOf(operator, scope) }
+  return sessionReach(ports, operator, scope.session)
+}
+
+async function sessionReach(ports: LookUpPorts, operator: Operator, id: SessionId): Promise<Reached> {
+  if (id === operator.sessionId) return { reach: 'allowed', affected: oneOf(operator.known.session, true) }
   try {
-    return (await findWithinReach(ports, operator, id)) === undefined ? 'hidden' : 'allowed'
+    const found = await findWithinReach(ports, operator, id)
+    if (found === undefined) return { reach: 'hidden' }
+    return { reach: 'allowed', affected: oneOf(found.session, found.verdict === 'live') }
   } catch (error) {
     // Whose it is matters to operators of one tenant only; ending a session that never was harms nobody.
-    if (operator.isAdministrative && ports.log.isFollowing) return 'allowed'
+    if (operator.isAdministrative && ports.log.isFollowing) return { reach: 'allowed' }
     throw error
   }
 }
@@ -40,4 +54,8 @@ export async function findWithinReach(
 
 function subjectOf({ known: { session } }: Operator): SubjectKey {
   return subjectKey(session.tenant, session.user)
+}
+
+function oneOf({ tenant, user }: Subject, isLive: boolean): Affected {
+  return { count: isLive ? 1 : 0, isComplete: true, owner: { tenant, user } }
 }

@@ -20,6 +20,7 @@ import {
   type RecordPorts,
 } from './record-fact.ts'
 import { isSameRequest, revocationOf, type Revocation } from './revocation.ts'
+import { isWide, watermarkOf } from './wide-facts.ts'
 
 export interface RevokePorts extends RecordPorts {
   readonly view: LogView
@@ -102,7 +103,7 @@ async function sparing(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const known = await ports.recheck(spared)
     if (known === undefined) return { kind: 'spared-is-over' }
-    const expectLast = watermarkOf(entry.scope, ports.view, known.subject)
+    const expectLast = lastRevoked(entry.scope, ports.view, known.subject)
     const outcome = await recordFact(ports, entry, { expectLast, watch })
     if (outcome.kind !== 'conflict') return outcome
     // Somebody revoked the same scope meanwhile: see it first, then ask again whether the session is still there.
@@ -112,17 +113,8 @@ async function sparing(
 }
 
 /** Where the scope was last revoked. `subject` is the spared session's own: it is only spared where it is covered. */
-function watermarkOf(scope: Scope, { wide }: LogView, subject: SubjectFacts): Position {
-  switch (scope.type) {
-    case 'global':
-      return wide.global?.position ?? ORIGIN
-    case 'tenant':
-      return wide.tenant(scope.tenant)?.position ?? ORIGIN
-    case 'client':
-      return wide.client(scope.client)?.position ?? ORIGIN
-    case 'user':
-      return subject.watermark?.position ?? ORIGIN
-    case 'session':
-      throw new TypeError('nothing is spared when one session is revoked')
-  }
+function lastRevoked(scope: Scope, { wide }: LogView, subject: SubjectFacts): Position {
+  if (isWide(scope)) return watermarkOf(wide, scope)?.position ?? ORIGIN
+  if (scope.type === 'user') return subject.watermark?.position ?? ORIGIN
+  throw new TypeError('nothing is spared when one session is revoked')
 }

@@ -67,16 +67,24 @@ describe('an event', () => {
       effect: 'scope session, 1 session, confirmed by 2 of 2, rev_x',
       requestId: 'r1',
     })
-    const cut = { count: 10_240, isComplete: false }
     const wide = { ...revocation, scope: { type: 'global' } as const }
     expect(
-      SECURITY_EVENTS.revocationRecorded({
-        ...recorded,
-        revocation: wide,
-        effect: 'recorded',
-        affected: cut,
-      }),
-    ).toMatchObject({ effect: 'scope global, at least 10240 sessions, recorded, rev_x' })
+      SECURITY_EVENTS.revocationRecorded({ ...recorded, revocation: wide, effect: 'recorded' }),
+    ).toMatchObject({ effect: 'scope global, recorded, rev_x' })
+    const counted = { revocation: wide, requestId: 'r1' }
+    const cut = { count: 10_240, isComplete: false, countMax: 1_000_000 }
+    expect(SECURITY_EVENTS.revocationCounted({ ...counted, affected: cut })).toEqual({
+      type: 'revocation.counted',
+      actor: 'acme/chief',
+      outcome: 'done',
+      reason: 'laptop stolen',
+      effect: 'scope global, at least 10240 and at most 1000000 sessions ended, rev_x',
+      requestId: 'r1',
+    })
+    expect(SECURITY_EVENTS.revocationCounted({ ...counted, affected: undefined })).toMatchObject({
+      outcome: 'unknown',
+      effect: 'scope global, not counted, rev_x',
+    })
   })
 
   it('is told of a throttled caller once in a window', () => {

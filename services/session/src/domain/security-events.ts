@@ -6,7 +6,9 @@ import type { Scope, SecurityEvent, TenantId, UserId } from '@curfew/contracts'
 import { SubjectSchema } from '@curfew/contracts'
 import { Value } from 'typebox/value'
 
-import type { Changed, RecordedRevocation, Reports, RequestedRevocation } from '../ports.ts'
+import type { Changed, Reports } from '../ports.ts'
+import type { RecordedRevocation, RequestedRevocation } from '../revocation-reports.ts'
+import type { Affected } from './count-affected.ts'
 import { SESSION_LIMIT, SUSPECTED_THEFT } from './revocation.ts'
 
 type Reported<K extends keyof Reports> = Parameters<Reports[K]>[0]
@@ -97,6 +99,19 @@ export const SECURITY_EVENTS = {
     ...requestedEvent(requested),
     type: `revocation.${decision}`,
     actor: by,
+  }),
+  revocationCounted: ({ revocation: { scope, reason, actor, id }, affected, requestId }) => ({
+    type: 'revocation.counted',
+    actor,
+    outcome: affected === undefined ? 'unknown' : 'done',
+    ...namesIn(scope),
+    reason,
+    effect: [
+      `scope ${scope.type}`,
+      affected === undefined ? 'not counted' : `${countText(affected)} ended`,
+      id,
+    ].join(', '),
+    requestId,
   }),
   grantsChanged: (changed) => ({
     ...changeEvent('grants.changed', changed),
@@ -204,7 +219,7 @@ function revocationEvent({
   affected,
   requestId,
 }: RecordedRevocation): SecurityEvent {
-  const count = affected === undefined ? [] : [countText(affected.count, affected.isComplete)]
+  const count = affected === undefined ? [] : [countText(affected)]
   return {
     type: 'revocation.recorded',
     actor,
@@ -231,8 +246,9 @@ function requestedEvent({
   }
 }
 
-function countText(count: number, isComplete: boolean): string {
-  return `${isComplete ? '' : 'at least '}${count} ${count === 1 ? 'session' : 'sessions'}`
+function countText({ count, isComplete, countMax }: Affected): string {
+  const most = countMax === undefined ? '' : ` and at most ${countMax}`
+  return `${isComplete ? '' : 'at least '}${count}${most} ${count === 1 && isComplete ? 'session' : 'sessions'}`
 }
 
 function namesIn(scope: Scope): Partial<SecurityEvent> {

@@ -2,7 +2,7 @@
  * ④ The wide facts in memory: watermarks of everyone, tenants and clients, role definitions, suspended tenants.
  * Promise: taking a fact twice, late or out of order changes nothing that a later fact has settled.
  */
-import type { ClientId, MemberId, RoleName, TenantId } from '@curfew/contracts'
+import type { ClientId, MemberId, RoleName, Scope, TenantId } from '@curfew/contracts'
 
 import {
   newer,
@@ -25,6 +25,39 @@ export interface WideFacts {
   tenantSuspension(tenant: TenantId): Suspension | undefined
   readonly lease: LeaseLength | undefined
   readonly members: ReadonlyMap<MemberId, Membership>
+}
+
+/** The scopes that a watermark in memory stands for. */
+export type WideScope = Extract<Scope, { type: 'global' | 'tenant' | 'client' }>
+
+export function isWide(scope: Scope): scope is WideScope {
+  return scope.type === 'global' || scope.type === 'tenant' || scope.type === 'client'
+}
+
+/** The latest revocation of a scope. */
+export function watermarkOf(wide: WideFacts, scope: WideScope): Watermark | undefined {
+  switch (scope.type) {
+    case 'global':
+      return wide.global
+    case 'tenant':
+      return wide.tenant(scope.tenant)
+    case 'client':
+      return wide.client(scope.client)
+  }
+}
+
+/** The facts as if the scope had last been revoked at `before`. */
+export function asBefore(wide: WideFacts, scope: WideScope, before: Watermark | undefined): WideFacts {
+  return {
+    global: scope.type === 'global' ? before : wide.global,
+    tenant: (name) => (scope.type === 'tenant' && scope.tenant === name ? before : wide.tenant(name)),
+    client: (name) => (scope.type === 'client' && scope.client === name ? before : wide.client(name)),
+    role: (tenant, role) => wide.role(tenant, role),
+    rolesOf: (tenant) => wide.rolesOf(tenant),
+    tenantSuspension: (tenant) => wide.tenantSuspension(tenant),
+    lease: wide.lease,
+    members: wide.members,
+  }
 }
 
 export interface NamedRole extends RoleDefinition {

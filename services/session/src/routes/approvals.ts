@@ -47,12 +47,15 @@ export function postApproval(app: CurfewServer, ports: RevocationPorts, guard: O
     const startedAtMs = ports.clock.nowMs()
     const { entry } = await decide(ports, guard, { request, id: request.params.id, decision: 'approved' })
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
+      const caller = guard.operatorOf(request)
       const prior = await findRevocation(ports, entry.id)
+      const { affected: found } = await revocationReach(ports, caller, entry.scope)
       return carryOut(ports, {
         request,
-        caller: guard.operatorOf(request),
+        caller,
         entry,
         prior,
+        found,
         startedAtMs,
         onlooker,
       })
@@ -77,7 +80,7 @@ async function decide(
   const operator = guard.operatorOf(request)
   const asked = await ports.approvals.find(id)
   const reach = asked && (await revocationReach(ports, operator, asked.entry.scope))
-  if (asked === undefined || reach !== 'allowed') throw new Problem('not-found')
+  if (asked === undefined || reach?.reach !== 'allowed') throw new Problem('not-found')
   guard.requireRecent(request)
   if (!mayDecide(asked, operator, decision))
     throw guard.refusal(

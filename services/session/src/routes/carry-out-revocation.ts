@@ -9,7 +9,8 @@ import type { FastifyRequest } from 'fastify'
 import type { RequestedEntry } from '../domain/approvals.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
 import { findLive, type OperatorPorts } from '../domain/authenticate-operator.ts'
-import { countSoon, type Affected } from '../domain/count-affected.ts'
+import { countEnded, countSoon, type Affected } from '../domain/count-affected.ts'
+import type { Watermark } from '../domain/facts.ts'
 import type { Operator } from '../domain/operator.ts'
 import type { Revocation } from '../domain/revocation.ts'
 import {
@@ -20,6 +21,7 @@ import {
   type WatchRevocation,
 } from '../domain/revoke.ts'
 import { effectText } from '../domain/security-events.ts'
+import { isWide, watermarkOf } from '../domain/wide-facts.ts'
 import type { Answer, Onlooker } from './effect-answer.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { revocationJson } from './revocation-json.ts'
@@ -33,21 +35,52 @@ export interface CarryingOut {
   readonly entry: RequestedEntry
   /** The revocation of this id, where it has happened before. */
   readonly prior: Revocation | undefined
+  /** What is known of the session where it is one (revocation-reach.ts). */
+  readonly found: Affected | undefined
   readonly startedAtMs: number
   readonly onlooker: Onlooker | undefined
 }
 
 export async function carryOut(
   ports: CarryOutPorts,
-  { request, caller, entry, prior, startedAtMs, onlooker }: CarryingOut,
+  { request, caller, entry, prior, found, startedAtMs, onlooker }: CarryingOut,
 ): Promise<Answer> {
   const watch = onlooker && watchingWith(onlooker)
-  const affected = prior === undefined ? await countSoon(ports, entry) : undefined
-  const outcome =
-    prior === undefined
-      ? await revoke({ ...ports, recheck: rechecking(ports) }, entry, watch)
-      : await settleRepeat(ports, entry, { prior, watchRevocation: watch })
-  return answer(ports, { request, caller, entry, outcome, startedAtMs, affected })
+  const answered = { request, caller, entry, startedAtMs }
+  if (prior !== undefined) {
+    const outcome = await settleRepeat(ports, entry, { prior, watchRevocation: watch })
+    return answer(ports, { ...answered, outcome })
+  }
+  const { scope } = entry
+  const affected = scope.type === 'user' ? await countSoon(ports, { ...entry, scope }) : found
+  const before = isWide(scope) ? watermarkOf(ports.view.wide, scope) : undefined
+  const outcome = await revoke({ ...ports, recheck: rechecking(ports) }, entry, watch)
+  if (outcome.kind !== 'unknown' && 'revocation' in outcome)
+    void countAfterwards(ports, { request, revocation: outcome.revocation, before })
+  return answer(ports, { ...answered, outcome, affected })
+}
+
+interface Counting {
+  readonly request: FastifyRequest
+  readonly revocation: Revocation
+  /** The latest revocation of the same wide scope until then. */
+  readonly before: Watermark | undefined
+}
+
+/**
+ * How many sessions a revocation of many ends is part of what happened, and takes as long as there are many: the operator
+ * does not wait for it, the trail is told.
+ */
+async function countAfterwards(
+  ports: CarryOutPorts,
+  { request, revocation, before }: Counting,
+): Promise<void> {
+  const { scope, except, position } = revocation
+  if (!isWide(scope)) return
+  // A repetition that only the log has noticed: what it has ended was counted the first time.
+  if (before !== undefined && before.position >= position) return
+  const affected = await countEnded(ports, { scope, except }, { at: position, before })
+  ports.reports.revocationCounted({ revocation, requestId: request.id, affected })
 }
 
 function watchingWith(onlooker: Onlooker): WatchRevocation {
@@ -70,7 +103,7 @@ interface Answered {
   readonly entry: RequestedEntry
   readonly outcome: RevokeOutcome
   readonly startedAtMs: number
-  readonly affected: Affected | undefined
+  readonly affected?: Affected | undefined
 }
 
 function answer(ports: CarryOutPorts, answered: Answered): Answer {

@@ -38,7 +38,7 @@ export function getSessions(app: CurfewServer, ports: LookUpPorts, guard: Operat
     if (asked.tenant !== undefined && filter.tenant !== asked.tenant)
       return { sessions: [], next_cursor: null }
 
-    const { sessions, next } = await listSessions(ports, filter, after)
+    const { sessions, next } = await listSessions(ports, filter, { cursor: after })
     return {
       sessions: sessions.map((listed) => ({
         ...operatedSessionJson(listed, ports.view.wide),

@@ -56,7 +56,7 @@ function countingLive(ports: StatisticsPorts): (tenant: TenantId | undefined) =>
     const known = counts.get(tenant)
     if (known !== undefined) return known.count
     const scope = tenant === undefined ? ({ type: 'global' } as const) : ({ type: 'tenant', tenant } as const)
-    const count = countAffected(ports, scope, undefined)
+    const count = countAffected(ports, scope)
     count.catch(() => counts.delete(tenant))
     counts.set(tenant, { atMs: nowMs, count })
     return count

@@ -9,6 +9,7 @@ import { Type, type Static } from 'typebox'
 
 import type { ApprovalPolicy, ApprovalStore, RequestedEntry } from '../domain/approvals.ts'
 import { keptText } from '../domain/audit-record.ts'
+import type { Affected } from '../domain/count-affected.ts'
 import { wouldAffect } from '../domain/dry-run.ts'
 import type { LookUpPorts } from '../domain/look-up.ts'
 import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
@@ -60,19 +61,20 @@ export function postRevocations(
     const key = request.headers['idempotency-key']
     const entry = entryFor(body, operator, { key, at: isoTime(startedAtMs) })
     if (body.dry_run === true) {
-      await requireReach(ports, guard, { request, scope: body.scope })
-      const affected = await wouldAffect(ports, body.scope, entry.except?.[0])
+      const found = await requireReach(ports, guard, { request, scope: body.scope })
+      const affected = await wouldAffect(ports, body.scope, { found, spared: entry.except?.[0] })
       return { dry_run: true, scope: body.scope, would_affect: affected }
     }
     if (needsRecentAuthentication(body.scope)) guard.requireRecent(request)
 
     // A lost Redis must not stop a revocation, and the log notices a repetition as well.
     const prior = key === undefined ? undefined : await findRevocation(ports, entry.id).catch(() => undefined)
-    if (prior === undefined) await requireReach(ports, guard, { request, scope: body.scope })
+    const found =
+      prior === undefined ? await requireReach(ports, guard, { request, scope: body.scope }) : undefined
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) =>
       prior === undefined && approval.scopes.has(body.scope.type)
         ? askForApproval(ports, { request, entry, waitMs: approval.waitMs })
-        : carryOut(ports, { request, caller: operator, entry, prior, startedAtMs, onlooker }),
+        : carryOut(ports, { request, caller: operator, entry, prior, found, startedAtMs, onlooker }),
     )
   })
 }
@@ -122,9 +124,9 @@ async function requireReach(
   ports: LookUpPorts,
   guard: OperatorGuard,
   { request, scope }: { readonly request: FastifyRequest; readonly scope: Scope },
-): Promise<void> {
-  const reach = await revocationReach(ports, guard.operatorOf(request), scope)
-  if (reach === 'allowed') return
+): Promise<Affected | undefined> {
+  const { reach, affected } = await revocationReach(ports, guard.operatorOf(request), scope)
+  if (reach === 'allowed') return affected
   const code = reach === 'forbidden' ? 'forbidden' : 'not-found'
   throw guard.refusal(request, 'out-of-reach', new Problem(code))
 }
