@@ -27,6 +27,7 @@ export {
   formatRelayToken,
   formatSessionToken,
   hashSecret,
+  isTokenOf,
   newSessionId,
   newSessionSecret,
   parseToken,

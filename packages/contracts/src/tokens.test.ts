@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { Audience } from './identifiers.ts'
 import {
+  isTokenOf,
   formatRelayToken,
   formatSessionToken,
   hashSecret,
@@ -44,9 +45,9 @@ describe('session tokens', () => {
   it('fall into their halves by length and kind alone', () => {
     const [sessionId, secret] = [newSessionId(), newSessionSecret()]
     const token = formatSessionToken(sessionId, secret)
-    expect(splitToken(token, 'session')).toEqual({ sessionId, rest: secret })
-    expect(splitToken(token, 'relay')).toBeUndefined()
-    expect(splitToken(`${token}A`, 'session')).toBeUndefined()
+    expect([isTokenOf(token, 'session'), splitToken(token)]).toEqual([true, { sessionId, rest: secret }])
+    expect(isTokenOf(token, 'relay')).toBe(false)
+    expect(isTokenOf(`${token}A`, 'session')).toBe(false)
   })
 })
 

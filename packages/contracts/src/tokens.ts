@@ -35,24 +35,19 @@ const PREFIXES = { session: 'cfs_', relay: 'cfr_' }
 export function parseToken(text: string): SessionToken | RelayToken | undefined {
   // The length is checked first so that a megabyte of garbage costs no more than a wrong letter.
   if (text.length !== LENGTH || !TOKEN.test(text)) return undefined
-  const { sessionId, rest } = partsOf(text)
+  const { sessionId, rest } = splitToken(text)
   return text.startsWith(PREFIXES.session)
     ? { kind: 'session', sessionId, secret: rest as SessionSecret }
     : { kind: 'relay', sessionId, value: rest as RelayValue }
 }
 
-/**
- * The two halves of what may be a token of this kind, without a look at their letters: for who knows what both must be,
- * and asks `parseToken` when they are not that.
- */
-export function splitToken(
-  text: string,
-  kind: 'session' | 'relay',
-): { readonly sessionId: SessionId; readonly rest: string } | undefined {
-  return text.length === LENGTH && text.startsWith(PREFIXES[kind]) ? partsOf(text) : undefined
+/** Whether it may be a token of this kind, without a look at its letters: for who knows the token and compares it. */
+export function isTokenOf(text: string, kind: 'session' | 'relay'): boolean {
+  return text.length === LENGTH && text.startsWith(PREFIXES[kind])
 }
 
-function partsOf(text: string): { sessionId: SessionId; rest: string } {
+/** The two halves of what may be a token (`isTokenOf`). */
+export function splitToken(text: string): { readonly sessionId: SessionId; readonly rest: string } {
   return { sessionId: text.slice(ID_AT, REST_AT) as SessionId, rest: text.slice(REST_AT) }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '@curfew/contracts'
 import { elapsedMs, waitedMs, type Instant } from '@curfew/revocation-log'
 
+import { HitRecord } from './hit-record.ts'
 import type { ClientNode, SubjectNode } from './nodes.ts'
 import type { VerifiedSession } from './verdict.ts'
 
@@ -51,21 +52,21 @@ const NONE: readonly string[] = []
 const REFRESHES_PER_IDLE_LIMIT = 10
 const REFRESH_EVERY_MS_MAX = 60_000
 
-export class CachedSession implements VerifiedSession {
-  /** Second chance of the eviction: set by a hit, cleared when the eviction passes by. */
-  recentlyUsed = false
+export class CachedSession extends HitRecord implements VerifiedSession {
+  /** The next of those that share a bucket of the table (session-table.ts). */
+  next: CachedSession | undefined = undefined
   /** Streams and downloads to be told when the session ends: while there are any, the session is not evicted. */
   watchers = 0
   /** An entry that was about this very session has ended it. */
   isEnded = false
   /** The proof before the present one is still accepted, and the first use of the present one will cut that short. */
   isOverlapOpen = false
+  /** The id, and after it the proof. */
+  readonly #credential: string
   readonly birth: number
   readonly subject: SubjectNode
   readonly clientScope: ClientNode
-  readonly id: SessionId
   readonly label: string | undefined
-  readonly #proof: string
   readonly #method: AuthenticationMethod
   /** Shared by all that were asked about together. */
   #askedAt: Instant
@@ -90,17 +91,21 @@ export class CachedSession implements VerifiedSession {
     method: AuthenticationMethod,
     nodes: { subject: SubjectNode; client: ClientNode },
   ) {
+    super()
     const { answer, askedAt } = fact
     const { session } = answer
-    this.id = session.id
+    this.#credential = oneString(session.id, answer.proof)
     this.label = session.label
     this.birth = fact.birth
     this.subject = nodes.subject
     this.clientScope = nodes.client
-    this.#proof = answer.proof
     this.#method = method
     this.#askedAt = askedAt
     this.refresh(fact)
+  }
+
+  get id(): SessionId {
+    return this.#credential.slice(0, ID_LENGTH) as SessionId
   }
 
   /** Takes a later answer about the same session; deadlines run from when that question was sent. */
@@ -116,6 +121,16 @@ export class CachedSession implements VerifiedSession {
     this.#expiresAtOffsetMs = offsetMs(session.expiresAt, askedAt)
     this.#authAgeMs = answer.authAgeMs
     this.#learnPredecessors(fact)
+    this.#foresee()
+  }
+
+  #foresee(): void {
+    const limitMs = Math.min(this.#idleRemainingMs, this.#remainingMs)
+    const [asked, told] = [this.#askedAt, this.#toldAt]
+    if (told === undefined) return this.beQuietUntil({ monotonicMs: 0, wallMs: 0 })
+    const until = (clock: keyof Instant): number =>
+      Math.min(asked[clock] + limitMs, told[clock] + this.#refreshAfterMs)
+    this.beQuietUntil({ monotonicMs: until('monotonicMs'), wallMs: until('wallMs') })
   }
 
   #learnPredecessors({ answer, askedAt }: SessionFact): void {
@@ -126,6 +141,8 @@ export class CachedSession implements VerifiedSession {
     this.#overlapRemainingMs =
       usedAt === undefined ? remainingMs : Math.min(remainingMs, inFlightEndMs(askedAt, usedAt))
     this.isOverlapOpen = usedAt === undefined && remainingMs > 0 && this.#predecessors.length > 0
+    // Its next use has to be noticed.
+    if (this.isOverlapOpen) this.goodAsOf = 0
   }
 
   /** @param at when the check began that presents it, which may be before the session was asked about */
@@ -158,12 +175,12 @@ export class CachedSession implements VerifiedSession {
    * could reveal is the stored digest, and knowing that does not help to find the secret.
    */
   isProvenBy(proof: string): boolean {
-    return proof === this.#proof
+    return proof === CachedSession.proofOf(this)
   }
 
   /** For the gateway, which derives relay tokens from it. */
   static proofOf(session: CachedSession): string {
-    return session.#proof
+    return session.#credential.slice(ID_LENGTH)
   }
 
   /** Made anew each time: that costs less than to fetch, and to keep, one for each of many sessions. */
@@ -191,13 +208,17 @@ export class CachedSession implements VerifiedSession {
 
   toldOfUse(at: Instant): void {
     this.#toldAt = at
+    this.#foresee()
+  }
+
+  get #refreshAfterMs(): number {
+    return Math.min(this.#idleRemainingMs / REFRESHES_PER_IDLE_LIMIT, REFRESH_EVERY_MS_MAX)
   }
 
   /** What a stream has asked does not count: it renews no idle limit. */
   isRefreshDue(now: Instant): boolean {
     if (this.#toldAt === undefined) return true
-    const dueMs = Math.min(this.#idleRemainingMs / REFRESHES_PER_IDLE_LIMIT, REFRESH_EVERY_MS_MAX)
-    return elapsedMs(this.#toldAt, now) >= dueMs
+    return elapsedMs(this.#toldAt, now) >= this.#refreshAfterMs
   }
 
   get tenant(): TenantId {
@@ -262,6 +283,13 @@ export class CachedSession implements VerifiedSession {
 /** Until when, counted from the question, requests with the proof before may be on their way. */
 function inFlightEndMs(askedAt: Instant, firstUsedAt: Instant): number {
   return elapsedMs(askedAt, firstUsedAt) + ROTATION_IN_FLIGHT_MS
+}
+
+const ID_LENGTH = 22
+
+/** Flat: what is put together with `+` would be kept as its parts until it is first read. */
+function oneString(id: SessionId, proof: string): string {
+  return Buffer.from(id + proof, 'latin1').toString('latin1')
 }
 
 function offsetMs(time: string, { wallMs }: Instant): number {

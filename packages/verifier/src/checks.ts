@@ -49,9 +49,8 @@ export class Checks {
     if (found.kind === 'refused') return this.#counted(found)
     metrics.hit()
     const { session } = found
-    const isActivity = options?.isActivity ?? true
-    if (isActivity && session.isRefreshDue(now) && now.monotonicMs >= this.#refreshFromMs)
-      this.#batches.refresh(session.id)
+    if (session.isQuiet(now) || options?.isActivity === false) return found
+    if (session.isRefreshDue(now) && now.monotonicMs >= this.#refreshFromMs) this.#batches.refresh(session.id)
     return found
   }
 

@@ -3,8 +3,11 @@
  * No I/O, no timers, no clocks: messages and time come in by argument, so that the simulator drives the same code as NATS.
  * Promise: ALLOW from memory only under a lease with everything applied that its barrier demands; any doubt empties memory.
  */
+import { hash } from 'node:crypto'
+
 import {
   hashSecret,
+  isTokenOf,
   parsePosition,
   parseToken,
   splitToken,
@@ -46,18 +49,15 @@ export interface Refused {
 
 export type Lookup = AdmittedFromHere | Refused | { readonly kind: 'miss'; readonly presented: Presented }
 
-/** What became of one answer; a `stale` one has to be asked for again. */
-export type Outcome =
-  | { readonly kind: 'live'; readonly session: CachedSession }
-  | Refused
-  | { readonly kind: 'stale' }
+type Stale = { readonly kind: 'stale' }
 
-const STALE: Outcome = { kind: 'stale' }
-const MALFORMED: Refused = { kind: 'refused', reason: 'malformed' }
-const MISMATCH: Refused = { kind: 'refused', reason: 'mismatch' }
-const PREDECESSOR: Refused = { kind: 'refused', reason: 'predecessor' }
-const REVOKED: Refused = { kind: 'refused', reason: 'revoked' }
-const EXPIRED: Refused = { kind: 'refused', reason: 'expired' }
+/** What became of one answer; a `stale` one has to be asked for again. */
+export type Outcome = { readonly kind: 'live'; readonly session: CachedSession } | Refused | Stale
+
+const STALE: Stale = { kind: 'stale' }
+const refused = (reason: RefusedReason): Refused => ({ kind: 'refused', reason })
+const [MALFORMED, MISMATCH, PREDECESSOR] = [refused('malformed'), refused('mismatch'), refused('predecessor')]
+const [REVOKED, EXPIRED] = [refused('revoked'), refused('expired')]
 
 export interface CoherentVerifierOptions {
   /** True at the gateway, which meets the clients' own tokens; everyone else meets relay tokens. */
@@ -142,17 +142,27 @@ export class CoherentVerifier {
     return true
   }
 
-  /** The check. Allocates little on a hit beyond what hashing needs. */
+  /** The check. A hit is a token that was seen before, found by its digest alone. */
   check(token: string, now: Instant): Lookup {
-    const parts = splitToken(token, this.#tokenKind)
-    if (parts === undefined) return MALFORMED
-    const session = this.cache.get(parts.sessionId)
+    if (!isTokenOf(token, this.#tokenKind)) return MALFORMED
+    const digest = hash('sha256', token, 'binary')
+    const good = this.cache.findGood(token, digest, now)
+    if (good === undefined || !this.hasUsableLease(now)) return this.#look(token, digest, now)
+    good.recentlyUsed = true
+    return good.admitted
+  }
+
+  /** A check that has to look at everything that decides. */
+  #look(token: string, digest: string, now: Instant): Lookup {
+    const { sessionId, rest } = splitToken(token)
+    const session = this.cache.get(sessionId)
     if (session === undefined) return this.#checkUnknown(token, now)
-    const proof = this.#proofFrom(parts.rest)
+    const proof = this.#proofFrom(rest)
     // A token that agrees with what is remembered is well formed: most checks need not look at its letters.
     if (!session.isProvenBy(proof) && parseToken(token) === undefined) return MALFORMED
     const verdict = this.#judge(session, proof, now)
-    return verdict ?? { kind: 'miss', presented: { sessionId: session.id, proof, beganAt: now } }
+    if (verdict?.kind === 'admitted' && session.isProvenBy(proof)) this.cache.foundGood(session, digest)
+    return verdict ?? { kind: 'miss', presented: { sessionId, proof, beganAt: now } }
   }
 
   #checkUnknown(token: string, now: Instant): Lookup {

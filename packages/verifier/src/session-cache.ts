@@ -3,19 +3,35 @@
  * Promise: bounded; what the log has ended is over (`isOver`) for as long as it is remembered.
  */
 import type { LogEntry, SessionId, TenantId, UserId } from '@curfew/contracts'
+import type { Instant } from '@curfew/revocation-log'
 
 import { CachedSession, type AuthenticationMethod, type SessionFact } from './cached-session.ts'
 import { Interned } from './interned.ts'
 import { ClientNode, NodeTable, ScopeNode, SubjectNode, TenantNode, type SubjectFacts } from './nodes.ts'
+import { SessionTable } from './session-table.ts'
+
+/** Where the id stands in a token. */
+const ID_AT = 4
+
+/** Entries after which a session that was good need not be good any more. */
+const CHANGES: ReadonlySet<LogEntry['type']> = new Set([
+  'revoked',
+  'rotated',
+  'grants-changed',
+  'role-changed',
+  'suspended',
+  'resumed',
+])
 
 export class SessionCache {
-  readonly #sessions = new Map<SessionId, CachedSession>()
+  readonly #sessions = new SessionTable()
   #everyone = new ScopeNode()
   readonly #tenants = new NodeTable<TenantNode>()
   readonly #clients = new NodeTable<ClientNode>()
   readonly #subjectFacts = new Interned<SubjectFacts>()
   readonly #methods = new Interned<AuthenticationMethod>()
   readonly #maxSessions: number
+  #changes = 1
 
   constructor(maxSessions: number) {
     this.#maxSessions = maxSessions
@@ -25,8 +41,31 @@ export class SessionCache {
     return this.#sessions.size
   }
 
+  /** Counts what the log has said that could end a session or change what it may do. */
+  get changes(): number {
+    return this.#changes
+  }
+
   get(id: SessionId): CachedSession | undefined {
     return this.#sessions.get(id)
+  }
+
+  /**
+   * The session that this token has proved before, where nothing else need be looked at: neither has the log said anything
+   * since the session was found good, nor is any of its times near.
+   */
+  findGood(token: string, digest: string, now: Instant): CachedSession | undefined {
+    for (let session = this.#sessions.at(token, ID_AT); session !== undefined; session = session.next)
+      if (session.knowsToken(digest))
+        return session.goodAsOf === this.#changes && session.isQuiet(now) ? session : undefined
+    return undefined
+  }
+
+  /** What a look at everything has found for the token of this digest; it holds until the log says something. */
+  foundGood(session: CachedSession, digest: string): void {
+    if (session.isOverlapOpen) return
+    session.learnToken(digest)
+    session.goodAsOf = this.#changes
   }
 
   /** True when an entry that has been applied covers the session: irrevocably over, whatever anyone answers. */
@@ -64,7 +103,7 @@ export class SessionCache {
     subject.learn(fact.readAt, facts)
     const client = this.#clients.acquire(info.client, () => new ClientNode(info.client))
     const session = new CachedSession(fact, this.#methodOf(fact), { subject, client })
-    this.#sessions.set(session.id, session)
+    this.#sessions.add(session)
     return session
   }
 
@@ -92,7 +131,7 @@ export class SessionCache {
 
   remove(session: CachedSession): void {
     if (this.#sessions.get(session.id) !== session) return
-    this.#sessions.delete(session.id)
+    this.#sessions.delete(session)
     const { tenant, user, client, subject, clientScope } = session
     this.#clients.release(client, clientScope)
     subject.tenantScope.subjects.release(user, subject)
@@ -110,6 +149,7 @@ export class SessionCache {
 
   /** The effect of one entry: one node is touched, sessions that hang on it are found out by their next check. */
   apply(seq: number, entry: LogEntry): void {
+    if (CHANGES.has(entry.type)) this.#changes += 1
     switch (entry.type) {
       case 'revoked':
         this.#revoke(seq, entry.scope, entry.except)
@@ -184,18 +224,16 @@ export class SessionCache {
     if (tenant) tenant.changedAt = seq
   }
 
-  /** Second chance: the oldest that has not been used since the eviction last came by goes first. */
+  /** Second chance: who has not been used since the eviction last came by goes first. */
   #makeRoom(): void {
-    let passes = this.#sessions.size * 2
-    for (const session of this.#sessions.values()) {
-      if (this.#sessions.size < this.#maxSessions || passes === 0) return
-      passes -= 1
-      if (session.watchers > 0 || (session.recentlyUsed && !this.isOver(session))) {
+    while (this.#sessions.size >= this.#maxSessions) {
+      const leaving = this.#sessions.evict((session) => {
+        if (session.watchers === 0 && (!session.recentlyUsed || this.isOver(session))) return true
         session.recentlyUsed = false
-        // Moved behind the others: a Map iterates in order of insertion, and goes on to what is added meanwhile.
-        this.#sessions.delete(session.id)
-        this.#sessions.set(session.id, session)
-      } else this.remove(session)
+        return false
+      })
+      if (leaving === undefined) return
+      this.remove(leaving)
     }
   }
 }

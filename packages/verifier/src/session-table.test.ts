@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+
+import { at, following, newSession, remember, revoked } from './core.fixture.ts'
+
+describe('sessions in memory', () => {
+  it('are found, each of many and whatever has gone between', () => {
+    const verifier = following(10, 10_000)
+    const sessions = Array.from({ length: 5_000 }, () => newSession())
+    for (const session of sessions) remember(verifier, session)
+    const [gone, left] = [sessions.slice(0, 2_500), sessions.slice(2_500)]
+    for (const { id } of gone) {
+      const session = verifier.cache.get(id)
+      if (session !== undefined) verifier.cache.remove(session)
+    }
+    expect(verifier.cache.size).toBe(left.length)
+    expect(gone.filter(({ id }) => verifier.cache.get(id) !== undefined)).toEqual([])
+    expect(left.filter(({ id }) => verifier.cache.get(id)?.id !== id)).toEqual([])
+    for (const { token } of left) expect(verifier.check(token, at(1)).kind).toBe('admitted')
+  })
+
+  it('make room: those that are over first go, then those that nobody has used since the last time', () => {
+    const verifier = following(10, 64)
+    const [over, used] = [newSession({ user: 'over' }), newSession({ user: 'used' })]
+    for (const session of [over, used]) remember(verifier, session)
+    for (let n = 0; n < 62; n += 1) remember(verifier, newSession({ user: `user-${n}` }))
+    verifier.receive(11, revoked({ type: 'session', session: over.id }))
+    for (let n = 0; n < 200; n += 1) {
+      verifier.check(used.token, at(1))
+      remember(verifier, newSession({ user: `later-${n}` }), 11)
+      expect(verifier.cache.size).toBeLessThanOrEqual(64)
+    }
+    expect(verifier.cache.get(over.id)).toBeUndefined()
+    expect(verifier.cache.get(used.id)).toBeDefined()
+  })
+})
