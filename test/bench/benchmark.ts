@@ -5,6 +5,8 @@ export type Size = 'full' | 'quick' | 'tiny'
 
 export interface Benchmark {
   readonly name: string
+  /** About how long it takes on two cores, for whoever chooses. */
+  readonly seconds: Readonly<Record<'full' | 'quick', number>>
   readonly run: (size: Size, report: Progress) => Promise<Outcome>
 }
 
@@ -33,6 +35,14 @@ export interface Goal {
   readonly atLeast?: number
 }
 
+/** Bars of one column, one for each row that has it. */
+export interface Plot {
+  readonly key: string
+  readonly title: string
+  /** Logarithmic where rows differ by orders of magnitude. */
+  readonly scale: 'linear' | 'log'
+}
+
 export interface Outcome {
   readonly title: string
   /** What one sample is, and how many there were. */
@@ -40,6 +50,7 @@ export interface Outcome {
   readonly columns: readonly Column[]
   readonly rows: readonly Row[]
   readonly goals: readonly Goal[]
+  readonly plot?: Plot
 }
 
 export function isMet({ measured, atMost = Infinity, atLeast = -Infinity }: Goal): boolean {

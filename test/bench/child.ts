@@ -14,9 +14,14 @@ interface Call {
 
 type Reply = { readonly id: number } & ({ readonly value: unknown } | { readonly failure: string })
 
+/** What every child is asked, beside its own commands. */
+const CPU = 'cpu time'
+
 type Commands = Readonly<Record<string, (argument: never) => unknown>>
 
 export interface ChildProcess<Served extends Commands> extends AsyncDisposable {
+  /** Microseconds of CPU that the process has used. */
+  cpuUs(): Promise<number>
   call<Command extends keyof Served & string>(
     command: Command,
     ...argument: Parameters<Served[Command]>
@@ -44,17 +49,19 @@ export function startChild<Served extends Commands>(
     isOver = true
     for (const call of waiting.values()) call.reject(new Error(`${file} ended: ${code ?? signal}`))
   })
+  const send = (command: string, argument?: unknown): Promise<unknown> => {
+    const call = Promise.withResolvers<unknown>()
+    if (isOver) call.reject(new Error(`${file} has ended`))
+    else {
+      const id = (calls += 1)
+      waiting.set(id, call)
+      child.send({ id, command, argument } satisfies Call)
+    }
+    return call.promise
+  }
   return {
-    call(command, argument?: unknown) {
-      const call = Promise.withResolvers<unknown>()
-      if (isOver) call.reject(new Error(`${file} has ended`))
-      else {
-        const id = (calls += 1)
-        waiting.set(id, call)
-        child.send({ id, command, argument } satisfies Call)
-      }
-      return call.promise as never
-    },
+    call: (command, argument?: unknown) => send(command, argument) as never,
+    cpuUs: () => send(CPU) as Promise<number>,
     async [Symbol.asyncDispose]() {
       if (isOver) return
       child.disconnect()
@@ -72,14 +79,21 @@ export function serveCommands<Served extends Commands>(commands: Served, close: 
 
 async function answer(commands: Commands, { id, command, argument }: Call): Promise<void> {
   try {
-    const value = await commands[command]?.(argument as never)
-    process.send?.({ id, value } satisfies Reply)
+    const value = command === CPU ? usedCpuUs() : await commands[command]?.(argument as never)
+    tell({ id, value })
   } catch (error) {
-    process.send?.({
-      id,
-      failure: error instanceof Error ? (error.stack ?? '') : String(error),
-    } satisfies Reply)
+    tell({ id, failure: error instanceof Error ? (error.stack ?? '') : String(error) })
   }
+}
+
+/** Nobody hears it when the parent has gone meanwhile. */
+function tell(answered: Reply): void {
+  if (process.connected) process.send?.(answered)
+}
+
+function usedCpuUs(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
 }
 
 async function end(close: () => unknown): Promise<void> {

@@ -16,19 +16,27 @@ export interface Range {
   readonly atOnce?: number
 }
 
-/** One request after the other. @throws when one of the sessions is not admitted, or is not remembered */
+/**
+ * One request after the other. @returns milliseconds that the slowest check took.
+ * @throws when one of the sessions is not admitted, or is not remembered
+ */
 export async function fill(
   verifier: Verifier,
   { from, sessions, atOnce = AT_ONCE_MAX }: Range,
   tokenOf: (index: number) => string,
-): Promise<void> {
+): Promise<number> {
+  let slowestMs = 0
+  const check = async (token: string): Promise<void> => {
+    const beganMs = performance.now()
+    await untilAdmitted(verifier, token)
+    slowestMs = Math.max(slowestMs, performance.now() - beganMs)
+  }
   for (let done = 0; done < sessions; done += atOnce) {
     const count = Math.min(atOnce, sessions - done)
-    await Promise.all(
-      Array.from({ length: count }, (_, nth) => untilAdmitted(verifier, tokenOf(from + done + nth))),
-    )
+    await Promise.all(Array.from({ length: count }, (_, nth) => check(tokenOf(from + done + nth))))
   }
   if (sessions > 0) await untilRemembered(verifier, tokenOf(from))
+  return slowestMs
 }
 
 /** Waits for the lease, which a machine that others keep busy may have lost. @throws when the session is refused */

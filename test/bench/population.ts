@@ -24,6 +24,7 @@ import type { Redis } from 'ioredis'
 import { KEYS, indexPartOf } from '../../services/session/src/adapters/redis-keys.ts'
 import {
   CREATE_SESSION,
+  ENROL_SESSION,
   INDEX_SUBJECT_SESSION,
   TELL_SUBJECT,
 } from '../../services/session/src/adapters/redis-scripts.ts'
@@ -42,6 +43,7 @@ const ROLES_OF_A_USER = 2
 const PERMISSIONS_OF_A_ROLE = 8
 const IDLE_MS = 1_800_000
 const ABSOLUTE_MS = 43_200_000
+const SESSIONS_OF_A_USER_MAX = 100
 const BATCH = 500
 
 /** Large ones look like a busy service: two sessions a user, a hundred tenants, twenty roles each. */
@@ -127,6 +129,8 @@ export async function load(redis: Redis, population: Population, birth: Position
       const listed = KEYS.subjectSessions(subjectKey(tenant, user))
       pipeline.zadd(KEYS.sessionIndex(indexPartOf(id)), idleExpiresAtMs(record), id)
       pipeline.eval(INDEX_SUBJECT_SESSION, 1, listed, id, expiresAtMs, 0)
+      const lists = [KEYS.subjectLogins(subjectKey(tenant, user)), listed]
+      pipeline.eval(ENROL_SESSION, 2, ...lists, id, SESSIONS_OF_A_USER_MAX, 0, expiresAtMs - Date.now())
       pipeline.eval(CREATE_SESSION, 1, KEYS.session(id), idleExpiresAtMs(record), ...fieldsOf(record))
     }
     await pipeline.exec()

@@ -52,9 +52,9 @@ export const commands = serveCommands(
         filesOrigin: undefined,
         passwordLengthMin: 15,
         limits: { loginsPerMinute: 60, loginFailuresFree: 5, tokenGuessesPerMinute: 60 },
-        isTrustedProxy: () => false,
+        isTrustedProxy: (address: string) => address === '127.0.0.1',
         corsOrigins: new Set<string>(),
-        forwardAuthAudiences: new Set<Audience>(),
+        forwardAuthAudiences: new Set([DOCUMENTS]),
         recentAuthenticationSeconds: 900,
       }
       const composed = await composeGateway(config, createLogger({ service: 'gateway', level: 'info' }))
@@ -68,11 +68,6 @@ export const commands = serveCommands(
     async httpProxy({ upstream }: { upstream: string }) {
       started = await startHttpProxy(upstream)
       return started.url
-    },
-    /** Microseconds of CPU that the process has used. */
-    cpu() {
-      const { user, system } = process.cpuUsage()
-      return user + system
     },
   },
   () => started?.close(),

@@ -1,5 +1,5 @@
 /** Results as Markdown. */
-import { isMet, type Goal, type Outcome } from './benchmark.ts'
+import { isMet, type Benchmark, type Goal, type Outcome } from './benchmark.ts'
 import type { Machine } from './machine.ts'
 
 export function renderOutcome({ title, method, columns, rows, goals }: Outcome): string {
@@ -10,7 +10,8 @@ export function renderOutcome({ title, method, columns, rows, goals }: Outcome):
   ])
   const alignment = ['---', ...columns.map(() => '---:')]
   const table = [header, alignment, ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-  return `### ${title}\n\n${method}\n\n${table}\n\n${goals.map(renderGoal).join('\n')}\n`
+  const parts = [`### ${title}`, method, table, goals.map(renderGoal).join('\n')]
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 
 function renderGoal(goal: Goal): string {
@@ -20,6 +21,19 @@ function renderGoal(goal: Goal): string {
     ...(atLeast === undefined ? [] : [`at least ${written(atLeast, digits)}`]),
   ].join(', ')
   return `- ${text}: **${written(measured, digits)}** (goal: ${wanted}; ${isMet(goal) ? 'met' : 'missed'})`
+}
+
+/** @returns one line for each benchmark: its name and how long it takes */
+export function renderList(benchmarks: readonly Benchmark[]): string {
+  const total = (size: 'full' | 'quick'): number =>
+    benchmarks.reduce((sum, { seconds }) => sum + seconds[size], 0)
+  const lines = [
+    ...benchmarks.map(({ name, seconds: { full, quick } }) => [name, full, quick] as const),
+    ['all', total('full'), total('quick')] as const,
+  ]
+  return lines
+    .map(([name, full, quick]) => `${name.padEnd(12)}about ${full} s, with --quick ${quick} s`)
+    .join('\n')
 }
 
 export function renderMachine(machine: Machine, measuredAt: string): string {

@@ -35,33 +35,43 @@ export interface Told {
 export interface System extends AsyncDisposable {
   readonly servers: BenchServers
   readonly redis: Redis
+  /** The processes of the session service, one for each replica. */
+  readonly replicas: readonly { readonly pid: number | undefined }[]
+  /** What the population takes in Redis, with all that belongs to its sessions and users. */
+  readonly populationBytes: number
   /** A connection with the gateway's rights. */
   readonly nc: NatsConnection
   /** The birth of a session whose login begins now. */
   birth(): Promise<Position>
   /** `POST /v1/revocations` over a connection that is kept open. @throws unless the answer is a confirmation */
-  revoke(scope: object): Promise<{ told: Told; tookMs: number }>
+  readonly revoke: (scope: object) => Promise<{ told: Told; tookMs: number }>
 }
 
-export async function startSystem(population: Population): Promise<System> {
+/** @param replicas of the session service; requests over HTTP go to them in turn */
+export async function startSystem(population: Population, replicas = 1): Promise<System> {
   await using stack = new AsyncDisposableStack()
   const servers = stack.use(await startBenchServers())
-  const url = await startSessionService(servers, population, stack)
+  const sessions = []
+  for (let nth = 0; nth < replicas; nth += 1)
+    sessions.push(await startSessionService(servers, { population, name: `session-${nth + 1}` }, stack))
   const redis = new Redis(servers.redisUrl('admin'))
   stack.defer(() => redis.disconnect())
   const nc = await connectMessaging({ url: servers.natsUrl('gateway'), name: 'bench' })
   stack.defer(() => nc.close())
-  const http = new Pool(url, { connections: 64 })
-  stack.defer(() => http.destroy())
+  const pools = sessions.map(({ url }) => new Pool(url, { connections: 64 }))
+  for (const pool of pools) stack.defer(() => pool.destroy())
+  let turn = 0
 
   const birth = async (): Promise<Position> =>
     (await ask(nc, PREPARE_SESSION, SUBJECTS.prepareSession, {})).birth
+  const emptyBytes = await usedBytes(redis)
   await load(redis, population, await birth())
+  const populationBytes = (await usedBytes(redis)) - emptyBytes
   let token = await operatorToken(nc, await birth())
 
   async function revoke(scope: { readonly type?: string }): Promise<{ told: Told; tookMs: number }> {
     const startedAtMs = performance.now()
-    const { statusCode, body } = await http.request({
+    const { statusCode, body } = await poolOf(pools, (turn += 1)).request({
       method: 'POST',
       path: '/v1/revocations',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -76,7 +86,26 @@ export async function startSystem(population: Population): Promise<System> {
   }
 
   const owned = stack.move()
-  return { servers, redis, nc, birth, revoke, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    servers,
+    redis,
+    replicas: sessions.map(({ child }) => child),
+    populationBytes,
+    nc,
+    birth,
+    revoke,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+function poolOf(pools: readonly Pool[], turn: number): Pool {
+  const pool = pools[turn % pools.length]
+  if (pool === undefined) throw new RangeError('no replica')
+  return pool
+}
+
+async function usedBytes(redis: Redis): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1] ?? Number.NaN)
 }
 
 async function operatorToken(nc: NatsConnection, birth: Position): Promise<string> {
@@ -93,16 +122,16 @@ async function operatorToken(nc: NatsConnection, birth: Position): Promise<strin
 
 async function startSessionService(
   servers: BenchServers,
-  population: Population,
+  { population, name }: { readonly population: Population; readonly name: string },
   stack: AsyncDisposableStack,
-): Promise<string> {
+): Promise<{ url: string; child: ReturnType<typeof serviceChild> }> {
   const seedFile = join(servers.directory, 'seed.json')
   const grants = [{ ...OPERATOR, roles: [], permissions: ['curfew:operator'] }]
   await writeFile(seedFile, JSON.stringify({ roles: rolesOf(population), grants }))
   const port = await freePort()
   const child = serviceChild({
     service: 'session',
-    name: 'session',
+    name,
     directory: servers.directory,
     port,
     settings: {
@@ -114,5 +143,5 @@ async function startSessionService(
   })
   stack.defer(() => child.stop())
   await child.restart()
-  return `http://127.0.0.1:${port}`
+  return { url: `http://127.0.0.1:${port}`, child }
 }

@@ -2,6 +2,7 @@
 import type { Audience } from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
 import { createVerifier, type Verifier } from '@curfew/verifier'
+import type { NatsConnection } from '@nats-io/transport-node'
 
 import { serveCommands } from './child.ts'
 import { fill, silent, type Range } from './filling.ts'
@@ -11,26 +12,48 @@ import { relayTokenOf } from './population.ts'
 const AUDIENCE = 'documents' as Audience
 const LOAD_EVERY_MS = 5
 
-const opened: { verifier: Verifier; close: () => Promise<void> }[] = []
+/** Each opening is a dozen messages; more at a time would only wait for each other. */
+const OPENED_AT_ONCE = 20
+
+interface Opened {
+  readonly verifier: Verifier
+  readonly nc: NatsConnection
+}
+
+const opened: Opened[] = []
 let load: NodeJS.Timeout | undefined
 
 export const commands = serveCommands(
   {
     /** More verifiers. */
     async open({ url, verifiers }: { url: string; verifiers: number }) {
-      for (let nth = 0; nth < verifiers; nth += 1) {
-        const nc = await connectMessaging({ url, name: 'bench' })
-        const verifier = await createVerifier({ nc, audience: AUDIENCE, logger: silent })
-        const close = async (): Promise<void> => {
-          await verifier.close()
-          await nc.close()
-        }
-        opened.push({ verifier, close })
-      }
+      for (let left = verifiers; left > 0; left -= OPENED_AT_ONCE)
+        opened.push(
+          ...(await Promise.all(Array.from({ length: Math.min(left, OPENED_AT_ONCE) }, () => open(url)))),
+        )
     },
-    /** Brings these sessions of the population into the memory of each. */
+    /** Messages since the beginning: what has come to all of them, and what they have sent. */
+    messages() {
+      let [received, sent] = [0, 0]
+      for (const { nc } of opened) {
+        const { inMsgs, outMsgs } = nc.stats()
+        received += inMsgs
+        sent += outMsgs
+      }
+      return { received, sent }
+    },
+    /** Brings these sessions of the population into the memory of each. @returns milliseconds of the slowest check */
     async remember(range: Range) {
-      for (const { verifier } of opened) await fill(verifier, range, (index) => relayTokenOf(index, AUDIENCE))
+      let slowestMs = 0
+      for (const { verifier } of opened)
+        slowestMs = Math.max(slowestMs, await fill(verifier, range, (index) => relayTokenOf(index, AUDIENCE)))
+      return slowestMs
+    },
+    /** Others in place of those that there are: they remember nothing. */
+    async restart({ url }: { url: string }) {
+      const before = opened.splice(0)
+      await Promise.all(before.map(close))
+      for (const _ of before) opened.push(await open(url))
     },
     /** Checks at a steady rate, spread over the verifiers. */
     startLoad({ checksPerSecond, sessions }: { checksPerSecond: number; sessions: number }) {
@@ -53,6 +76,16 @@ export const commands = serveCommands(
   },
   async () => {
     clearInterval(load)
-    for (const { close } of opened) await close()
+    await Promise.all(opened.map(close))
   },
 )
+
+async function open(url: string): Promise<Opened> {
+  const nc = await connectMessaging({ url, name: 'bench' })
+  return { nc, verifier: await createVerifier({ nc, audience: AUDIENCE, logger: silent }) }
+}
+
+async function close({ nc, verifier }: Opened): Promise<void> {
+  await verifier.close()
+  await nc.close()
+}
