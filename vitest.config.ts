@@ -54,6 +54,8 @@ export default defineConfig({
           name: 'bench',
           include: ['test/bench/**/*.test.ts'],
           ...realServers,
+          // One of them starts twenty servers.
+          testTimeout: 180_000,
           maxWorkers: 1,
           sequence: { groupOrder: 5 },
         },
