@@ -2,9 +2,8 @@
  * ④ Joins the parts of the session authority: the only file that constructs adapters.
  * Promise: questions are taken only once the log has been followed to its end, and answered until the last one is done.
  */
-import type { LogEntry, Position, SessionId } from '@curfew/contracts'
+import type { SessionId } from '@curfew/contracts'
 import { connectMessaging, isConnected } from '@curfew/messaging'
-import { Coordinator } from '@curfew/revocation-log'
 import { createHttpServer, createMetrics, type CurfewServer, type ReadinessCheck } from '@curfew/service-kit'
 import { connectRedis, redisReadiness, type Redis } from '@curfew/service-kit/redis'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -17,9 +16,9 @@ import { ExpiryWatch } from './adapters/expiry-watch.ts'
 import { newReplicaId } from './adapters/join-protocol.ts'
 import { MemberPruning } from './adapters/member-pruning.ts'
 import { membersHeard } from './adapters/members-heard.ts'
-import { NatsFactLog } from './adapters/nats-fact-log.ts'
+import type { NatsFactLog } from './adapters/nats-fact-log.ts'
 import { createReports } from './adapters/pino-reports.ts'
-import { Projector } from './adapters/projector.ts'
+import type { Projector } from './adapters/projector.ts'
 import { untilReady } from './adapters/redis-boot.ts'
 import { RedisApprovals } from './adapters/redis-approvals.ts'
 import { RedisClaimLedger } from './adapters/redis-claim-ledger.ts'
@@ -33,11 +32,10 @@ import { RedisThrottle } from './adapters/redis-throttle.ts'
 import { readSeedFile } from './adapters/seed-file.ts'
 import { createSessionMetrics } from './adapters/session-metrics.ts'
 import { httpSettingsOf, settingsOf, type Config } from './config.ts'
+import { followLog } from './follow-log.ts'
 import { openAudit, type Audit } from './open-audit.ts'
 import type { WideFact } from './domain/facts.ts'
-import { EntryFeed } from './domain/entry-feed.ts'
 import { LogView } from './domain/log-view.ts'
-import { OperatorMemory } from './domain/operator-memory.ts'
 import type { RedeemPorts } from './domain/redeem-claim.ts'
 import { applySeed, seedEntries } from './domain/seed.ts'
 import { isoTime } from './iso-time.ts'
@@ -52,8 +50,8 @@ import { answerPrepareSession } from './routes/nats-prepare-session.ts'
 import { answerClaims } from './routes/nats-claims.ts'
 import { answerRecordEvent } from './routes/nats-record-event.ts'
 import { answerReportSecrets } from './routes/nats-report-secrets.ts'
-import { answerResolve } from './routes/nats-resolve.ts'
 import { answerRotateSession } from './routes/nats-rotate-session.ts'
+import { resolveInEachEpoch, type EpochPorts } from './routes/resolve-in-each-epoch.ts'
 import { answerTakeQuota } from './routes/nats-take-quota.ts'
 
 export interface Overrides {
@@ -107,7 +105,7 @@ export async function compose(
   answerOwnSessions(answers, ports)
   answerRecordEvent(answers, ports.audit)
   answerTakeQuota(answers, ports)
-  await resolveInEachEpoch(foundation, { ports, log }, stack)
+  await resolveInEachEpoch(foundation, ports, stack)
   // Ready must mean that the broker knows where to send the questions.
   await nc.flush()
 
@@ -136,7 +134,7 @@ interface Foundation {
 }
 
 interface Authority {
-  readonly ports: HttpPorts & RedeemPorts
+  readonly ports: HttpPorts & RedeemPorts & EpochPorts
   readonly log: NatsFactLog
   readonly readiness: readonly ReadinessCheck[]
 }
@@ -149,43 +147,12 @@ async function openAuthority(
   stack: AsyncDisposableStack,
 ): Promise<Authority> {
   const view = new LogView(maxBacklog)
-  const operators = new OperatorMemory(view)
-  const feed = new EntryFeed()
   const metrics = createSessionMetrics(registry, view, () => log)
   const reports = auditedReports(createReports(logger, metrics), audit.audit)
   const target = new RedisProjection(redis)
-  const projection = new Projector({
-    view,
-    target,
-    onStale: (reason) => log.startAgain(reason),
-    onAhead: (vouched) => void log.mustReach(vouched),
-    onFailure: (error) => reports.projectionFailed(error),
-  })
-  const onEntry = (entry: LogEntry, position: Position): void => {
-    const fact = view.apply(entry, position)
-    log.noteEntry(entry, position)
-    feed.note(entry, position)
-    if (entry.type === 'rotated') operators.forget(entry.session)
-    if (fact === undefined) return
-    operators.note(fact)
-    projection.wake()
-  }
-  const log: NatsFactLog = new NatsFactLog({
-    nc,
-    view,
-    newCoordinator: () => new Coordinator({ replica: newReplicaId(), leaseMs: config.SESSION_LEASE_MS }),
-    leaseMs: config.SESSION_LEASE_MS,
-    stored: target,
-    onEntry,
-    clock,
-    reports,
-    logger,
-  })
-  await log.open()
-  stack.defer(() => log.close())
-  await log.join()
-  projection.start()
-  stack.defer(() => projection.stop())
+  const leaseMs = config.SESSION_LEASE_MS
+  const following = { nc, view, stored: target, leaseMs, clock, reports, logger }
+  const { log, projection, operators, feed } = await followLog(following, stack)
 
   const forget = (facts: readonly WideFact[]) => target.forget(facts)
   const onFailure = (err: unknown): void => reports.pruningFailed(err)
@@ -218,22 +185,6 @@ function readinessOf(log: NatsFactLog, view: LogView, projection: Projector): Re
     { name: 'view', check: () => view.complete || 'incomplete until Redis has caught up' },
     { name: 'projection', check: () => projection.behindMs <= PROJECTION_LAG_MS_MAX || 'behind the log' },
   ]
-}
-
-/** Who asks in an epoch that is over is not answered: it has to begin with a hello. */
-async function resolveInEachEpoch(
-  { nc, logger }: Foundation,
-  { ports, log }: Pick<Authority, 'ports' | 'log'>,
-  stack: AsyncDisposableStack,
-): Promise<void> {
-  let answers: Answers | undefined
-  stack.defer(() => answers?.close())
-  await log.inEachEpoch(async (epoch) => {
-    await answers?.close()
-    answers = new Answers(nc, logger, ports.audit)
-    answerResolve(answers, ports, epoch)
-    await nc.flush()
-  })
 }
 
 function storesIn(redis: Redis) {
