@@ -1,8 +1,8 @@
 /**
  * Rings of tests: `unit` needs nothing, `integration` one part against real NATS and Redis, `flows` the whole system,
  * `conformance` the same row by row of what standards ask, `browser` the pages in Chromium, `containers` the images and the
- * compose file, `model` the protocol's, `bench` that the benchmarks still run. One ring after the other: the two that follow
- * want the machine for themselves.
+ * compose file, `model` the protocol's, `simulation` its code in virtual time, `bench` that the benchmarks still run. One
+ * ring after the other: the two that follow want the machine for themselves.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -93,6 +93,16 @@ export default defineConfig({
           include: ['test/model/**/*.test.ts'],
           maxWorkers: 1,
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        extends: true,
+        // Its processes use both cores by themselves.
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 8 },
         },
       },
       {

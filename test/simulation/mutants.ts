@@ -1,0 +1,156 @@
+/**
+ * Mistakes that somebody could make in the real code: each must be found out.
+ * Promise: each text that is replaced is exactly once in its file; where the code has changed, loading the mutant fails.
+ */
+export interface Mutant {
+  readonly name: string
+  readonly file: string
+  readonly edits: readonly (readonly [find: string, replace: string])[]
+}
+
+const VERIFIER = 'packages/verifier/src'
+const LOG = 'packages/revocation-log/src'
+const SESSION = 'services/session/src'
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a lease counts from its answer',
+    file: `${VERIFIER}/following.ts`,
+    edits: [
+      ['core.lease.requested(nonce, clock())', ''],
+      ['core.granted(nonce, answer)', 'core.lease.requested(nonce, clock()); core.granted(nonce, answer)'],
+    ],
+  },
+  {
+    name: 'who asks later shares an earlier barrier',
+    file: `${LOG}/lease-granter.ts`,
+    edits: [
+      [
+        'this.#covered.push({ barrier, batch })',
+        'batch.push(...this.takeBatch()); this.#covered.push({ barrier, batch })',
+      ],
+    ],
+  },
+  {
+    name: 'W is shorter than a lease',
+    file: `${LOG}/timing.ts`,
+    edits: [
+      ['leaseMs * (1 + RATE_ERROR) + SAFETY_MARGIN_MS', 'leaseMs * (1 - RATE_ERROR) * (1 - RATE_ERROR)'],
+    ],
+  },
+  {
+    name: 'clocks are taken to run at one rate',
+    file: `${LOG}/timing.ts`,
+    edits: [
+      ['return leaseMs * (1 - RATE_ERROR)', 'return leaseMs'],
+      ['leaseMs * (1 + RATE_ERROR) + SAFETY_MARGIN_MS', 'leaseMs'],
+    ],
+  },
+  {
+    name: 'a gap in the feed is ignored',
+    file: `${VERIFIER}/coherent-verifier.ts`,
+    edits: [[' || (this.#applied !== undefined && seq !== this.#applied + 1)', '']],
+  },
+  {
+    name: 'an entry is acknowledged before its effect',
+    file: `${VERIFIER}/feed.ts`,
+    edits: [
+      [
+        'order.take(seq, message.string())',
+        `const early = parseLogEntry(message.string())
+         if (early && 'ackTo' in early && early.ackTo !== undefined) { acks.owe(early.ackTo); acks.applied(seq) }
+         order.take(seq, message.string())`,
+      ],
+    ],
+  },
+  {
+    name: 'an answer is kept that the log has overtaken',
+    file: `${VERIFIER}/coherent-verifier.ts`,
+    edits: [
+      ["if (this.#recent.verdictSince(position.seq, answer.session) !== 'untouched') return STALE", ''],
+    ],
+  },
+  {
+    name: 'the wall clock is not looked at',
+    file: `${LOG}/elapsed.ts`,
+    edits: [
+      [
+        'return Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)',
+        'return now.monotonicMs - since.monotonicMs',
+      ],
+    ],
+  },
+  {
+    name: 'memory is kept in doubt',
+    file: `${VERIFIER}/coherent-verifier.ts`,
+    edits: [['    this.cache.clear()\n', '']],
+  },
+  {
+    name: 'a lease is granted before its barrier has come back',
+    file: `${LOG}/lease-granter.ts`,
+    edits: [
+      ['this.#covered.filter(({ barrier }) => barrier <= seq)', 'this.#covered'],
+      ['this.#covered.filter(({ barrier }) => barrier > seq)', '[]'],
+    ],
+  },
+  {
+    name: 'a replica answers without a lease of its own',
+    file: `${SESSION}/domain/require-lease.ts`,
+    edits: [["if (!log.mayAnswer) throw new Unavailable('no-lease')", '']],
+  },
+  {
+    name: 'what is not in the store yet is not laid over it',
+    file: `${SESSION}/domain/look-up.ts`,
+    edits: [['endedAt: ports.view.endedAt(session.id)', 'endedAt: undefined']],
+  },
+  {
+    name: 'a store that went back is not noticed',
+    file: `${SESSION}/domain/look-up.ts`,
+    edits: [['if (reading.projected < pin.floor)', 'if (reading.projected < pin.floor && false)']],
+  },
+  {
+    name: 'who was evicted is not waited for',
+    file: `${LOG}/membership.ts`,
+    edits: [['else counted.set(id, { id, applied: isBelieved ? applied : 0, description })', '']],
+  },
+  {
+    name: 'a session is born when it is stored',
+    file: `${SESSION}/domain/create-session.ts`,
+    edits: [
+      [
+        '  const subject = await lookUpSubject(',
+        '  request = { ...request, birth: ports.view.applied }\n  const subject = await lookUpSubject(',
+      ],
+    ],
+  },
+  {
+    name: 'an acknowledgement of something earlier counts',
+    file: `${LOG}/confirmation.ts`,
+    edits: [['if (applied >= pending.seq) this.#waits', 'this.#waits']],
+  },
+  {
+    name: 'a verifier leaves with its lease',
+    file: `${VERIFIER}/following.ts`,
+    edits: [['    const { epoch } = core\n    core.doubt()\n', '    const { epoch } = core\n']],
+  },
+  {
+    name: 'a replica that starts knows no members',
+    file: `${SESSION}/adapters/open-from-stored.ts`,
+    edits: [
+      [
+        'coordinator.restore(restoredFacts(view.wide, epoch, clock.nowMs()), systemClock())',
+        'restoredFacts; systemClock; clock',
+      ],
+    ],
+  },
+  {
+    name: 'a log that went back is not noticed',
+    file: `${LOG}/follower.ts`,
+    edits: [
+      ['if (!duplicate && seq <= floor)', 'if (!duplicate && seq <= floor && seq < 0)'],
+      ['if (!this.#witness.holds(seq, id)) return this.#contradiction(seq)', ''],
+      ['return id === undefined || this.#witness.holds(seq, id)', 'return true'],
+      ["if (source === 'stream') return this.#contradiction(seq)", ''],
+    ],
+  },
+]
