@@ -13,12 +13,14 @@ export interface AdmissionOptions {
   readonly maxStalenessMs: number
 }
 
+const NONE: readonly Permission[] = []
+
 export class Admission {
   readonly session: VerifiedSession
   readonly maxStalenessMs: number
   readonly #verifier: Verifier
   readonly #response: ServerResponse
-  readonly #permissions = new Set<Permission>()
+  #permissions: readonly Permission[] = NONE
   #signal: AbortSignal | undefined
 
   constructor(session: VerifiedSession, { verifier, response, maxStalenessMs }: AdmissionOptions) {
@@ -30,7 +32,7 @@ export class Admission {
 
   /** The response lasts no longer than the session has this permission. */
   demand(permission: Permission): void {
-    this.#permissions.add(permission)
+    this.#permissions = [...this.#permissions, permission]
   }
 
   get signal(): AbortSignal {
@@ -38,7 +40,7 @@ export class Admission {
   }
 
   #watch(): AbortSignal {
-    const { signal, release } = this.#verifier.watch(this.session, { permissions: [...this.#permissions] })
+    const { signal, release } = this.#verifier.watch(this.session, { permissions: this.#permissions })
     // Also emitted after a response that has ended in order. A response that is closed already says it no more.
     const response = this.#response
     if (response.closed) release()

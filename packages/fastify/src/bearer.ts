@@ -8,6 +8,7 @@ const UNUSABLE = ''
 
 const AUTHORIZATION = 'authorization'
 const BEARER = /^bearer(?: +(.*))?$/i
+const USUAL = 'Bearer '
 
 /** Undefined without a bearer token; other schemes are somebody else's. Several headers leave no way to choose. */
 export function bearerToken({ headers, rawHeaders }: IncomingMessage): string | undefined {
@@ -15,6 +16,13 @@ export function bearerToken({ headers, rawHeaders }: IncomingMessage): string | 
   if (authorization === undefined) return undefined
   // Node keeps the first of several; whoever stands in front may have looked at the last.
   if (isRepeated(rawHeaders)) return UNUSABLE
+  // As nearly everybody writes it: one space, and something behind it.
+  if (
+    authorization.startsWith(USUAL) &&
+    authorization.length > USUAL.length &&
+    authorization[USUAL.length] !== ' '
+  )
+    return authorization.slice(USUAL.length)
   const match = BEARER.exec(authorization)
   return match === null ? undefined : (match[1] ?? UNUSABLE)
 }

@@ -4,7 +4,7 @@
  */
 import { parseToken, type Permission } from '@curfew/contracts'
 import { Problem } from '@curfew/service-kit'
-import type { RefusedReason, VerifiedSession, Verdict, Verifier } from '@curfew/verifier'
+import type { CheckOptions, RefusedReason, VerifiedSession, Verdict, Verifier } from '@curfew/verifier'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
@@ -84,8 +84,7 @@ const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready
         request[admission] = new Admission(verdict.session, { verifier, response: reply.raw, maxStalenessMs })
         done()
       }
-      const { isActivity = true } = request.routeOptions.config
-      const verdict = verifier.check(token, { maxStalenessMs, isActivity })
+      const verdict = verifier.check(token, new RequestedCheck(request, maxStalenessMs))
       if (verdict instanceof Promise) verdict.then(conclude, done)
       else conclude(verdict)
     }
@@ -120,6 +119,21 @@ export const curfewFastify: FastifyPluginCallback<CurfewFastifyOptions> = fastif
   name: '@curfew/fastify',
   fastify: '5.x',
 })
+
+/** What Fastify knows of a route is put together each time that it is asked for, and most checks need not know. */
+class RequestedCheck implements CheckOptions {
+  readonly maxStalenessMs: number
+  readonly #request: FastifyRequest
+
+  constructor(request: FastifyRequest, maxStalenessMs: number) {
+    this.#request = request
+    this.maxStalenessMs = maxStalenessMs
+  }
+
+  get isActivity(): boolean {
+    return this.#request.routeOptions.config.isActivity ?? true
+  }
+}
 
 function sessionOf(this: FastifyRequest): VerifiedSession {
   return admissionOf(this, 'session').session
