@@ -73,6 +73,20 @@ describe('the answer of a service', () => {
     expect(system.upstream.arrivals).toHaveLength(1)
   })
 
+  it.each([
+    ['at once', 1],
+    ['in two pieces', 2],
+  ])('comes through byte by byte, whatever the bytes, where it is sent %s', async (_, pieces) => {
+    const bytes = Buffer.from(Array.from({ length: 4_096 }, (_each, index) => index % 256))
+    system.upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'image/png', 'content-length': bytes.length })
+      if (pieces === 1) return void response.end(bytes)
+      response.write(bytes.subarray(0, 100), () => setTimeout(() => response.end(bytes.subarray(100)), 20))
+    })
+    const response = await program.get('/api/documents/1')
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
+  })
+
   it.each([204, 304])('without content stays without: %i', async (status) => {
     system.upstream.behave((_request, response) => response.writeHead(status, { etag: '"1"' }).end())
     const response = await program.get('/api/documents/1')

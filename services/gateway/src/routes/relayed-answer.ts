@@ -14,12 +14,17 @@ import type { Exchange, RequestBody, UpstreamRefusal, UpstreamSink } from '../po
 /** What an answer may hold that is on its way at once: the request was admitted before, and may finish. */
 const SHORT_BYTES_MAX = 64 * 1024
 
+/** Written by Node without a buffer of its own. */
+const ONE_WRITE_BYTES_MAX = 8 * 1024
+
 export class RelayedAnswer implements UpstreamSink {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #raw: ServerResponse
   readonly #body: RequestBody
   #exchange: Exchange | undefined
+  /** Of an answer that may leave in one write; -1 otherwise. */
+  #wholeBytes = -1
 
   constructor(request: FastifyRequest, reply: FastifyReply, body: RequestBody) {
     this.#request = request
@@ -58,16 +63,19 @@ export class RelayedAnswer implements UpstreamSink {
     // A stream of events shows its headers before its first event; a body of known length follows at once.
     if (length === undefined) this.#raw.flushHeaders()
     if (length === undefined || Number(length) > SHORT_BYTES_MAX) this.#cutWithSession()
+    else if (Number(length) <= ONE_WRITE_BYTES_MAX) this.#wholeBytes = Number(length)
   }
 
   takes(chunk: Buffer): boolean {
-    if (this.#raw.destroyed || this.#raw.write(chunk)) return true
+    // Text that is written at once with its headers is one small write, where bytes would be gathered from two places.
+    if (chunk.length === this.#wholeBytes) this.#raw.end(chunk.toString('latin1'), 'latin1')
+    if (this.#raw.writableEnded || this.#raw.destroyed || this.#raw.write(chunk)) return true
     this.#raw.once('drain', () => this.#exchange?.resume())
     return false
   }
 
   ends(): void {
-    this.#raw.end()
+    if (!this.#raw.writableEnded) this.#raw.end()
   }
 
   breaksOff(): void {
