@@ -2,21 +2,21 @@
  * ② One session as a verifier remembers it; users get it as a VerifiedSession.
  * Promise: the proof is no property that could be logged, serialised or enumerated, and no clock set back prolongs a session.
  */
-import {
-  ROTATION_IN_FLIGHT_MS,
-  type ClientId,
-  type Permission,
-  type Resolved,
-  type RoleName,
-  type SessionId,
-  type SessionInfo,
-  type TenantId,
-  type UserId,
+import type {
+  ClientId,
+  Permission,
+  Resolved,
+  RoleName,
+  SessionId,
+  SessionInfo,
+  TenantId,
+  UserId,
 } from '@curfew/contracts'
 import { elapsedMs, waitedMs, type Instant } from '@curfew/revocation-log'
 
 import { HitRecord } from './hit-record.ts'
 import type { ClientNode, SubjectNode } from './nodes.ts'
+import { Predecessors, type ProofStanding } from './predecessors.ts'
 import type { VerifiedSession } from './verdict.ts'
 
 /** An answer, with what it was asked and read under. */
@@ -40,14 +40,6 @@ export interface AuthenticationMethod {
   readonly amr: readonly string[]
 }
 
-/**
- * What a proof is to a session. `previous`: of the secret before, within its time. `lapsed`: the same, its time having run
- * out since the session was read. `predecessor`: of a secret whose time was over by then.
- */
-export type ProofStanding = 'current' | 'previous' | 'lapsed' | 'predecessor' | 'unknown'
-
-const NONE: readonly string[] = []
-
 /** An active session is asked about again in the background: that renews its idle limit and tells the store it is in use. */
 const REFRESHES_PER_IDLE_LIMIT = 10
 const REFRESH_EVERY_MS_MAX = 60_000
@@ -57,10 +49,6 @@ export class CachedSession extends HitRecord implements VerifiedSession {
   next: CachedSession | undefined = undefined
   /** Streams and downloads to be told when the session ends: while there are any, the session is not evicted. */
   watchers = 0
-  /** An entry that was about this very session has ended it. */
-  isEnded = false
-  /** The proof before the present one is still accepted, and the first use of the present one will cut that short. */
-  isOverlapOpen = false
   /** The id, and after it the proof. */
   readonly #credential: string
   readonly birth: number
@@ -81,10 +69,8 @@ export class CachedSession extends HitRecord implements VerifiedSession {
   #idleExpiresAtOffsetMs = 0
   #expiresAtOffsetMs = 0
   #authAgeMs = 0
-  #predecessors = NONE
-  #overlapRemainingMs = 0
-  /** When the present proof was first seen here. */
-  #firstUsedAt: Instant | undefined
+  /** Of a session whose secret was changed. */
+  #predecessors: Predecessors | undefined
 
   constructor(
     fact: SessionFact,
@@ -120,7 +106,9 @@ export class CachedSession extends HitRecord implements VerifiedSession {
     this.#idleExpiresAtOffsetMs = offsetMs(session.idleExpiresAt, askedAt)
     this.#expiresAtOffsetMs = offsetMs(session.expiresAt, askedAt)
     this.#authAgeMs = answer.authAgeMs
-    this.#learnPredecessors(fact)
+    this.#predecessors = Predecessors.from(fact, this.#predecessors)
+    // The next use has to be noticed.
+    if (this.isOverlapOpen) this.lookAgain()
     this.#foresee()
   }
 
@@ -133,36 +121,20 @@ export class CachedSession extends HitRecord implements VerifiedSession {
     this.beQuietUntil({ monotonicMs: until('monotonicMs'), wallMs: until('wallMs') })
   }
 
-  #learnPredecessors({ answer, askedAt }: SessionFact): void {
-    this.#predecessors = answer.predecessors ?? NONE
-    const remainingMs = answer.overlapRemainingMs ?? 0
-    // What was cut short here stays so: the authority may not have heard of it when it answered.
-    const usedAt = this.#firstUsedAt
-    this.#overlapRemainingMs =
-      usedAt === undefined ? remainingMs : Math.min(remainingMs, inFlightEndMs(askedAt, usedAt))
-    this.isOverlapOpen = usedAt === undefined && remainingMs > 0 && this.#predecessors.length > 0
-    // Its next use has to be noticed.
-    if (this.isOverlapOpen) this.goodAsOf = 0
+  /** The proof before the present one is still accepted, and the first use of the present one will cut that short. */
+  get isOverlapOpen(): boolean {
+    return this.#predecessors?.isOpen === true
   }
 
   /** @param at when the check began that presents it, which may be before the session was asked about */
   standingOf(proof: string, at: Instant): ProofStanding {
     if (this.isProvenBy(proof)) return 'current'
-    const index = this.#predecessors.indexOf(proof)
-    if (index === -1) return 'unknown'
-    if (index > 0) return 'predecessor'
-    if (elapsedMs(this.#askedAt, at) < this.#overlapRemainingMs) return 'previous'
-    return this.#overlapRemainingMs > 0 || this.#firstUsedAt !== undefined ? 'lapsed' : 'predecessor'
+    return this.#predecessors?.standingOf(proof, at) ?? 'unknown'
   }
 
   /** The present proof has been used. @returns false when the time of the one before is over as soon in any case */
   cutOverlap(now: Instant): boolean {
-    this.isOverlapOpen = false
-    const endMs = inFlightEndMs(this.#askedAt, now)
-    if (endMs >= this.#overlapRemainingMs) return false
-    this.#firstUsedAt = now
-    this.#overlapRemainingMs = endMs
-    return true
+    return this.#predecessors?.cut(now) === true
   }
 
   /** Never less than it is: counted from when the authority was asked. */
@@ -278,11 +250,6 @@ export class CachedSession extends HitRecord implements VerifiedSession {
     }
     return label === undefined ? info : { ...info, label }
   }
-}
-
-/** Until when, counted from the question, requests with the proof before may be on their way. */
-function inFlightEndMs(askedAt: Instant, firstUsedAt: Instant): number {
-  return elapsedMs(askedAt, firstUsedAt) + ROTATION_IN_FLIGHT_MS
 }
 
 const ID_LENGTH = 22

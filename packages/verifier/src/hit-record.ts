@@ -9,18 +9,43 @@ import type { Instant } from '@curfew/revocation-log'
 /** Rounded down: a small integer, where milliseconds of the wall clock would be an object of their own. */
 const SECOND_MS = 1_000
 
+const UNKNOWN = 0
+const ENDED = -1
+
 export class HitRecord {
   // The first 128 bits of the digest of the token that was last admitted: nobody finds another token that has them.
   #token0 = 0
   #token1 = 0
   #token2 = 0
   #token3 = 0
-  /** Which state of the log's facts it was found good in; 0 where it has to be looked at. */
-  goodAsOf = 0
+  /** Which state of the log's facts it was found good in; below these where it has to be looked at each time. */
+  #goodAsOf = UNKNOWN
   #quietUntilMonotonicS = 0
   #quietUntilWallS = 0
   /** Second chance of the eviction: set by a hit, cleared when the eviction passes by. */
   recentlyUsed = true
+
+  /** @param changes the state of the log's facts, a number that rises (session-cache.ts) */
+  isGoodAsOf(changes: number): boolean {
+    return this.#goodAsOf === changes
+  }
+
+  foundGood(changes: number): void {
+    if (!this.isEnded) this.#goodAsOf = changes
+  }
+
+  lookAgain(): void {
+    if (!this.isEnded) this.#goodAsOf = UNKNOWN
+  }
+
+  /** An entry that was about this very session has ended it: for ever. */
+  end(): void {
+    this.#goodAsOf = ENDED
+  }
+
+  get isEnded(): boolean {
+    return this.#goodAsOf === ENDED
+  }
 
   /** The token that proves the session has this digest (SHA-256, a character for each byte). */
   learnToken(digest: string): void {

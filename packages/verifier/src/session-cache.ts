@@ -31,6 +31,7 @@ export class SessionCache {
   readonly #subjectFacts = new Interned<SubjectFacts>()
   readonly #methods = new Interned<AuthenticationMethod>()
   readonly #maxSessions: number
+  /** From 1. */
   #changes = 1
 
   constructor(maxSessions: number) {
@@ -57,7 +58,7 @@ export class SessionCache {
   findGood(token: string, digest: string, now: Instant): CachedSession | undefined {
     for (let session = this.#sessions.at(token, ID_AT); session !== undefined; session = session.next)
       if (session.knowsToken(digest))
-        return session.goodAsOf === this.#changes && session.isQuiet(now) ? session : undefined
+        return session.isGoodAsOf(this.#changes) && session.isQuiet(now) ? session : undefined
     return undefined
   }
 
@@ -65,7 +66,7 @@ export class SessionCache {
   foundGood(session: CachedSession, digest: string): void {
     if (session.isOverlapOpen) return
     session.learnToken(digest)
-    session.goodAsOf = this.#changes
+    session.foundGood(this.#changes)
   }
 
   /** True when an entry that has been applied covers the session: irrevocably over, whatever anyone answers. */
@@ -189,11 +190,11 @@ export class SessionCache {
     // A spared session was valid when this was written; one that is over here by then must not come back by being spared.
     for (const id of except ?? []) {
       const spared = this.#sessions.get(id)
-      if (spared && this.isOver(spared)) spared.isEnded = true
+      if (spared && this.isOver(spared)) spared.end()
     }
     if (scope.type === 'session') {
       const session = this.#sessions.get(scope.session)
-      if (session && session.birth < seq) session.isEnded = true
+      if (session && session.birth < seq) session.end()
       return
     }
     this.#nodeOf(scope)?.revoke(seq, except)

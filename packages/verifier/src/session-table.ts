@@ -7,8 +7,9 @@ import type { SessionId } from '@curfew/contracts'
 
 import type { CachedSession } from './cached-session.ts'
 
-/** At least twice as many as sessions, so that a session is nearly always the first of its bucket. */
 const BUCKETS_MIN = 1_024
+/** Sessions to a bucket: most are the first in theirs. */
+const LOAD_MAX = 0.8
 /** Ids are random, so a few of their letters spread them evenly. */
 const LETTERS = 6
 
@@ -37,7 +38,7 @@ export class SessionTable {
 
   /** A session that is not in it. */
   add(session: CachedSession): void {
-    if (this.#size * 2 >= this.#buckets.length) this.#grow()
+    if (this.#size >= this.#buckets.length * LOAD_MAX) this.#grow()
     this.#size += 1
     this.#link(session)
   }
