@@ -1,6 +1,7 @@
 /**
  * ① Joins what people do with their own sessions: step-up, the list of sessions, live events and the account page.
  */
+import type { CsrfTokens } from '@curfew/browser-boundary'
 import type { CurfewServer } from '@curfew/service-kit'
 import type { Verifier } from '@curfew/verifier'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -8,7 +9,6 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { createOwnSessions } from './adapters/nats-own-sessions.ts'
 import { readPageFiles } from './adapters/page-files.ts'
 import type { GatewayConfig } from './config.ts'
-import type { CsrfTokens } from './domain/csrf-tokens.ts'
 import type { ReauthenticationPorts } from './domain/re-authenticate.ts'
 import type { SessionAuthority } from './ports.ts'
 import type { Boundary } from './routes/boundary.ts'

@@ -2,6 +2,7 @@
  * ① Joins the gateway: the only place where adapters are made.
  * Promise: what was opened is closed again, in the opposite order, also when the start fails half way.
  */
+import { addOwnHeaders, createCsrfTokens } from '@curfew/browser-boundary'
 import { GATEWAY_AUDIENCE, type Audience } from '@curfew/contracts'
 import { curfewFastify } from '@curfew/fastify'
 import { connectMessaging, isConnected } from '@curfew/messaging'
@@ -22,7 +23,6 @@ import { createUpstream, type UpstreamConnections } from './adapters/undici-upst
 import { addAccountRoutes } from './compose-account.ts'
 import type { GatewayConfig } from './config.ts'
 import { createAttemptThrottle } from './domain/attempt-throttle.ts'
-import { createCsrfTokens } from './domain/csrf-tokens.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
 import { createDeviceCookies } from './domain/device-cookie.ts'
 import { createPasswordRules } from './domain/password-rules.ts'
@@ -35,7 +35,6 @@ import { addCors } from './routes/cors.ts'
 import { addForwardAuthRoute } from './routes/forward-auth.ts'
 import { addLoginRoute } from './routes/login.ts'
 import { addLogoutRoute } from './routes/logout.ts'
-import { addOwnHeaders } from './routes/own-headers.ts'
 import { addPasswordRoute } from './routes/password.ts'
 import { createReports } from './routes/reports.ts'
 import { addSessionRoute } from './routes/session.ts'

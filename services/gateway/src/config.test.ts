@@ -33,7 +33,7 @@ describe('the settings', () => {
       recentAuthenticationSeconds: 900,
     })
     expect([...config.upstreams]).toEqual([['documents', 'http://127.0.0.1:8082']])
-    expect([...config.programmaticClients]).toEqual(['api', 'cli'])
+    expect([...config.programmaticClients]).toEqual(['api', 'cli', 'console'])
   })
 
   it('name several services, each by its origin', async () => {

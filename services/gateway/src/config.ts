@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 
+import { isLoopback, parseNetwork, trustOf } from '@curfew/browser-boundary'
 import {
   AudienceSchema,
   ClientIdSchema,
@@ -16,8 +17,6 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 
 import { BROWSER } from './domain/credential.ts'
-import { isLoopback } from './domain/same-site.ts'
-import { parseNetwork, trustOf } from './domain/trusted-proxies.ts'
 
 const Port = (description: string, standard?: number) =>
   Type.Integer({
@@ -72,7 +71,7 @@ const Settings = Type.Object({
   }),
   GATEWAY_PROGRAMMATIC_CLIENTS: Type.String({
     description: 'Clients, separated by commas, that get a bearer token instead of a cookie',
-    default: 'api,cli',
+    default: 'api,cli,console',
   }),
   GATEWAY_RECENT_AUTHENTICATION_SECONDS: Type.Integer({
     minimum: 1,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 
+import { createCsrfTokens } from '@curfew/browser-boundary'
 import { formatSessionToken, newSessionId, newSessionSecret, type Audience } from '@curfew/contracts'
 import { curfewFastify } from '@curfew/fastify'
 import { createHttpServer, createLogger, createMetrics, type CurfewServer } from '@curfew/service-kit'
@@ -10,7 +11,6 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import { createRequestBodies } from '../src/adapters/request-bodies.ts'
 import { createUpstream, type UpstreamConnections } from '../src/adapters/undici-upstream.ts'
-import { createCsrfTokens } from '../src/domain/csrf-tokens.ts'
 import { addApiRoutes } from '../src/routes/api.ts'
 import { createBoundary } from '../src/routes/boundary.ts'
 import { createReports } from '../src/routes/reports.ts'

@@ -2,7 +2,7 @@ import { relayValueFor, hashSecret, parseToken, formatRelayToken, type Audience 
 import { BearerClient, expectProblem, type BrowserClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { trustOf, parseNetwork } from '../src/domain/trusted-proxies.ts'
+import { trustOf, parseNetwork } from '@curfew/browser-boundary'
 import { COOKIE, openBrowser, setEdgeStage, tokenOf, type EdgeStage, type Replica } from './edge-stage.ts'
 
 let stage: EdgeStage

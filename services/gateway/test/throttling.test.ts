@@ -2,7 +2,7 @@ import { formatSessionToken, newSessionId, newSessionSecret, parseToken } from '
 import { BearerClient, HttpClient, expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-import { trustOf, parseNetwork } from '../src/domain/trusted-proxies.ts'
+import { trustOf, parseNetwork } from '@curfew/browser-boundary'
 import { COOKIE, openBrowser, setEdgeStage, tokenOf, type EdgeStage, type Replica } from './edge-stage.ts'
 import { eventually } from './eventually.ts'
 

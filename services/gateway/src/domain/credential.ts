@@ -2,9 +2,8 @@
  * ① Which session token a request brings, and through which of the two channels.
  * Promise: a browser's token counts only in its cookie, everyone else's only as a bearer token, and never both at once.
  */
+import { cookieValues } from '@curfew/browser-boundary'
 import type { ClientId } from '@curfew/contracts'
-
-import { cookieValues } from './cookies.ts'
 
 export type Credential =
   | { readonly kind: 'none' }

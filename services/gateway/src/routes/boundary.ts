@@ -2,15 +2,14 @@
  * ① What every request from outside goes through before a handler: credential, origin, session, channel, anti-forgery value.
  * Promise: a cookie alone, whoever made the browser send it, never changes anything.
  */
+import { type CsrfTokens, deletedCookie } from '@curfew/browser-boundary'
 import { subjectKey } from '@curfew/contracts'
 import { bearerToken } from '@curfew/fastify'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { VerifiedSession } from '@curfew/verifier'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { deletedCookie } from '../domain/cookies.ts'
 import { credentialOf, isRightChannel, type Credential } from '../domain/credential.ts'
-import type { CsrfTokens } from '../domain/csrf-tokens.ts'
 import type { TokenGuessing } from '../domain/token-guessing.ts'
 import { callerOf } from './caller.ts'
 import { createForgeryGuard, isSafe, type Asked } from './forgery-guard.ts'

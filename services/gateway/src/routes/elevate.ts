@@ -2,17 +2,15 @@
  * ① POST /session/elevate: the password once more, and with it a new token, new timers and a fresh `auth_time`.
  * Promise: the session keeps its id and its birth, so that no revocation is lost on the way; a wrong password ends nothing.
  */
+import { csrfBindingOf, type CsrfTokens, deletedCookie } from '@curfew/browser-boundary'
 import type { SessionInfo } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
-import { deletedCookie } from '../domain/cookies.ts'
-import type { CsrfTokens } from '../domain/csrf-tokens.ts'
 import { reauthenticate, type ReauthenticationPorts } from '../domain/re-authenticate.ts'
 import { holderOf, type Boundary } from './boundary.ts'
 import { callerOf } from './caller.ts'
-import { csrfBindingOf } from './forgery-guard.ts'
 import { IssuedTokenAnswer, answerWithToken } from './issued-token.ts'
 import { sessionIsOver } from './over.ts'
 import type { Reports } from './reports.ts'

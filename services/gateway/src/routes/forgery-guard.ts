@@ -2,13 +2,17 @@
  * ① Does the request come from the session's own page?
  * Promise: a cookie counts on an unsafe request only beside a declared origin of ours and the session's anti-forgery value.
  */
-import { hashSecret, parseToken } from '@curfew/contracts'
+import {
+  csrfBindingOf,
+  type CsrfTokens,
+  foreignSign,
+  isUndeclared,
+  type Provenance,
+} from '@curfew/browser-boundary'
 import { Problem } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 
 import type { Credential } from '../domain/credential.ts'
-import type { CsrfBinding, CsrfTokens } from '../domain/csrf-tokens.ts'
-import { foreignSign, isUndeclared, type Provenance } from '../domain/same-site.ts'
 import { ANONYMOUS, type Reports } from './reports.ts'
 
 /** What is asked for, where it is not the request itself: a proxy may ask on behalf of another one. */
@@ -33,13 +37,6 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export function isSafe(method: string): boolean {
   return SAFE_METHODS.has(method)
-}
-
-/** Undefined for what is not a session token. */
-export function csrfBindingOf(token: string): CsrfBinding | undefined {
-  const parsed = parseToken(token)
-  if (parsed?.kind !== 'session') return undefined
-  return { session: parsed.sessionId, secretHash: hashSecret(parsed.secret) }
 }
 
 export function createForgeryGuard(options: ForgeryGuardOptions): ForgeryGuard {

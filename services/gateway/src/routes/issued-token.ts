@@ -2,14 +2,12 @@
  * ① How a token reaches whom it was issued to: in a cookie for browsers, in the body for programs.
  * Promise: a browser's token stands nowhere but in `Set-Cookie`, and comes with a fresh anti-forgery value.
  */
+import { csrfBindingOf, type CsrfTokens, sessionCookie } from '@curfew/browser-boundary'
 import type { SessionInfo } from '@curfew/contracts'
 import type { FastifyReply } from 'fastify'
 import { Type, type Static } from 'typebox'
 
-import { sessionCookie } from '../domain/cookies.ts'
 import { BROWSER } from '../domain/credential.ts'
-import type { CsrfTokens } from '../domain/csrf-tokens.ts'
-import { csrfBindingOf } from './forgery-guard.ts'
 import { SessionBody, sessionBody } from './session-body.ts'
 
 export const IssuedTokenAnswer = Type.Union([

@@ -2,6 +2,7 @@
  * ① POST /login: a password becomes a session, in a cookie for browsers and in the body for programs.
  * Promise: a new token each time, the one presented is dead afterwards, and no refusal tells why.
  */
+import { cookieValues, type CsrfTokens } from '@curfew/browser-boundary'
 import { subjectKey, type ClientId } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { Verifier, VerifiedSession } from '@curfew/verifier'
@@ -9,9 +10,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
 import { deviceLane, strangerLane, type Lane } from '../domain/attempt-throttle.ts'
-import { cookieValues } from '../domain/cookies.ts'
 import { BROWSER, isRightChannel, type Credential } from '../domain/credential.ts'
-import type { CsrfTokens } from '../domain/csrf-tokens.ts'
 import { DEVICE_COOKIE, type AccountName, type DeviceCookies } from '../domain/device-cookie.ts'
 import { logIn, type LoginPorts, type LoginResult } from '../domain/log-in.ts'
 import { renewHash } from '../domain/renew-hash.ts'

@@ -2,12 +2,12 @@
  * ① POST /logout: ends the session everywhere.
  * Promise: 204 means that the token is dead, however often it is asked; where that is not certain the answer is 503 and the cookie stays.
  */
+import { deletedCookie } from '@curfew/browser-boundary'
 import { subjectKey } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { VerifiedSession, Verifier } from '@curfew/verifier'
 import type { FastifyRequest } from 'fastify'
 
-import { deletedCookie } from '../domain/cookies.ts'
 import { isRightChannel, type Credential } from '../domain/credential.ts'
 import type { SessionAuthority } from '../ports.ts'
 import { holderOf, type Boundary } from './boundary.ts'

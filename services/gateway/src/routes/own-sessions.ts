@@ -2,12 +2,12 @@
  * ① GET /sessions, DELETE /sessions/{id}, POST /sessions/revoke-others: people see and end their own sessions.
  * Promise: metadata only; a session of somebody else looks like one that does not exist; 204 and 200 mean that it is over.
  */
+import { deletedCookie } from '@curfew/browser-boundary'
 import { isSessionId, subjectKey, type EffectState, type ListedSession } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
-import { deletedCookie } from '../domain/cookies.ts'
 import type { OwnSession, OwnSessions, SessionAuthority } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 import { sessionIsOver } from './over.ts'

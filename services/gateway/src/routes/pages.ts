@@ -2,43 +2,12 @@
  * ① GET /account, /documents and /login for people: pages that hold nothing about anybody, and the scripts that fill them.
  * Promise: nothing runs in them that this origin has not served as a file, nothing frames them, and no cache keeps them.
  */
+import { ASSET_HEADERS, pageHeaders } from '@curfew/browser-boundary'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { PageFiles } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
-
-/** @param elsewhere origins that scripts and forms of the page may send to, besides this one */
-const policyWith = (...elsewhere: readonly string[]): string =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    ["connect-src 'self'", ...elsewhere].join(' '),
-    "img-src 'self' data:",
-    ["form-action 'self'", ...elsewhere].join(' '),
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-    "object-src 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; ')
-
-const PAGE_HEADERS = {
-  'content-security-policy': policyWith(),
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  // Not `no-referrer`: browsers would then call the origin of a form `null`.
-  'referrer-policy': 'same-origin',
-  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
-  'x-frame-options': 'DENY',
-  vary: 'Accept',
-}
-
-const ASSET_HEADERS = {
-  'cache-control': 'public, max-age=31536000, immutable',
-  'cross-origin-resource-policy': 'same-origin',
-}
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
@@ -63,9 +32,7 @@ export function addPageRoutes(app: CurfewServer, { boundary, files, filesOrigin 
 
   if (filesOrigin !== undefined)
     app.get('/documents', (request, reply) =>
-      isNobody(request)
-        ? reply.redirect('/login', 303)
-        : sendPage(reply, files.documents, { 'content-security-policy': policyWith(filesOrigin) }),
+      isNobody(request) ? reply.redirect('/login', 303) : sendPage(reply, files.documents, filesOrigin),
     )
 
   app.get('/login', (request, reply) => {
@@ -82,9 +49,9 @@ export function addPageRoutes(app: CurfewServer, { boundary, files, filesOrigin 
   })
 }
 
-function sendPage(reply: FastifyReply, html: string, headers: Record<string, string> = {}): FastifyReply {
+function sendPage(reply: FastifyReply, html: string, ...elsewhere: readonly string[]): FastifyReply {
   return reply
-    .headers({ ...PAGE_HEADERS, ...headers })
+    .headers(pageHeaders(...elsewhere))
     .type('text/html; charset=utf-8')
     .send(html)
 }

@@ -2,6 +2,7 @@
  * ① POST /session/password: a new password, for who shows the current one.
  * Promise: afterwards the other sessions of the account are over and this one has a new token, in the channel that it came by.
  */
+import { csrfBindingOf, type CsrfTokens, deletedCookie } from '@curfew/browser-boundary'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
@@ -11,11 +12,8 @@ import {
   type PasswordChangePorts,
   type PasswordChangeResult,
 } from '../domain/change-password.ts'
-import { deletedCookie } from '../domain/cookies.ts'
-import type { CsrfTokens } from '../domain/csrf-tokens.ts'
 import { holderOf, type Boundary } from './boundary.ts'
 import { callerOf } from './caller.ts'
-import { csrfBindingOf } from './forgery-guard.ts'
 import { answerWithToken } from './issued-token.ts'
 import type { Reports } from './reports.ts'
 import { SessionBody } from './session-body.ts'

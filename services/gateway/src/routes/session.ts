@@ -1,12 +1,11 @@
 /**
  * ① GET /session: who is this, and the anti-forgery value for what the page wants to change.
  */
+import { csrfBindingOf, type CsrfTokens } from '@curfew/browser-boundary'
 import type { CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
-import type { CsrfTokens } from '../domain/csrf-tokens.ts'
 import type { Boundary } from './boundary.ts'
-import { csrfBindingOf } from './forgery-guard.ts'
 import { SessionBody, sessionBody } from './session-body.ts'
 
 const Answer = Type.Object({ session: SessionBody, csrf_token: Type.Optional(Type.String()) })

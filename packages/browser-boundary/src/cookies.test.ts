@@ -38,5 +38,7 @@ describe('the session cookie', () => {
   it('is written with what the __Host- prefix demands, and deleted with the same', () => {
     expect(sessionCookie(name, 'token')).toBe('__Host-session=token; Path=/; Secure; HttpOnly; SameSite=Lax')
     expect(deletedCookie(name)).toBe('__Host-session=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0')
+    expect(sessionCookie(name, 'token', 'Strict')).toContain('; SameSite=Strict')
+    expect(deletedCookie(name, 'Strict')).toContain('; SameSite=Strict; Max-Age=0')
   })
 })

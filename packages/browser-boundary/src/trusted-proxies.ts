@@ -1,5 +1,5 @@
 /**
- * ① The proxies in front of the gateway whose word about the client counts.
+ * ① The proxies in front of a service whose word about the client counts.
  * Promise: nobody is trusted who is not named; what does not parse as an address is nobody.
  */
 import ipaddr from 'ipaddr.js'

@@ -14,13 +14,15 @@ export function cookieValues(header: string | undefined, name: string): string[]
   return values
 }
 
-// `Secure`, `Path=/` and no `Domain` are what browsers demand of a `__Host-` name. No `Max-Age`: the server ends sessions.
-const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax'
+type SameSite = 'Lax' | 'Strict'
 
-export function sessionCookie(name: string, token: string): string {
-  return `${name}=${token}; ${ATTRIBUTES}`
+// `Secure`, `Path=/` and no `Domain` are what browsers demand of a `__Host-` name. No `Max-Age`: the server ends sessions.
+const attributes = (sameSite: SameSite): string => `Path=/; Secure; HttpOnly; SameSite=${sameSite}`
+
+export function sessionCookie(name: string, token: string, sameSite: SameSite = 'Lax'): string {
+  return `${name}=${token}; ${attributes(sameSite)}`
 }
 
-export function deletedCookie(name: string): string {
-  return `${name}=; ${ATTRIBUTES}; Max-Age=0`
+export function deletedCookie(name: string, sameSite: SameSite = 'Lax'): string {
+  return `${name}=; ${attributes(sameSite)}; Max-Age=0`
 }

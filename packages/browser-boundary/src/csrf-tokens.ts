@@ -4,12 +4,19 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-import type { SecretHash, SessionId } from '@curfew/contracts'
+import { hashSecret, parseToken, type SecretHash, type SessionId } from '@curfew/contracts'
 
 /** What a value is bound to. */
 export interface CsrfBinding {
   readonly session: SessionId
   readonly secretHash: SecretHash
+}
+
+/** Undefined for what is not a session token. */
+export function csrfBindingOf(token: string): CsrfBinding | undefined {
+  const parsed = parseToken(token)
+  if (parsed?.kind !== 'session') return undefined
+  return { session: parsed.sessionId, secretHash: hashSecret(parsed.secret) }
 }
 
 export interface CsrfTokens {

@@ -1,5 +1,5 @@
 /**
- * ① The headers of answers that are the gateway's own, not those of a service behind it.
+ * ① The headers of answers that are the service's own, not those of one behind it.
  * Promise: no page frames them, sniffs them, learns where a reader came from, or shares a process with them.
  */
 import type { CurfewServer } from '@curfew/service-kit'

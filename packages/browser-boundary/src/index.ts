@@ -1,0 +1,8 @@
+export { cookieValues, deletedCookie, sessionCookie } from './cookies.ts'
+export { createCsrfTokens, csrfBindingOf } from './csrf-tokens.ts'
+export type { CsrfBinding, CsrfTokens } from './csrf-tokens.ts'
+export { addOwnHeaders } from './own-headers.ts'
+export { ASSET_HEADERS, pageHeaders } from './page-headers.ts'
+export { foreignSign, isLoopback, isUndeclared } from './same-site.ts'
+export type { Provenance } from './same-site.ts'
+export { parseNetwork, trustOf } from './trusted-proxies.ts'
