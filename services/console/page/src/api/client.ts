@@ -1,0 +1,138 @@
+/**
+ * Calls to the console, which passes them on as the operator.
+ * Promise: no token passes through here; what the API wants proved once more is asked for and then tried again; no call with the
+ * old secret is under way while the session gets a new one.
+ */
+import { ApiProblem, problemOf } from './problem.ts'
+import { noteAnswer, noteSilence } from '../state/connection.ts'
+import type { Session } from './types.ts'
+
+export interface CallOptions {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Answer<T> {
+  readonly body: T
+  readonly etag: string | undefined
+}
+
+let csrfToken: string | undefined
+/** Asks the person for the password; false when they think better of it. */
+let prove: () => Promise<boolean> = () => Promise.resolve(false)
+let onSignedOut: () => void = () => undefined
+
+export function whenProofIsNeeded(ask: () => Promise<boolean>): void {
+  prove = ask
+}
+
+export function whenSignedOut(listener: () => void): void {
+  onSignedOut = listener
+}
+
+export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  return (await callForAnswer<T>(method, path, options)).body
+}
+
+export async function callForAnswer<T>(
+  method: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<Answer<T>> {
+  const response = await open(method, path, options)
+  const body = (response.status === 204 ? undefined : await response.json()) as T
+  return { body, etag: response.headers.get('etag') ?? undefined }
+}
+
+/** An answer whose body is yet to come. @throws ApiProblem for everything that is no success */
+export async function open(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+  const response = await send(method, path, options)
+  if (response.ok) return response
+  const problem = await problemOf(response)
+  if (problem.code === 'insufficient-authentication' && (await prove())) {
+    const again = await send(method, path, options)
+    if (again.ok) return again
+    throw await problemOf(again)
+  }
+  if (problem.code === 'unauthenticated') onSignedOut()
+  throw problem
+}
+
+const underWay = new Set<Promise<Response>>()
+let renewal: Promise<unknown> | undefined
+
+async function send(method: string, path: string, { body, headers, signal }: CallOptions): Promise<Response> {
+  await renewal
+  const answering = fetch(`/api${path}`, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(method !== 'GET' && csrfToken !== undefined && { 'x-csrf-token': csrfToken }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal !== undefined && { signal }),
+  })
+  underWay.add(answering)
+  try {
+    const response = await answering
+    if (response.status === 502 || response.status === 503) noteSilence()
+    else noteAnswer()
+    return response
+  } catch (error) {
+    if (signal?.aborted === true) throw error
+    noteSilence()
+    throw new ApiProblem(0, 'unreachable')
+  } finally {
+    underWay.delete(answering)
+  }
+}
+
+interface SignedIn {
+  readonly session: Session
+  readonly csrf_token: string
+}
+
+function keep({ session, csrf_token: token }: SignedIn): Session {
+  csrfToken = token
+  return session
+}
+
+export async function whoAmI(): Promise<Session> {
+  return keep(await call<SignedIn>('GET', '/session'))
+}
+
+export async function signIn(credentials: {
+  readonly tenant: string
+  readonly username: string
+  readonly password: string
+}): Promise<Session> {
+  return keep(await call<SignedIn>('POST', '/login', { body: credentials }))
+}
+
+export async function signOut(): Promise<void> {
+  await call('POST', '/logout')
+}
+
+const SETTLING_MS = 3_000
+
+/** The session gets another secret: what is under way ends before, what comes waits until after. */
+export function elevate(password: string): Promise<Session> {
+  const renewed = (async () => {
+    const late = new Promise((resolve) => setTimeout(resolve, SETTLING_MS))
+    await Promise.race([Promise.allSettled(underWay), late])
+    const response = await fetch('/api/elevate', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-csrf-token': csrfToken ?? '' },
+      body: JSON.stringify({ password }),
+    }).catch(() => {
+      throw new ApiProblem(0, 'unreachable')
+    })
+    if (!response.ok) throw await problemOf(response)
+    return keep((await response.json()) as SignedIn)
+  })()
+  renewal = renewed.catch(() => undefined).finally(() => (renewal = undefined))
+  return renewed
+}

@@ -1,0 +1,21 @@
+/** The page begins here. */
+import { QueryClientProvider } from '@tanstack/react-query'
+import { createRoot } from 'react-dom/client'
+
+import { createQueryClient } from './api/queries.ts'
+import { App } from './app.tsx'
+import { watchAttention } from './state/attention.ts'
+import './style/tokens.css'
+import './style/elements.css'
+import './style/shell.css'
+import './style/parts.css'
+import './style/views.css'
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('the page has no root')
+watchAttention()
+createRoot(root).render(
+  <QueryClientProvider client={createQueryClient()}>
+    <App />
+  </QueryClientProvider>,
+)

@@ -1,0 +1,37 @@
+/** How things are called on this page. */
+import type { Scope } from '../api/types.ts'
+
+export function scopeText(scope: Scope): string {
+  switch (scope.type) {
+    case 'global':
+      return 'Everyone'
+    case 'tenant':
+      return `Everyone in ${scope.tenant}`
+    case 'client':
+      return `Everyone at client ${scope.client}`
+    case 'user':
+      return `${scope.tenant}/${scope.user}`
+    case 'session':
+      return `Session ${shortId(scope.session)}`
+  }
+}
+
+/** Enough to tell those on one screen apart. */
+export function shortId(id: string): string {
+  return id.length > 10 ? `${id.slice(0, 8)}…` : id
+}
+
+/** What has to be typed before a wide scope is revoked; undefined where nothing has. */
+export function confirmationWord(scope: Scope): string | undefined {
+  switch (scope.type) {
+    case 'global':
+      return 'everyone'
+    case 'tenant':
+      return scope.tenant
+    case 'client':
+      return scope.client
+    case 'user':
+    case 'session':
+      return undefined
+  }
+}
