@@ -9,7 +9,7 @@ import { bold, dim } from './terminal.ts'
 
 export function banner(system: RunningSystem, directory: string): string {
   const { servers, services, identities } = system
-  const { gateway, session, documents, files } = services
+  const { gateway, session, documents, files, console } = services
   const kept = (name: string): string => relative(process.cwd(), join(directory, name)) || '.'
   const accounts = identities.accounts.map(
     ({ tenant, username, roles }) =>
@@ -24,6 +24,7 @@ ${bold('Curfew is running.')}
 
   gateway    ${gateway.url}   ${dim('what users and programs call')}
   account    ${gateway.url.replace('127.0.0.1', 'localhost')}/account   ${dim('the same for people with a browser')}
+  console    ${console.url.replace('127.0.0.1', 'localhost')}   ${dim('for operators with a browser: organisation curfew, user operator')}
   session    ${session.url}   ${dim('what operators call')}
   documents  ${documents.url}   ${dim('behind the gateway as /api/documents')}
   files      ${files.url}   ${dim('bytes, for one-time claims')}

@@ -44,17 +44,17 @@ export async function startSystem(
   })
   const serverPids = [servers.nats.pid, servers.redis.pid]
   record.remember(serverPids)
-  const { session, documents, files, gateway } = ports
+  const { session, documents, files, gateway, console } = ports
   const services = await startServices({
     servers,
     directory,
-    ports: { session, documents, files, gateway },
+    ports: { session, documents, files, gateway, console },
     onProgress: say,
     onUnexpectedExit,
   })
   record.remember([
     ...serverPids,
-    ...[services.session, services.documents, services.files, services.gateway].map(({ pid }) => pid),
+    ...Object.values(services.replicas).flatMap((replicas) => replicas.map(({ pid }) => pid)),
   ])
   return { servers, services, identities }
 }

@@ -24,6 +24,7 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
   let context: StagedContext
   let compose: Compose
   let gateway: string
+  let console: string
   let alice: BearerClient
 
   const login = async (): Promise<BearerClient> => {
@@ -51,8 +52,10 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
       GATEWAY_PORT: String(await freePort()),
       SESSION_PORT: String(await freePort()),
       FILES_PORT: String(await freePort()),
+      CONSOLE_PORT: String(await freePort()),
     }
     gateway = `http://127.0.0.1:${ports.GATEWAY_PORT}`
+    console = `http://127.0.0.1:${ports.CONSOLE_PORT}`
     compose = composeFor(join(context.path, 'infra/compose.yaml'), {
       ...ports,
       // The name by which .ci/run finds what is left when a run is cut short.
@@ -89,6 +92,17 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
     const headers = { authorization: `Bearer ${download.claim}` }
     expect(await (await fetch(download.url, { headers })).text()).toBe('hello')
     expect((await fetch(download.url, { headers })).status).toBe(409)
+  })
+
+  test('has a console for its operators', async () => {
+    const readyUrl = `${console}/readyz`
+    await vi.waitFor(async () => expect((await fetch(readyUrl)).status).toBe(200), {
+      timeout: 30_000,
+      interval: 250,
+    })
+    const page = await fetch(console, { headers: { accept: 'text/html' } })
+    const [, script = ''] = /src="([^"]+)"/.exec(await page.text()) ?? []
+    expect((await fetch(`${console}${script}`)).status).toBe(200)
   })
 
   test('keeps sessions and accounts when everything is taken down and comes up again', async () => {

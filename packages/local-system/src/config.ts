@@ -11,7 +11,7 @@ export function currentEnvironment(): Environment {
   return process.env
 }
 
-const OUR_PREFIXES = ['CURFEW_', 'SESSION_', 'GATEWAY_', 'DOCUMENTS_', 'FILES_']
+const OUR_PREFIXES = ['CURFEW_', 'SESSION_', 'GATEWAY_', 'DOCUMENTS_', 'FILES_', 'CONSOLE_']
 
 /**
  * What a child may see of this process's environment: everything but the settings of Curfew. Of those it gets the ones

@@ -10,6 +10,7 @@ const services = {
   session: service(8081),
   documents: service(8082),
   files: service(8083),
+  console: service(8084),
 }
 const handle = (pid: number, port: number) => ({ pid, port, kill: async () => {}, restart: async () => {} })
 const servers: Servers = {
@@ -32,11 +33,20 @@ describe('developmentFile', () => {
       session: 'http://127.0.0.1:8081',
       documents: 'http://127.0.0.1:8082',
       files: 'http://127.0.0.1:8083',
+      console: 'http://127.0.0.1:8084',
       nats: 'nats://admin:secret@127.0.0.1:4322',
       redis: 'redis://admin:secret@127.0.0.1:6479',
       accounts: [{ tenant: 'acme', username: 'alice', password: 'p1', roles: ['editor'] }],
       clients: [{ id: 'backend', secret: 's1' }],
-      pids: { gateway: 8080, session: 8081, documents: 8082, files: 8083, nats: 1001, redis: 1002 },
+      pids: {
+        gateway: 8080,
+        session: 8081,
+        documents: 8082,
+        files: 8083,
+        console: 8084,
+        nats: 1001,
+        redis: 1002,
+      },
     })
   })
 
@@ -49,7 +59,7 @@ describe('developmentFile', () => {
     expect(developmentFile({ servers: external, services, identities })).toMatchObject({
       nats: 'nats://a:b@nats.internal',
       redis: 'redis://c:d@redis.internal:7000',
-      pids: { gateway: 8080, session: 8081, documents: 8082, files: 8083 },
+      pids: { gateway: 8080, session: 8081, documents: 8082, files: 8083, console: 8084 },
     })
     expect(developmentFile({ servers: external, services, identities }).pids).not.toHaveProperty('nats')
   })

@@ -26,12 +26,13 @@ export function developmentFile(system: {
   }
 }): DevelopmentFile {
   const { servers, services, identities } = system
-  const { gateway, session, documents, files } = services
+  const { gateway, session, documents, files, console } = services
   const pids = {
     gateway: gateway.pid,
     session: session.pid,
     documents: documents.pid,
     files: files.pid,
+    console: console.pid,
     nats: servers.nats.pid,
     redis: servers.redis.pid,
   }
@@ -40,6 +41,7 @@ export function developmentFile(system: {
     session: session.url,
     documents: documents.url,
     files: files.url,
+    console: console.url,
     nats: servers.natsUrl('admin'),
     redis: servers.redisUrl('admin'),
     accounts: identities.accounts.map(({ tenant, username, password, roles }) => ({

@@ -15,6 +15,7 @@ export type { DevelopmentAccount, DevelopmentClient, DevelopmentIdentities } fro
 export { serviceChild } from './service-child.ts'
 export { startServices } from './services.ts'
 export type { ServiceProcess, Services, ServicesOptions } from './services.ts'
+export { SERVICE_NAMES } from './service-settings.ts'
 export type { ServiceName } from './service-settings.ts'
 
 // What runs them.

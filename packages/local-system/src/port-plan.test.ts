@@ -24,6 +24,7 @@ async function freePlan(): Promise<PortPlan> {
     session: await freePort(),
     documents: await freePort(),
     files: await freePort(),
+    console: await freePort(),
     nats: await freePort(),
     redis: await freePort(),
   }
@@ -36,6 +37,7 @@ describe('planPorts', () => {
       session: 8081,
       documents: 8082,
       files: 8083,
+      console: 8084,
       nats: 4322,
       redis: 6479,
     })

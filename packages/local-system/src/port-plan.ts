@@ -17,6 +17,7 @@ const PORT_VARIABLES: Readonly<Record<PortUser, string>> = {
   session: 'SESSION_PORT',
   documents: 'DOCUMENTS_PORT',
   files: 'FILES_PORT',
+  console: 'CONSOLE_PORT',
   nats: 'CURFEW_NATS_PORT',
   redis: 'CURFEW_REDIS_PORT',
 }
@@ -54,6 +55,7 @@ export function planPorts(env: Environment): PortPlan {
     session: portOf('session', DEFAULT_PORTS.session),
     documents: portOf('documents', DEFAULT_PORTS.documents),
     files: portOf('files', DEFAULT_PORTS.files),
+    console: portOf('console', DEFAULT_PORTS.console),
     nats: portOf('nats', SERVER_PORTS.nats),
     redis: portOf('redis', SERVER_PORTS.redis),
   }

@@ -9,6 +9,15 @@ import { REPOSITORY, currentEnvironment, inheritedEnvironment } from './config.t
 import { newLogFile } from './log-files.ts'
 import { localUrl, type ServiceName } from './service-settings.ts'
 
+/** The console's page is built before it is served, where it is not the one of these sources already. */
+const PRELOADS: Readonly<Record<ServiceName, readonly string[]>> = {
+  session: [],
+  documents: [],
+  files: [],
+  gateway: [],
+  console: ['--import', join(REPOSITORY, 'services/console/page/build.ts')],
+}
+
 const READY_TIMEOUT_MS = 30_000
 const PROBE_TIMEOUT_MS = 2_000
 
@@ -33,7 +42,7 @@ export function serviceChild(options: {
   return new Child({
     name,
     command: process.execPath,
-    args: [join(REPOSITORY, 'services', service, 'src/main.ts')],
+    args: [...PRELOADS[service], join(REPOSITORY, 'services', service, 'src/main.ts')],
     env,
     cwd: join(REPOSITORY, 'services', service),
     logFile: newLogFile(directory, name),

@@ -16,7 +16,7 @@ const settings = serviceSettings({
     },
   },
   directory: '/d',
-  ports: { gateway: 1, session: 2, documents: 3, files: 4 },
+  ports: { gateway: 1, session: 2, documents: 3, files: 4, console: 5 },
 })
 
 function holders(value: string): string[] {
@@ -27,7 +27,9 @@ function holders(value: string): string[] {
 
 describe('serviceSettings', () => {
   it('gives each service the users of its own name, and Redis only to those that own data in it', () => {
-    for (const [service, own] of Object.entries(settings)) {
+    const { console, ...connected } = settings
+    expect(Object.keys(console).filter((name) => name.startsWith('CURFEW_'))).toEqual([])
+    for (const [service, own] of Object.entries(connected)) {
       expect(own.CURFEW_NATS_URL).toBe(`nats://${service}:secret@127.0.0.1:4322`)
     }
     expect(settings.session.CURFEW_REDIS_URL).toContain('//session:')
@@ -46,6 +48,8 @@ describe('serviceSettings', () => {
   it('tells the services where the others are', () => {
     expect(settings.gateway.GATEWAY_UPSTREAMS).toBe('documents=http://127.0.0.1:3')
     expect(settings.documents.DOCUMENTS_FILES_URL).toBe('http://127.0.0.1:4')
+    expect(settings.console.CONSOLE_GATEWAY_URL).toBe('http://127.0.0.1:1')
+    expect(settings.console.CONSOLE_SESSION_URL).toBe('http://127.0.0.1:2')
     expect(settings.files.FILES_ISSUERS).toBe('http://127.0.0.1:3=http://127.0.0.1:3/.well-known/jwks.json')
   })
 })

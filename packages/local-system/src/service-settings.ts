@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { DevelopmentIdentities } from './identities.ts'
 import type { Servers } from './servers.ts'
 
-export const SERVICE_NAMES = ['session', 'documents', 'files', 'gateway'] as const
+export const SERVICE_NAMES = ['session', 'documents', 'files', 'gateway', 'console'] as const
 export type ServiceName = (typeof SERVICE_NAMES)[number]
 
 /** Where each service listens unless told otherwise. */
@@ -16,6 +16,7 @@ export const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
   session: 8081,
   documents: 8082,
   files: 8083,
+  console: 8084,
 }
 
 interface Surroundings {
@@ -80,6 +81,10 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
       GATEWAY_FILES_ORIGIN: localUrl(ports.files),
       ...DEVELOPMENT_LIMITS,
       CURFEW_NATS_URL: servers.natsUrl('gateway'),
+    },
+    console: {
+      CONSOLE_GATEWAY_URL: localUrl(ports.gateway),
+      CONSOLE_SESSION_URL: localUrl(ports.session),
     },
   }
 }

@@ -1,5 +1,5 @@
 /**
- * ① ③ ④ ⑦ The services of this checkout as processes, each with its own settings, credentials and log.
+ * ① ③ ④ ⑦ The services of this checkout, and the console, as processes, each with its own settings, credentials and log.
  * Promise: all answer `/readyz` when the promise resolves, or none is left running.
  */
 import { resolve } from 'node:path'
@@ -50,6 +50,8 @@ export interface ServicesOptions {
   readonly envOf?: (process: string) => Readonly<Record<string, string>>
   /** How many processes of each service; one where absent. */
   readonly replicas?: Partial<Record<ServiceName, number>>
+  /** Those that wait until somebody restarts them. */
+  readonly idle?: readonly ServiceName[]
   readonly onProgress?: Progress
   readonly onUnexpectedExit?: (exit: UnexpectedExit) => void
 }
@@ -61,14 +63,20 @@ type Everyone = Readonly<Record<ServiceName, Replicas>>
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const everyone = await planEveryone(options)
   const stop = async (): Promise<void> => {
-    await stopAll(everyone.gateway)
+    await stopAll([...everyone.gateway, ...everyone.console])
     await stopAll([...everyone.documents, ...everyone.files])
     await stopAll(everyone.session)
   }
   try {
+    const begin = (...services: ServiceName[]): Promise<void> =>
+      startAll(
+        services
+          .filter((service) => !options.idle?.includes(service))
+          .flatMap((service) => everyone[service]),
+      )
     // The others cannot be ready before somebody answers for sessions.
-    await startAll(everyone.session)
-    await startAll([...everyone.documents, ...everyone.files, ...everyone.gateway])
+    await begin('session')
+    await begin('documents', 'files', 'gateway', 'console')
   } catch (error) {
     await stop()
     throw error
@@ -78,6 +86,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     documents: everyone.documents[0],
     files: everyone.files[0],
     gateway: everyone.gateway[0],
+    console: everyone.console[0],
     replicas: everyone,
     stop,
   }
@@ -115,11 +124,12 @@ async function planEveryone(options: ServicesOptions): Promise<Everyone> {
     documents: await replicasOf('documents'),
     files: await replicasOf('files'),
     gateway: await replicasOf('gateway'),
+    console: await replicasOf('console'),
   }
 }
 
 async function portsFor(given: Partial<Record<ServiceName, number>>): Promise<Record<ServiceName, number>> {
-  const ports = { session: 0, documents: 0, files: 0, gateway: 0 }
+  const ports = { session: 0, documents: 0, files: 0, gateway: 0, console: 0 }
   for (const service of SERVICE_NAMES) ports[service] = given[service] ?? (await freePort())
   return ports
 }

@@ -18,7 +18,7 @@ const OWN_RANGE = [12_000, 20_000] as const
 
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, string> = {}
-  for (const name of ['GATEWAY', 'SESSION', 'DOCUMENTS', 'FILES', 'CURFEW_NATS', 'CURFEW_REDIS'])
+  for (const name of ['GATEWAY', 'SESSION', 'DOCUMENTS', 'FILES', 'CONSOLE', 'CURFEW_NATS', 'CURFEW_REDIS'])
     ports[`${name}_PORT`] = String(await freePort(...OWN_RANGE))
   return ports
 }

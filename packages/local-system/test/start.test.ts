@@ -47,7 +47,7 @@ async function inShell(...lines: string[]): Promise<string> {
   return stdout
 }
 
-const EVERYTHING = new Set(['gateway', 'session', 'documents', 'files', 'nats', 'redis'])
+const EVERYTHING = new Set(['gateway', 'session', 'documents', 'files', 'console', 'nats', 'redis'])
 
 describe('a running system', () => {
   const scratch = scratchDirectory()
@@ -80,7 +80,7 @@ describe('a running system', () => {
     expect(statSync(join(scratch.path, 'dev.json')).mode & 0o777).toBe(0o600)
     expect(file.gateway).toBe(`http://127.0.0.1:${ports['GATEWAY_PORT']}`)
     expect(new Set(running(file.pids))).toEqual(EVERYTHING)
-    for (const url of [file.gateway, file.session, file.documents, file.files])
+    for (const url of [file.gateway, file.session, file.documents, file.files, file.console])
       expect((await fetch(`${url}/readyz`)).status).toBe(200)
   })
 

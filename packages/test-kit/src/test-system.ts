@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import {
+  SERVICE_NAMES,
   createDevelopmentIdentities,
   startServices,
   type DevelopmentAccount,
   type DevelopmentClient,
+  type ServiceName,
   type ServiceProcess,
   type Services,
   type ServicesOptions,
@@ -24,6 +26,8 @@ import { startTestServers, type TestServers } from './test-servers.ts'
 export interface TestSystemOptions extends Pick<ServicesOptions, 'replicas' | 'env' | 'envOf'> {
   /** Those that run already; they are stopped with the system. */
   readonly servers?: TestServers
+  /** Starts the operators' page as well, which few tests look at. */
+  readonly console?: true
 }
 
 export interface TestSystem extends AsyncDisposable {
@@ -68,7 +72,9 @@ async function systemOn(
   options: TestSystemOptions,
 ): Promise<TestSystem> {
   const { accounts, clients } = await createDevelopmentIdentities(directory.path)
-  const services = await startServices({ ...options, servers, directory: directory.path })
+  const idle: readonly ServiceName[] = options.console === true ? [] : ['console']
+  const services = await startServices({ ...options, servers, directory: directory.path, idle })
+  const started = SERVICE_NAMES.filter((service) => !idle.includes(service))
 
   const account = (username: string): DevelopmentAccount => {
     const found = accounts.find((candidate) => candidate.username === username)
@@ -85,7 +91,7 @@ async function systemOn(
     accounts,
     clients,
     account,
-    untilReady: () => untilReady(Object.values(services.replicas).flat()),
+    untilReady: () => untilReady(started.flatMap((service) => services.replicas[service])),
     logFile: (process) => join(directory.path, 'logs', `${process}.log`),
     login: async (username, gateway = services.gateway.url) => {
       const request = { ...credentialsOf(username), client: 'api' }
