@@ -2,17 +2,11 @@
  * ① How the pages look and read: every state at phone and desktop width, light and dark, without a fault that axe finds, with
  * nothing that has to be scrolled sideways and nothing that jumps. Screenshots are left in a temporary folder.
  */
-import { mkdtemp, readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import { expectJson, type TestSystem } from '@curfew/test-kit'
-import type { AxeResults } from 'axe-core'
-import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
 import { describeInChromium } from './chromium.ts'
+import { LOOKS, SIZES, goodLook, type GoodLook } from './good-look.ts'
 import { endedNotice, others, revoke, startPageStage, type PageStage } from './stage.ts'
 
 /** One of them with a name that fits into no line. */
@@ -35,36 +29,18 @@ async function putDocuments(system: TestSystem): Promise<void> {
   }
 }
 
-const SIZES = { phone: { width: 360, height: 760 }, desktop: { width: 1280, height: 900 } }
-const LOOKS = Object.entries(SIZES).flatMap(([size, viewport]) =>
-  (['light', 'dark'] as const).map((colorScheme) => ({ size, viewport, colorScheme })),
-)
-
 describeInChromium('the pages', () => {
   let stage: PageStage
-  let folder: string
-  let axe: string
+  let expectGoodLook: GoodLook
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'curfew-pages-'))
-    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+    expectGoodLook = await goodLook('pages')
     stage = await startPageStage()
-    console.info(`screenshots of the pages: ${folder}`)
   })
   afterEach(async () => {
     for (const context of stage.browser.contexts()) await context.close()
     await revoke(stage.system, 'alice')
   })
   afterAll(() => stage[Symbol.asyncDispose]())
-
-  async function expectGoodLook(page: Page, name: string): Promise<void> {
-    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, animations: 'disabled' })
-    await page.evaluate(axe)
-    const results = await page.evaluate<AxeResults>('axe.run()')
-    expect(results.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
-    expect(results.passes.length).toBeGreaterThan(10)
-    const sideways = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
-    expect(await page.evaluate(sideways)).toBe(0)
-  }
 
   it.each(LOOKS)('are sound in every state: $size, $colorScheme', async ({ size, viewport, colorScheme }) => {
     const named = (state: string): string => `${state}-${size}-${colorScheme}`

@@ -12,23 +12,46 @@ export const COOKIE = '__Host-session'
 /** A check of a password, an answer confirmed by every verifier, on a machine with much to do. */
 export const SOON = { timeout: 30_000 }
 
-export interface PageStage extends AsyncDisposable {
-  readonly system: TestSystem
-  /** Of the gateway, by a name for which browsers keep `Secure` cookies without TLS. */
-  readonly url: string
+/** A browser, and what the pages in it have complained of. */
+export interface BrowserStage extends AsyncDisposable {
   readonly browser: Browser
   /** A browser of its own, with no cookies yet. */
   openPage(options?: BrowserContextOptions): Promise<Page>
-  /** The same, signed in, with the account shown. */
-  signedIn(username: string, options?: BrowserContextOptions): Promise<Page>
   /** What pages have complained of since it was last asked. */
   complaints(): string[]
 }
 
+export interface PageStage extends BrowserStage {
+  readonly system: TestSystem
+  /** Of the gateway, by a name for which browsers keep `Secure` cookies without TLS. */
+  readonly url: string
+  /** The same, signed in, with the account shown. */
+  signedIn(username: string, options?: BrowserContextOptions): Promise<Page>
+}
+
 export async function startPageStage(options: TestSystemOptions = {}): Promise<PageStage> {
   const system = await startTestSystem(options)
-  const browser = await launchChromium()
   const url = system.services.gateway.url.replace('127.0.0.1', 'localhost')
+  const stage = await startBrowserStage(url)
+  return {
+    ...stage,
+    system,
+    url,
+    signedIn: async (username, contextOptions) => {
+      const page = await stage.openPage(contextOptions)
+      await signIn(page, system, username)
+      return page
+    },
+    [Symbol.asyncDispose]: async () => {
+      await stage[Symbol.asyncDispose]()
+      await system[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** @param url where pages are opened that name no place */
+export async function startBrowserStage(url: string): Promise<BrowserStage> {
+  const browser = await launchChromium()
   const complaints: string[] = []
 
   async function openPage(contextOptions: BrowserContextOptions = {}): Promise<Page> {
@@ -45,20 +68,10 @@ export async function startPageStage(options: TestSystemOptions = {}): Promise<P
   }
 
   return {
-    system,
-    url,
     browser,
     openPage,
-    signedIn: async (username, contextOptions) => {
-      const page = await openPage(contextOptions)
-      await signIn(page, system, username)
-      return page
-    },
     complaints: () => complaints.splice(0),
-    [Symbol.asyncDispose]: async () => {
-      await browser.close()
-      await system[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => browser.close(),
   }
 }
 
