@@ -17,7 +17,15 @@ export default defineConfig({
   test: {
     reporters: ['default', './infra/test/summary-reporter.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['{packages,services}/*/src/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{packages,services}/*/src/**/*.test.ts'],
+          // Property tests do the same work whoever else has the processors.
+          testTimeout: 30_000,
+        },
+      },
       {
         extends: true,
         test: {
