@@ -32,16 +32,6 @@ export const commands = serveCommands(
           ...(await Promise.all(Array.from({ length: Math.min(left, OPENED_AT_ONCE) }, () => open(url)))),
         )
     },
-    /** Messages since the beginning: what has come to all of them, and what they have sent. */
-    messages() {
-      let [received, sent] = [0, 0]
-      for (const { nc } of opened) {
-        const { inMsgs, outMsgs } = nc.stats()
-        received += inMsgs
-        sent += outMsgs
-      }
-      return { received, sent }
-    },
     /** Brings these sessions of the population into the memory of each. @returns milliseconds of the slowest check */
     async remember(range: Range) {
       let slowestMs = 0

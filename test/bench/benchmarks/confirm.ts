@@ -18,8 +18,8 @@ import { startSystem, type System } from '../system.ts'
 import type { commands } from '../verifiers.child.ts'
 
 const SIZES = {
-  full: { steps: [1, 5, 25, 100], revocations: 200, rounds: 4 },
-  quick: { steps: [1, 5, 100], revocations: 40, rounds: 2 },
+  full: { steps: [1, 5, 25, 100], revocations: 160, rounds: 4 },
+  quick: { steps: [1, 5, 100], revocations: 20, rounds: 2 },
   tiny: { steps: [1, 2], revocations: 4, rounds: 1 },
 }
 
@@ -46,7 +46,7 @@ const WAYS: readonly Way[] = [
   { label: `${AT_ONCE} at once`, pauseMs: 0, atOnce: AT_ONCE, isLoaded: false },
 ]
 
-export const confirm: Benchmark = { name: 'confirm', seconds: { full: 60, quick: 15 }, run }
+export const confirm: Benchmark = { name: 'confirm', seconds: { full: 65, quick: 9 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { steps, revocations, rounds } = SIZES[size]

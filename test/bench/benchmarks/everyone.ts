@@ -13,7 +13,7 @@ import type { commands } from '../verifiers.child.ts'
 
 const SIZES = {
   full: { steps: [10_000, 100_000, 1_000_000], rounds: 3 },
-  quick: { steps: [1_000, 50_000], rounds: 2 },
+  quick: { steps: [1_000, 20_000], rounds: 2 },
   tiny: { steps: [100, 300], rounds: 1 },
 }
 
@@ -24,7 +24,7 @@ const LOOKED_AT = 100
 const REMEMBERED = 1_000
 const USERS_AT_ONCE = 500
 
-export const everyone: Benchmark = { name: 'everyone', seconds: { full: 150, quick: 15 }, run }
+export const everyone: Benchmark = { name: 'everyone', seconds: { full: 140, quick: 10 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { steps, rounds } = SIZES[size]

@@ -14,8 +14,8 @@ import { startSystem, type System } from '../system.ts'
 import type { commands as upstreams } from '../upstream.child.ts'
 
 const SIZES = {
-  full: { rounds: 10, seconds: 2, warmUp: 2 },
-  quick: { rounds: 3, seconds: 1, warmUp: 1 },
+  full: { rounds: 8, seconds: 1.5, warmUp: 2 },
+  quick: { rounds: 3, seconds: 0.6, warmUp: 0.4 },
   tiny: { rounds: 1, seconds: 1, warmUp: 0 },
 }
 
@@ -48,7 +48,7 @@ interface Round {
   readonly p99Ms: number
 }
 
-export const gateway: Benchmark = { name: 'gateway', seconds: { full: 90, quick: 15 }, run }
+export const gateway: Benchmark = { name: 'gateway', seconds: { full: 75, quick: 15 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { rounds, seconds, warmUp } = SIZES[size]

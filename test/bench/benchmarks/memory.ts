@@ -13,7 +13,7 @@ const AT_ONCE = 50
 
 const SIZES = {
   full: { sessions: 100_000, rounds: 3 },
-  quick: { sessions: 50_000, rounds: 1 },
+  quick: { sessions: 30_000, rounds: 1 },
   tiny: { sessions: 500, rounds: 1 },
 }
 
@@ -22,7 +22,7 @@ interface Memory {
   readonly heapUsed: number
 }
 
-export const memory: Benchmark = { name: 'memory', seconds: { full: 40, quick: 10 }, run }
+export const memory: Benchmark = { name: 'memory', seconds: { full: 40, quick: 7 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { sessions, rounds } = SIZES[size]

@@ -8,8 +8,8 @@ import { startSystem, type System } from '../system.ts'
 import type { commands } from '../verifiers.child.ts'
 
 const SIZES = {
-  full: { sessions: 50_000, rounds: 3 },
-  quick: { sessions: 10_000, rounds: 1 },
+  full: { sessions: 30_000, rounds: 3 },
+  quick: { sessions: 5_000, rounds: 1 },
   tiny: { sessions: 300, rounds: 1 },
 }
 
@@ -28,7 +28,7 @@ const COLD = 'one service starts'
 const ALL = `${SERVICES} services start at once`
 const GLOBAL = `${SERVICES} services, everyone was revoked and is back`
 
-export const refill: Benchmark = { name: 'refill', seconds: { full: 45, quick: 10 }, run }
+export const refill: Benchmark = { name: 'refill', seconds: { full: 40, quick: 6 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { sessions, rounds } = SIZES[size]

@@ -12,8 +12,8 @@ import { median, percentile } from '../statistics.ts'
 import { startSystem, type System } from '../system.ts'
 
 const SIZES = {
-  full: { revocations: 200, slow: 20, boundSeconds: 5 },
-  quick: { revocations: 40, slow: 5, boundSeconds: 2 },
+  full: { revocations: 150, slow: 20, boundSeconds: 5 },
+  quick: { revocations: 25, slow: 5, boundSeconds: 2 },
   tiny: { revocations: 3, slow: 1, boundSeconds: 1 },
 }
 
@@ -70,7 +70,7 @@ interface Contender extends Setting {
   readonly trials: Trial[]
 }
 
-export const revocation: Benchmark = { name: 'revocation', seconds: { full: 70, quick: 20 }, run }
+export const revocation: Benchmark = { name: 'revocation', seconds: { full: 65, quick: 18 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { revocations, slow, boundSeconds } = SIZES[size]

@@ -19,8 +19,8 @@ import { median } from '../statistics.ts'
 import { startSystem, type System } from '../system.ts'
 
 const SIZES = {
-  full: { rounds: 5, seconds: 0.8, warmUp: 0.8, perSecond: 1_000 },
-  quick: { rounds: 2, seconds: 0.3, warmUp: 0.2, perSecond: 1_000 },
+  full: { rounds: 4, seconds: 0.8, warmUp: 0.8, perSecond: 1_000 },
+  quick: { rounds: 2, seconds: 0.2, warmUp: 0.2, perSecond: 1_000 },
   tiny: { rounds: 1, seconds: 0.1, warmUp: 0.05, perSecond: 200 },
 }
 
@@ -69,7 +69,7 @@ interface Contender {
   readonly rounds: Round[]
 }
 
-export const service: Benchmark = { name: 'service', seconds: { full: 150, quick: 25 }, run }
+export const service: Benchmark = { name: 'service', seconds: { full: 120, quick: 24 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { rounds, seconds, warmUp, perSecond } = SIZES[size]
