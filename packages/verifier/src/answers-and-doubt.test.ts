@@ -110,4 +110,20 @@ describe('doubt', () => {
     expect(verifier.receive(9, barrier())).toBe('ignored')
     expect(verifier.check(session.token, at(1))).toMatchObject({ kind: 'admitted' })
   })
+
+  it('comes of an entry that is not the one seen in its place: this is another log', () => {
+    const [verifier, session] = [following(), newSession()]
+    remember(verifier, session)
+    verifier.receive(11, barrier('b11'))
+    expect(verifier.receive(11, barrier('b11'))).toBe('ignored')
+    expect(verifier.receive(11, barrier('another'))).toBe('another-log')
+    expect(verifier.check(session.token, at(1))).toMatchObject({ kind: 'miss' })
+  })
+
+  it('comes of an entry from long before following began, which nobody would repeat', () => {
+    const verifier = following(1_000)
+    expect(verifier.receive(990, barrier('late'))).toBe('ignored')
+    expect(verifier.receive(1, barrier('genesis'))).toBe('another-log')
+    expect(verifier.applied).toBeUndefined()
+  })
 })

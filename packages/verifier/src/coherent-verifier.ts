@@ -115,15 +115,14 @@ export class CoherentVerifier {
   }
 
   /**
-   * One message of the feed, in the order of arrival. An entry that did not parse is `undefined`.
-   * @returns `applied`, `ignored` (already applied), or `doubt`: something is missing, and memory is empty now.
+   * One message of the feed, in the order of arrival. An entry that did not parse is `undefined`. Memory is empty after
+   * `doubt` (something is missing) and `another-log` (the one that was followed is gone).
    */
-  receive(seq: number, entry: LogEntry | undefined): 'applied' | 'ignored' | 'doubt' {
-    if (this.#applied !== undefined && seq <= this.#applied) return 'ignored'
-    if (entry === undefined || (this.#applied !== undefined && seq !== this.#applied + 1)) {
-      this.doubt()
-      return 'doubt'
-    }
+  receive(seq: number, entry: LogEntry | undefined): 'applied' | 'ignored' | 'doubt' | 'another-log' {
+    const isPassed = seq <= (this.#applied ?? 0)
+    if (isPassed && entry !== undefined && this.#recent.mayRepeat(seq, entry.id)) return 'ignored'
+    if (isPassed || entry === undefined || (this.#applied !== undefined && seq !== this.#applied + 1))
+      return (this.doubt(), isPassed) ? 'another-log' : 'doubt'
     // An empty memory is coherent at any position: the first entry that arrives is where following begins.
     if (this.#applied === undefined) this.#recent.reset(seq - 1)
     this.#recent.record(seq, entry)

@@ -20,6 +20,9 @@ export interface FeedOptions {
   readonly onDoubt: (reason: string, error?: unknown) => void
 }
 
+/** The reason for doubt after which a verifier is nobody that anyone has heard of. */
+export const ANOTHER_LOG = 'another log'
+
 /** The epoch is the one that the core follows now. @returns stops following */
 export function followFeed(options: FeedOptions): () => void {
   const { nc, audience, core, watching, member, onDoubt } = options
@@ -53,6 +56,7 @@ export function followFeed(options: FeedOptions): () => void {
   function apply(seq: number, json: string): void {
     const entry = parseLogEntry(json)
     const outcome = core.receive(seq, entry)
+    if (outcome === 'another-log') return doubt(ANOTHER_LOG)
     if (outcome === 'doubt') return doubt(entry === undefined ? 'unreadable' : 'gap')
     if (outcome === 'ignored' || entry === undefined) return
     watching.entryApplied(entry)

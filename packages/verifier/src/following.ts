@@ -12,7 +12,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 
 import type { Authority } from './authority.ts'
 import type { CoherentVerifier } from './coherent-verifier.ts'
-import { followFeed } from './feed.ts'
+import { ANOTHER_LOG, followFeed } from './feed.ts'
 import type { VerifierLogger } from './verdict.ts'
 import type { Watching } from './watching.ts'
 
@@ -92,6 +92,8 @@ export class Following {
 
   #startAgain(reason: string, err?: unknown): void {
     const { core, logger } = this.#options
+    // What it has said of itself was about the log before: nobody may take it for news of this one.
+    if (reason === ANOTHER_LOG) this.#becomeAnother()
     logger.warn({ event: 'verifier.doubt', reason, epoch: core.epoch, err })
     core.doubt()
     this.#round.abort()
@@ -178,6 +180,11 @@ export class Following {
       core.lease.drop()
       this.#becomeAnother()
       return true
+    }
+    // Published after it was asked for, a barrier of the same log lies behind everything that had been applied by then.
+    if (answer.barrier <= news.applied) {
+      this.#startAgain(ANOTHER_LOG)
+      return false
     }
     this.#leaseMs = answer.leaseMs
     this.#barrier = Math.max(this.#barrier, answer.barrier)

@@ -1,6 +1,7 @@
 /**
  * ② The last entries that this verifier applied: what an answer that was read earlier may have missed.
- * Promise: "untouched" is said only when every entry since that reading is still remembered and none concerns the session.
+ * Promise: "untouched" is said only when every entry since that reading is still remembered and none concerns the session;
+ * an entry that comes again is known by its id.
  */
 import { subjectKey, type LogEntry, type SessionId } from '@curfew/contracts'
 
@@ -13,23 +14,36 @@ export interface Touchable {
 }
 
 const CAPACITY = 1024
+/** Entries that others have overtaken may arrive when following has begun behind them. */
+const OVERTAKEN_MOST = 64
 
 export class RecentEntries {
   /** Keys that each entry touches, by sequence modulo capacity; undefined for entries that touch no session. */
   readonly #touched: (string | undefined)[] = Array.from({ length: CAPACITY })
+  readonly #ids: (string | undefined)[] = Array.from({ length: CAPACITY })
   #first = 0
   #last = 0
+  /** Where following began. */
+  #beginning = 0
 
   /** Starts afresh: everything up to `applied` is unknown here. */
   reset(applied: number): void {
     this.#first = applied + 1
     this.#last = applied
+    this.#beginning = this.#first
   }
 
   record(seq: number, entry: LogEntry): void {
     this.#touched[seq % CAPACITY] = touchedKey(entry)
+    this.#ids[seq % CAPACITY] = entry.id
     this.#last = seq
     this.#first = Math.max(this.#first, seq - CAPACITY + 1)
+  }
+
+  /** Whether an entry at a place that was passed already may be of this log: the same again, or one that comes late. */
+  mayRepeat(seq: number, id: string): boolean {
+    if (seq >= this.#first) return this.#ids[seq % CAPACITY] === id
+    return seq < this.#beginning && seq >= this.#beginning - OVERTAKEN_MOST
   }
 
   /** What happened to this session in `(since, last]`. */

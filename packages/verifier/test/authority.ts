@@ -85,6 +85,8 @@ export class Authority {
   onAcknowledged: ((acknowledged: Acknowledgement) => void) | undefined
   onLeave: (() => void) | undefined
   seq = 1
+  /** Entries take their place, and nobody hears of them. */
+  isFeedSilent = false
   readonly #nc: NatsConnection
   readonly #epoch: number
   readonly #leaseMs: number
@@ -181,6 +183,7 @@ export class Authority {
   }
 
   publishRaw(seq: number, text: string): void {
+    if (this.isFeedSilent) return
     const carried = headers()
     carried.set('Nats-Sequence', String(seq))
     this.#nc.publish(feedSubject(this.#epoch).replace('>', 'entry'), text, { headers: carried })

@@ -105,6 +105,26 @@ describe('under a lease', () => {
 })
 
 describe('doubt', () => {
+  it('about a log that begins anew under the same epoch comes with its first grant, heard of or not', async () => {
+    const authority = await stage.authority()
+    authority.seq = 500
+    const verifier = await stage.verifier(GATEWAY_AUDIENCE)
+    const issued = authority.issue()
+    await untilHit(verifier, issued.token)
+    // Nothing that is said in the other log reaches the verifier, only answers do.
+    authority.isFeedSilent = true
+    authority.seq = 1
+    await waitFor(() => expect(new Set(authority.members).size).toBe(2))
+    expect(isHit(verifier, issued.token)).toBe(false)
+    authority.isFeedSilent = false
+    await untilHit(verifier, issued.token)
+    const seq = authority.revoke(issued.id)
+    await waitFor(() => expect(authority.acknowledged).not.toEqual([]))
+    expect(authority.acknowledged[0]?.member).toBe(authority.members.at(-1))
+    expect(authority.acknowledged[0]?.applied).toBeLessThan(500)
+    expect(authority.acknowledged[0]?.applied).toBeGreaterThanOrEqual(seq)
+  })
+
   it.each<[string, (authority: Awaited<ReturnType<Stage['authority']>>) => void]>([
     ['a gap', (authority) => void authority.lose()],
     ['an entry that nobody here can read', (authority) => authority.publishRaw(authority.lose(), '{"v":2}')],
