@@ -1,9 +1,15 @@
 /**
- * The program in one file, so that the package needs nothing but Node.
+ * The program with all that it needs, so that the package needs nothing but Node.
  */
 import { defineConfig, type OutputOptions } from 'rolldown'
 
-export const output: OutputOptions = { dir: 'dist', format: 'esm', entryFileNames: 'curfew.js' }
+export const output: OutputOptions = {
+  dir: 'dist',
+  cleanDir: true,
+  format: 'esm',
+  entryFileNames: 'curfew.js',
+  chunkFileNames: '[name].js',
+}
 
 export default defineConfig({
   input: 'src/main.ts',

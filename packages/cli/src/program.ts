@@ -7,7 +7,9 @@ import { Command as TypedCommand } from '@commander-js/extra-typings'
 import { CommanderError, InvalidArgumentError, type Command } from 'commander'
 
 import packageJson from '../package.json' with { type: 'json' }
+import { addApprovals } from './commands/approvals.ts'
 import { addAudit } from './commands/audit.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addGrants } from './commands/grants.ts'
 import { addLogin, addLogout } from './commands/login.ts'
 import type { Perform, Program } from './commands/perform.ts'
@@ -63,6 +65,7 @@ function createProgram(perform: Perform): TypedCommand {
     addWhoami,
     addRevoke,
     addRevocations,
+    addApprovals,
     addSessions,
     addGrants,
     addRoles,
@@ -70,6 +73,7 @@ function createProgram(perform: Perform): TypedCommand {
     addVerifiers,
     addWatch,
     addAudit,
+    addDoctor,
   ])
     add(program, perform)
   tab(program as unknown as Command, { completionCommandName: 'completion' })

@@ -90,6 +90,10 @@ describe('an operator', () => {
       code: 0,
       body: { roles: ['viewer'], permissions: [], state: 'confirmed' },
     })
+    expect(await json('grants', 'ls', 'acme', '--prefix', 'da')).toMatchObject({
+      code: 0,
+      body: { subjects: [{ user: 'dave', roles: ['viewer'], suspended: false }], more: false },
+    })
   })
 
   it('says what a role stands for', async () => {
@@ -98,6 +102,7 @@ describe('an operator', () => {
       code: 0,
       body: { permissions: ['documents:read'], state: 'confirmed' },
     })
+    expect((await run('roles', 'ls', 'acme')).stdout).toMatch(/^auditor +documents:read$/m)
   })
 
   it('suspends a user, who can log in again when resumed', async () => {

@@ -68,7 +68,21 @@ const effect = {
 export const EffectAnswer = Type.Object(effect)
 export type Effect = Static<typeof EffectAnswer>
 
-export const RevocationAnswer = Type.Object({ revocation: RevocationSchema, ...effect })
+const CarriedOut = Type.Object({ revocation: RevocationSchema, ...effect })
+export type CarriedOut = Static<typeof CarriedOut>
+/** Where one operator alone may not. */
+export const ApprovalAnswer = Type.Object({
+  revocation: RevocationSchema,
+  state: Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')]),
+  decided_by: Type.Optional(Text),
+  expires_at: Text,
+})
+export type Approval = Static<typeof ApprovalAnswer>
+export const ApprovalsAnswer = Type.Object({
+  approvals: Type.Array(ApprovalAnswer),
+  next_cursor: Nullable(Text),
+})
+export const RevocationAnswer = Type.Union([CarriedOut, ApprovalAnswer])
 export type RevocationResult = Static<typeof RevocationAnswer>
 export const KnownRevocationAnswer = Type.Object({
   revocation: RevocationSchema,
@@ -82,6 +96,16 @@ export const RevocationsAnswer = Type.Object({
 
 export const GrantsAnswer = Type.Object({ roles: Names, permissions: Names, position: Nullable(Text) })
 
+export const RolesAnswer = Type.Object({
+  roles: Type.Array(Type.Object({ tenant: Text, role: Text, permissions: Names })),
+  next_cursor: Nullable(Text),
+})
+export const SubjectsAnswer = Type.Object({
+  subjects: Type.Array(
+    Type.Object({ tenant: Text, user: Text, roles: Names, permissions: Names, suspended: Type.Boolean() }),
+  ),
+  next_cursor: Nullable(Text),
+})
 export const VerifiersAnswer = Type.Array(
   Type.Object({
     id: Text,

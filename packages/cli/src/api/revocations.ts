@@ -1,12 +1,12 @@
 /**
- * `POST /v1/revocations`, until the outcome is known.
- * Promise: whatever is lost on the way, one idempotency key stands for one revocation, however often it is sent.
+ * A revocation, or the approval of one, until the outcome is known.
+ * Promise: whatever is lost on the way, it is sent under the name that makes it one revocation, however often it is sent.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ProblemCode } from '@curfew/contracts'
 
-import type { Operator } from '../account/operator.ts'
+import type { Operator, OperatorCall } from '../account/operator.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import { RevocationAnswer, type RevocationResult, type ScopeShown } from './answers.ts'
@@ -20,7 +20,6 @@ export interface RevocationRequest {
 }
 
 export interface SendingOptions extends Omit<Looking, 'timeoutMs'> {
-  readonly key: string
   /** No further attempt is begun after this. */
   readonly patienceMs: number
 }
@@ -31,19 +30,22 @@ const FIRST_PAUSE_MS = 300
 const LONGEST_PAUSE_MS = 5_000
 
 /**
- * Sends it, and again where no answer came or the answer is that nobody knows yet, until it is confirmed or patience ends.
+ * Sends it, and again where no answer came or the answer is that nobody knows yet, until it is confirmed or patience ends. What
+ * waits for somebody else is answered at once.
+ *
+ * @param call harmless to repeat: with an idempotency key, or the approval of what has one
  * @throws Refusal; NoAnswer where it certainly has not been recorded; Failure where nobody knows; the signal's reason
  */
-export async function revoke(
+export async function sendUntilConfirmed(
   operator: Operator,
-  request: RevocationRequest,
+  call: OperatorCall,
   options: SendingOptions,
 ): Promise<RevocationResult> {
   const { progress, signal, onProgress, patienceMs } = options
   const startedAt = performance.now()
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    const outcome = await attempt(operator, request, options)
-    if ('result' in outcome && outcome.result.state === 'confirmed') return outcome.result
+    const outcome = await attempt(operator, call, options)
+    if ('result' in outcome && isSettled(outcome.result)) return outcome.result
     const endsAt = startedAt + (progress.isSent ? patienceMs : Math.min(patienceMs, UNREACHABLE_MS))
     if (performance.now() + pauseMs > endsAt) {
       if ('result' in outcome) return outcome.result
@@ -56,15 +58,17 @@ export async function revoke(
   }
 }
 
+function isSettled({ state }: RevocationResult): boolean {
+  return state !== 'recorded' && state !== 'unknown'
+}
+
 type Outcome = { readonly result: RevocationResult } | { readonly failure: Failure }
 
 async function attempt(
   operator: Operator,
-  request: RevocationRequest,
-  { key, patienceMs, ...looking }: SendingOptions,
+  call: OperatorCall,
+  { patienceMs, ...looking }: SendingOptions,
 ): Promise<Outcome> {
-  const headers = { 'idempotency-key': key }
-  const call = { method: 'POST', path: '/v1/revocations', json: request, headers } as const
   const wasSent = looking.progress.isSent
   try {
     const result = await sendWatched(operator, RevocationAnswer, call, { ...looking, timeoutMs: patienceMs })

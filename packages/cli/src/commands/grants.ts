@@ -7,23 +7,26 @@ import type { ProblemCode } from '@curfew/contracts'
 import { Type, type Static } from 'typebox'
 
 import type { Operator } from '../account/operator.ts'
-import { EffectAnswer, GrantsAnswer } from '../api/answers.ts'
+import { EffectAnswer, GrantsAnswer, SubjectsAnswer } from '../api/answers.ts'
 import { Refusal } from '../api/http.ts'
 import type { Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { usage } from '../failure.ts'
-import type { Output } from '../terminal/output.ts'
+import type { Column, Output } from '../terminal/output.ts'
 import { positionText } from '../terminal/positions.ts'
 import {
+  countArgument,
   grantsPath,
   permissionsArgument,
   reasonArgument,
   rolesArgument,
   subjectArgument,
+  tenantArgument,
   type SubjectArgument,
 } from './arguments.ts'
 import { change } from './change.ts'
 import { exitFor, showEffect } from './effects.ts'
+import { collectPages } from './paging.ts'
 import type { Perform, Program } from './perform.ts'
 
 interface Named {
@@ -70,6 +73,15 @@ export function addGrants(program: Program, perform: Perform): void {
     .action((subject, _options, command) =>
       perform(command.optsWithGlobals(), (context) => get(context, subject)),
     )
+  grants
+    .command('ls')
+    .description('the users of a tenant who have been given something, by name')
+    .argument('<tenant>', 'the tenant', tenantArgument)
+    .option('--prefix <text>', 'only those whose name begins so')
+    .option('--limit <count>', 'at most so many', countArgument, LIMIT)
+    .action((tenant, options, command) =>
+      perform(command.optsWithGlobals(), (context) => list(context, tenant, options)),
+    )
   for (const edit of EDITS)
     grants
       .command(edit.verb)
@@ -98,6 +110,35 @@ async function get(context: Context, subject: SubjectArgument): Promise<ExitCode
   })
   return EXIT.done
 }
+
+interface Listing {
+  readonly prefix?: string | undefined
+  readonly limit: number
+}
+type Subject = Static<typeof SubjectsAnswer>['subjects'][number]
+const LIMIT = 50
+
+async function list(context: Context, tenant: string, { prefix: q, limit }: Listing): Promise<ExitCode> {
+  const { output } = context
+  const operator = await context.operator()
+  const page = await collectPages<Subject>(limit, async (cursor) => {
+    const call = { method: 'GET', path: '/v1/subjects', query: { tenant, q, cursor } } as const
+    const { body } = await operator.for(SubjectsAnswer, call)
+    return { items: body.subjects, next: body.next_cursor }
+  })
+  output.answer({ subjects: page.items, more: page.hasMore }, () => {
+    output.table(page.items, COLUMNS, 'Nobody has been given anything.')
+    if (page.hasMore) output.note(`There are more: --limit shows more than ${limit}.`)
+  })
+  return EXIT.done
+}
+
+const COLUMNS: readonly Column<Subject>[] = [
+  { title: 'USER', of: ({ tenant, user }) => `${tenant}/${user}` },
+  { title: 'ROLES', of: ({ roles }) => roles.join(' ') },
+  { title: 'PERMISSIONS', of: ({ permissions }) => permissions.join(' ') },
+  { title: '', of: ({ suspended }) => (suspended ? 'suspended' : ''), tone: () => 'yellow' },
+]
 
 interface Change {
   readonly edit: Edit

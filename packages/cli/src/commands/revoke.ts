@@ -7,15 +7,10 @@ import { randomUUID } from 'node:crypto'
 import { InvalidArgumentError } from 'commander'
 
 import type { Operator } from '../account/operator.ts'
-import type { RevocationResult } from '../api/answers.ts'
-import { revoke, type RevocationRequest } from '../api/revocations.ts'
-import { newProgress } from '../api/watched-change.ts'
+import type { RevocationRequest } from '../api/revocations.ts'
 import type { Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
-import { Failure, usage } from '../failure.ts'
-import { ConfirmationView } from '../terminal/confirmation-view.ts'
-import { positionText } from '../terminal/positions.ts'
-import { safeText } from '../terminal/safe-text.ts'
+import { usage } from '../failure.ts'
 import {
   clientArgument,
   countArgument,
@@ -24,10 +19,9 @@ import {
   subjectArgument,
   tenantArgument,
 } from './arguments.ts'
-import { CONFIRMED_WITHIN_SECONDS, interrupted } from './change.ts'
+import { bringAbout } from './bring-about.ts'
+import { CONFIRMED_WITHIN_SECONDS } from './change.ts'
 import { dryRun, showDryRun } from './dry-run.ts'
-import { exitFor, showEffect } from './effects.ts'
-import { interruptible } from './interruption.ts'
 import type { Perform, Program } from './perform.ts'
 import { scopeOf, scopeText, typedFor, type ScopeOptions } from './scope.ts'
 import { confirmTyped, requireSomebodyToAsk } from './wide-act.ts'
@@ -92,53 +86,23 @@ async function run(context: Context, options: Options): Promise<ExitCode> {
   return carryOut(context, operator, { request, options })
 }
 
-async function carryOut(
-  { output }: Context,
+function carryOut(
+  context: Context,
   operator: Operator,
   { request, options }: { readonly request: RevocationRequest; readonly options: Options },
 ): Promise<ExitCode> {
   const key = options.idempotencyKey ?? randomUUID()
-  const progress = newProgress()
-  const view = new ConfirmationView(output, progress)
-  output.line(`Ending ${scopeText(request.scope)}`)
-  const task = (signal: AbortSignal): Promise<RevocationResult> =>
-    revoke(operator, request, {
-      key,
-      progress,
-      onProgress: () => view.show(),
-      signal,
-      patienceMs: options.wait * 1_000,
-    })
-  try {
-    const result = await interruptible(() => interrupted(progress, resumption(key)), task)
-    view.finish()
-    output.answer(result, () => showResult(output, result, key))
-    return exitFor(result)
-  } catch (error) {
-    throw error instanceof Failure && error.code === 'unknown' ? resumable(error, key) : error
-  } finally {
-    view.finish()
-  }
-}
-
-function showResult(output: Context['output'], result: RevocationResult, key: string): void {
-  showEffect(output, result)
-  const { id, position } = result.revocation
-  output.line(output.tone('dim', safeText(`${id} at ${positionText(position)}`)))
-  if (result.state !== 'confirmed') output.note(resumption(key))
-}
-
-function resumption(key: string): string {
-  return `To wait for it, repeat the same command with --idempotency-key ${key}: it stays one revocation.`
-}
-
-function resumable(failure: Failure, key: string): Failure {
-  const { message, code, requestId } = failure
-  const hint =
-    failure.cause instanceof Failure && failure.cause.code === 'unauthenticated'
-      ? `It has probably ended this session as well. Log in again. ${resumption(key)}`
-      : resumption(key)
-  return new Failure(EXIT.unconfirmed, message, { code, requestId, hint, cause: failure })
+  context.output.line(`Ending ${scopeText(request.scope)}`)
+  return bringAbout(context, operator, {
+    call: {
+      method: 'POST',
+      path: '/v1/revocations',
+      json: request,
+      headers: { 'idempotency-key': key },
+    },
+    again: `To wait for it, repeat the same command with --idempotency-key ${key}: it stays one revocation.`,
+    patienceMs: options.wait * 1_000,
+  })
 }
 
 function keyArgument(text: string): string {

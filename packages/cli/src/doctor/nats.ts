@@ -1,0 +1,190 @@
+/**
+ * ⑤ What NATS says of itself: whether what the log has acknowledged stays, and whether others can take it away.
+ * Promise: looks only; the one thing that is tried is to delete a stream that does not exist.
+ */
+import { streamName } from '@curfew/contracts'
+import { connectMessaging } from '@curfew/messaging'
+import { brokenSettings, findEpochInForce } from '@curfew/revocation-log'
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  jetstreamManager,
+  type JetStreamManager,
+  type StreamInfo,
+} from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/transport-node'
+
+import { ok, problem, unseen, warning, type Finding } from './findings.ts'
+import { isAtLeast } from './versions.ts'
+
+/** Below this, acknowledged entries may be lost with the power: there is no `sync_interval: always`. */
+const FIRST_WITH_SYNC_ALWAYS = '2.10.0'
+/** Faults that lose acknowledged entries were mended up to here. */
+const LEAST_VERSION = '2.12.15'
+const GOOD_VERSION = '2.14.6'
+const REPLICAS = 3
+const TIMEOUT_MS = 3_000
+const AUDIT_STREAM = 'CURFEW_AUDIT'
+const NO_SUCH_STREAM = 'CURFEW_DOCTOR_NONE'
+
+export async function examineNats(url: string): Promise<Finding[]> {
+  let nc: NatsConnection
+  try {
+    nc = await connectMessaging({ url, name: 'curfew-doctor' })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return [
+      problem('nats', `NATS cannot be reached: ${why}.`, 'Look at CURFEW_NATS_URL, and whether it runs.'),
+    ]
+  }
+  try {
+    const manager = await jetstreamManager(nc, { checkAPI: false, timeout: TIMEOUT_MS })
+    return [
+      ...judgeServer(nc.info ?? { version: '' }),
+      ...(await examineLog(nc, manager)),
+      ...(await examineAudit(manager)),
+      await examinePermission(manager),
+    ]
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return [
+      problem(
+        'nats',
+        `NATS does not answer: ${why}.`,
+        'The user needs the JetStream calls of infra/nats/nats.conf.',
+      ),
+    ]
+  } finally {
+    await nc.close()
+  }
+}
+
+interface ServerFacts {
+  readonly version: string
+  readonly cluster?: string
+  readonly tls_required?: boolean
+}
+
+export function judgeServer({ version, cluster, tls_required }: ServerFacts): Finding[] {
+  const update = `Update to ${GOOD_VERSION} or later, and set \`sync_interval: always\`.`
+  return [
+    !isAtLeast(version, FIRST_WITH_SYNC_ALWAYS)
+      ? problem(
+          'nats',
+          `nats-server ${version} cannot write an entry through to disk before it acknowledges it: a power cut may undo revocations that were confirmed.`,
+          update,
+        )
+      : !isAtLeast(version, LEAST_VERSION)
+        ? problem('nats', `nats-server ${version} has known faults that lose acknowledged entries.`, update)
+        : isAtLeast(version, GOOD_VERSION)
+          ? ok('nats', `nats-server ${version}.`)
+          : warning('nats', `nats-server ${version} works; later ones have faults less.`, update),
+    ...(isAtLeast(version, FIRST_WITH_SYNC_ALWAYS)
+      ? [
+          unseen(
+            'nats',
+            'Clients cannot see whether the server writes through to disk before it acknowledges.',
+            'Look for `sync_interval: always` in the configuration of every server.',
+          ),
+        ]
+      : []),
+    cluster === undefined
+      ? warning(
+          'nats',
+          'One server holds the log: with its disk, every revocation is lost.',
+          `Run ${REPLICAS} servers as a cluster, in different places.`,
+        )
+      : ok('nats', `It belongs to the cluster ${cluster}.`),
+    tls_required === true
+      ? ok('nats', 'It insists on TLS.')
+      : warning(
+          'nats',
+          'It accepts connections without TLS.',
+          'Configure `tls`, and tls:// in the URLs, outside of one machine.',
+        ),
+  ]
+}
+
+async function examineLog(nc: NatsConnection, manager: JetStreamManager): Promise<Finding[]> {
+  const epoch = await findEpochInForce(nc)
+  if (epoch === undefined)
+    return [problem('nats', 'There is no log in force.', 'docs/operations.md, “The log is frozen”.')]
+  return judgeLog(epoch, await manager.streams.info(streamName(epoch)), nc.info?.cluster !== undefined)
+}
+
+export function judgeLog(
+  epoch: number,
+  { config, state, cluster }: Pick<StreamInfo, 'config' | 'state' | 'cluster'>,
+  isCluster: boolean,
+): Finding[] {
+  const broken = brokenSettings(epoch, config)
+  const lagging = (cluster?.replicas ?? []).filter(({ current, offline }) => !current || offline)
+  return [
+    broken.length === 0
+      ? ok('nats', `The log ${config.name} holds ${state.messages} facts and is set up as it must be.`)
+      : problem(
+          'nats',
+          `The log ${config.name} is not set up as it must be: ${broken.join('; ')}.`,
+          'Open a new epoch (docs/operations.md), and find out who changed it.',
+        ),
+    ...(isCluster && config.num_replicas < REPLICAS
+      ? [problem('nats', `The log has ${config.num_replicas} copies in a cluster.`, `Have ${REPLICAS}.`)]
+      : []),
+    ...lagging.map(({ name }) =>
+      warning(
+        'nats',
+        `The copy of the log at ${name} is not up to date.`,
+        'Look whether that server runs and keeps up.',
+      ),
+    ),
+  ]
+}
+
+async function examineAudit(manager: JetStreamManager): Promise<Finding[]> {
+  try {
+    const { config } = await manager.streams.info(AUDIT_STREAM)
+    const isAppendOnly = config.deny_delete && config.deny_purge && config.discard === 'new'
+    return [
+      isAppendOnly
+        ? ok('nats', 'The audit trail can only grow. Whether it has been altered: curfew audit --verify.')
+        : problem(
+            'nats',
+            'Events can be deleted from the audit trail, or push out others.',
+            'Find out who set it up differently; it needs deny_delete, deny_purge and discard new.',
+          ),
+    ]
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    return [
+      problem(
+        'nats',
+        'There is no audit trail.',
+        'The session service creates it at its start: look into its log lines.',
+      ),
+    ]
+  }
+}
+
+/** Whoever may delete any stream is told that there is none; whoever may not is told that. */
+async function examinePermission(manager: JetStreamManager): Promise<Finding> {
+  try {
+    await manager.streams.delete(NO_SUCH_STREAM)
+  } catch (error) {
+    if (isForbidden(error)) return ok('nats', 'This user may not delete the log.')
+    if (!isNotFound(error)) throw error
+  }
+  return unseen(
+    'nats',
+    'This user may delete the log, so nothing can be said about what services may do.',
+    'Right for an administrator. Look with the credentials of the session service as well (infra/nats/nats.conf).',
+  )
+}
+
+function isForbidden(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error && cause.name === 'PermissionViolationError'
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound
+}
