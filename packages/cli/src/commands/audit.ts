@@ -109,7 +109,7 @@ async function verify(context: Context): Promise<ExitCode> {
     if (isIntact) output.line(output.tone('green', `✔ ${checked} records, each chained to the one before it`))
     else output.line(output.tone('red', `✘ the trail is not what it was: ${faults.length} faults`))
     for (const { position, fault } of faults) output.line(`  ${safeText(`${position}  ${fault}`)}`)
-    if (!isIntact) output.note('docs/operations.md says what the faults mean and what to do.')
+    if (!isIntact) output.note('services/session/README.md says what the faults mean.')
   })
   return isIntact ? EXIT.done : EXIT.foundWrong
 }

@@ -24,13 +24,16 @@ export function addDoctor(program: Program, perform: Perform): void {
     )
 }
 
+/** No credential goes to the operations ports, which are inside a deployment. */
+const OPEN = { isPlainHttpAllowed: true }
+
 async function examine(context: Context, named: readonly string[] | undefined): Promise<ExitCode> {
   const { output, settings } = context
   const operator = await context.operator()
   const found = await findDevelopmentSystem(process.cwd())
   const development = found?.server === operator.profile.server ? found : undefined
   const { server, gateway } = operator.profile
-  const urls = named?.map((url) => baseUrl(url, settings)) ?? development?.services ?? [server, gateway]
+  const urls = named?.map((url) => baseUrl(url, OPEN)) ?? development?.services ?? [server, gateway]
   const [nats, redis] = [settings.natsUrl ?? development?.nats, settings.redisUrl ?? development?.redis]
   // Their clients are not needed by any other command.
   const [{ examineVerifiers }, { examineReplicas }, { examineNats }, { examineRedis }, { unseen }] =
