@@ -109,11 +109,6 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [['if (reading.projected < pin.floor)', 'if (reading.projected < pin.floor && false)']],
   },
   {
-    name: 'who was evicted is not waited for',
-    file: `${LOG}/membership.ts`,
-    edits: [['else counted.set(id, { id, applied: isBelieved ? applied : 0, description })', '']],
-  },
-  {
     name: 'a session is born when it is stored',
     file: `${SESSION}/domain/create-session.ts`,
     edits: [

@@ -33,6 +33,13 @@ const LEAST: Readonly<Record<string, number>> = {
   'fault store put back': 500,
   'fault log rolled back': 100,
   'fault lease length changed': 100,
+  'lost feed': 5_000,
+  'lost acknowledgement': 300,
+  'confirmed by acknowledgement': 3_000,
+  'confirmed by lease-expiry': 3_000,
+  'log member.rejoining': 300,
+  'report viewStartedAgain': 500,
+  frozen: 100,
 }
 
 describe(`the real code over ${SEEDS} seeds`, () => {
