@@ -1,3 +1,4 @@
+export { described, hidden } from './described.ts'
 export { ConfigError, loadConfig } from './config.ts'
 export type { ConfigSource } from './config.ts'
 export { EventStream, EventStreams } from './event-stream.ts'

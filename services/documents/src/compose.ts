@@ -6,6 +6,7 @@ import type { Audience } from '@curfew/contracts'
 import { curfewFastify } from '@curfew/fastify'
 import { connectMessaging, isConnected } from '@curfew/messaging'
 import { createHttpServer, createMetrics, type Logger, type RunningService } from '@curfew/service-kit'
+import { describeApi } from '@curfew/service-kit/api-description'
 import { connectRedis, redisReadiness } from '@curfew/service-kit/redis'
 import { createVerifier } from '@curfew/verifier'
 
@@ -47,6 +48,19 @@ export async function composeDocuments(config: DocumentsConfig, logger: Logger):
     operations: config.operations,
   })
   stack.defer(() => app.close())
+  await describeApi(app, {
+    title: 'Curfew: documents',
+    description: 'The example of a domain service, behind the gateway as `/api/documents`.',
+    credentials: {
+      gateway: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'A relay token for this service, from the gateway',
+      },
+    },
+    // Nobody has such a token at hand.
+    isPageServed: false,
+  })
   await app.register(curfewFastify, { verifier })
   addDocumentRoutes(app, {
     documents: createRedisDocumentStore(redis),

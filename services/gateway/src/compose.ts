@@ -33,6 +33,7 @@ import { createBoundary } from './routes/boundary.ts'
 import { callerOf } from './routes/caller.ts'
 import { addCors } from './routes/cors.ts'
 import { addForwardAuthRoute } from './routes/forward-auth.ts'
+import { describePublicFace } from './routes/describe.ts'
 import { addLoginRoute } from './routes/login.ts'
 import { addLogoutRoute } from './routes/logout.ts'
 import { addPasswordRoute } from './routes/password.ts'
@@ -151,6 +152,7 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
 
   addOwnHeaders(app)
   addCors(app, corsOrigins)
+  await describePublicFace(app, cookieName)
   await app.register(curfewFastify, {
     verifier,
     credential: (request) => {

@@ -41,6 +41,7 @@ import { applySeed, seedEntries } from './domain/seed.ts'
 import { isoTime } from './iso-time.ts'
 import type { Clock } from './ports.ts'
 import { Answers } from './routes/answers.ts'
+import { describeOperatorApi } from './routes/api.ts'
 import { addHttpRoutes, type HttpPorts } from './routes/http.ts'
 import { answerCreateSession } from './routes/nats-create-session.ts'
 import { answerEndSession } from './routes/nats-end-session.ts'
@@ -118,6 +119,7 @@ export async function compose(
     operations,
   })
   stack.defer(() => app.close())
+  await describeOperatorApi(app, config.SESSION_API_PAGE)
   addHttpRoutes(app, ports, httpSettingsOf(config))
   await app.listen({ host: config.SESSION_HOST, port: config.SESSION_PORT })
 

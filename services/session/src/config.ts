@@ -92,6 +92,10 @@ const ConfigSchema = Type.Object({
     description:
       'What operators have to give a reason for: also for grants, roles and suspensions when always',
   }),
+  SESSION_API_PAGE: Type.Boolean({
+    default: false,
+    description: 'Serves a page at /docs to try the API out; the description is at /openapi.json in any case',
+  }),
   SESSION_ISSUER: Type.String({
     minLength: 1,
     maxLength: 255,

@@ -1,24 +1,31 @@
 /**
  * ③ ⑥ `POST /documents`: metadata first, and a claim to upload the bytes with.
  */
-import type { CurfewServer } from '@curfew/service-kit'
+import { type CurfewServer, described } from '@curfew/service-kit'
 
 import { newDocument, uploadOf } from '../domain/document.ts'
 import { callerOf, type DocumentRoutesOptions } from './documents-context.ts'
-import { documentJson, newDocumentBody, NoQuery, transferJson } from './shapes.ts'
+import { documentJson, newDocumentBody, NoQuery, transferJson, CreatedShape } from './shapes.ts'
 
 export function addCreateDocument(app: CurfewServer, options: DocumentRoutesOptions): void {
   const { documents, files, claims, maxBytes } = options
   app.post(
     '/documents',
     {
-      schema: { body: newDocumentBody(maxBytes), querystring: NoQuery },
+      schema: {
+        body: newDocumentBody(maxBytes),
+        querystring: NoQuery,
+        ...described({
+          summary: 'Metadata, and a claim to upload the bytes with',
+          answers: { 201: CreatedShape },
+        }),
+      },
       onRequest: app.requirePermission('documents:write'),
     },
     async (request, reply) => {
-      const { content_type: contentType, ...described } = request.body
+      const { content_type: contentType, ...rest } = request.body
       const caller = callerOf(request)
-      const document = newDocument({ ...described, contentType }, caller.subject, Date.now())
+      const document = newDocument({ ...rest, contentType }, caller.subject, Date.now())
       await documents.add(document)
       request.log.info({
         event: 'document.created',

@@ -2,7 +2,7 @@
  * ③ ⑥ `DELETE /documents/{id}`: the bytes first, then what is known about them.
  * Promise: whatever fails between, the document is still listed and deleting it again finishes the work.
  */
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import { callerOf, findDocument, type DocumentRoutesOptions } from './documents-context.ts'
 import { DocumentPath, NoQuery } from './shapes.ts'
@@ -11,7 +11,11 @@ export function addDeleteDocument(app: CurfewServer, { documents, files }: Docum
   app.delete(
     '/documents/:id',
     {
-      schema: { params: DocumentPath, querystring: NoQuery },
+      schema: {
+        params: DocumentPath,
+        querystring: NoQuery,
+        ...described({ summary: 'Deletes the bytes, then the metadata', answers: { 204: 'It is gone' } }),
+      },
       onRequest: app.requirePermission('documents:delete'),
     },
     async (request, reply) => {

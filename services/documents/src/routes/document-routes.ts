@@ -1,7 +1,8 @@
 /**
  * ③ All routes of the documents service on one server.
  */
-import type { CurfewServer } from '@curfew/service-kit'
+import { type CurfewServer, described } from '@curfew/service-kit'
+import { Type } from '@fastify/type-provider-typebox'
 
 import { addCreateDocument } from './create-document.ts'
 import { addDeleteDocument } from './delete-document.ts'
@@ -19,7 +20,12 @@ export function addDocumentRoutes(app: CurfewServer, options: DocumentRoutesOpti
   addDeleteDocument(app, options)
 
   // Public by nature. A withdrawn key is gone from caches within a minute.
-  app.get('/.well-known/jwks.json', (_request, reply) =>
+  const schema = described({
+    summary: 'The public keys of its claims',
+    answers: { 200: Type.Object({ keys: Type.Array(Type.Object({}, { additionalProperties: true })) }) },
+    credentials: [],
+  })
+  app.get('/.well-known/jwks.json', { schema }, (_request, reply) =>
     reply
       .header('cache-control', 'public, max-age=60')
       .type('application/jwk-set+json')

@@ -2,17 +2,21 @@
  * ③ `GET /documents/{id}`.
  * Promise: metadata is readable while the file service is away; then `content` is only what was known before.
  */
-import type { CurfewServer } from '@curfew/service-kit'
+import { type CurfewServer, described } from '@curfew/service-kit'
 
 import { learnContent } from '../domain/learn-content.ts'
 import { callerOf, findDocument, type DocumentRoutesOptions } from './documents-context.ts'
-import { DocumentPath, documentJson, NoQuery } from './shapes.ts'
+import { DocumentPath, documentJson, NoQuery, FoundShape } from './shapes.ts'
 
 export function addGetDocument(app: CurfewServer, options: DocumentRoutesOptions): void {
   app.get(
     '/documents/:id',
     {
-      schema: { params: DocumentPath, querystring: NoQuery },
+      schema: {
+        params: DocumentPath,
+        querystring: NoQuery,
+        ...described({ summary: 'The metadata of one document', answers: { 200: FoundShape } }),
+      },
       onRequest: app.requirePermission('documents:read'),
     },
     async (request) => {

@@ -2,11 +2,11 @@
  * ③ ⑥ `POST /documents/{id}/download` and `/upload`: one claim for one transfer.
  * Promise: no claim is handed out for what cannot work: downloading what is not there, uploading what is.
  */
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import { downloadOf, uploadOf } from '../domain/document.ts'
 import { callerOf, contentOf, findDocument, type DocumentRoutesOptions } from './documents-context.ts'
-import { DocumentPath, NoBody, NoQuery, transferJson } from './shapes.ts'
+import { DocumentPath, NoBody, NoQuery, transferJson, TransferShape } from './shapes.ts'
 
 export function addRequestTransfer(app: CurfewServer, options: DocumentRoutesOptions): void {
   void app.register(async (transfers: CurfewServer) => {
@@ -18,10 +18,14 @@ export function addRequestTransfer(app: CurfewServer, options: DocumentRoutesOpt
 function addTransferRoutes(app: CurfewServer, options: DocumentRoutesOptions): void {
   const { documents, files, claims, maxBytes } = options
   const schema = { params: DocumentPath, querystring: NoQuery, body: NoBody }
+  const answers = { 200: TransferShape }
 
   app.post(
     '/documents/:id/download',
-    { schema, onRequest: app.requirePermission('documents:read') },
+    {
+      schema: { ...schema, ...described({ summary: 'A claim to download the bytes with, once', answers }) },
+      onRequest: app.requirePermission('documents:read'),
+    },
     async (request) => {
       const document = await findDocument(documents, request)
       const learned = await contentOf(options, document, request)
@@ -33,7 +37,10 @@ function addTransferRoutes(app: CurfewServer, options: DocumentRoutesOptions): v
 
   app.post(
     '/documents/:id/upload',
-    { schema, onRequest: app.requirePermission('documents:write') },
+    {
+      schema: { ...schema, ...described({ summary: 'A claim to upload the bytes with, once', answers }) },
+      onRequest: app.requirePermission('documents:write'),
+    },
     async (request) => {
       const document = await findDocument(documents, request)
       const learned = await contentOf(options, document, request)

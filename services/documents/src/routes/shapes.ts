@@ -77,3 +77,29 @@ export function transferJson(
 ): TransferJson {
   return { url, method, claim, expires_at: expiresAt.toISOString() }
 }
+
+const Time = Type.String({ format: 'date-time' })
+const DocumentShape = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  content_type: Type.String(),
+  size: Type.Optional(Type.Integer()),
+  digest: Type.Optional(Type.String()),
+  created_at: Time,
+  created_by: Type.String(),
+  content: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()]),
+})
+
+/** What answers look like, for the description of the interface. */
+export const DocumentsShape = Type.Object({
+  documents: Type.Array(DocumentShape),
+  next_cursor: Type.Union([Type.String(), Type.Null()]),
+})
+export const FoundShape = Type.Object({ document: DocumentShape })
+export const TransferShape = Type.Object({
+  url: Type.String(),
+  method: Type.Union([Type.Literal('POST'), Type.Literal('PUT')]),
+  claim: Type.String(),
+  expires_at: Time,
+})
+export const CreatedShape = Type.Object({ document: DocumentShape, upload: TransferShape })

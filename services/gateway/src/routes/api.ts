@@ -4,7 +4,7 @@
  * goes on for long ends with its session.
  */
 import type { Audience } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, hidden } from '@curfew/service-kit'
 import type { Verifier } from '@curfew/verifier'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
@@ -37,6 +37,7 @@ export function addApiRoutes(app: CurfewServer, routes: ApiRoutes): void {
           method: METHODS,
           url,
           exposeHeadRoute: false,
+          schema: hidden(),
           onRequest: [refuseUpgrade, ...boundary.liveSession],
           handler: (request, reply) => relay(request, reply, { ...routes, service, upstream }),
         })

@@ -4,7 +4,7 @@
  */
 import { csrfBindingOf, type CsrfTokens, deletedCookie } from '@curfew/browser-boundary'
 import type { SessionInfo } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
@@ -30,7 +30,11 @@ export interface ElevateRoute {
 
 export function addElevateRoute(app: CurfewServer, route: ElevateRoute): void {
   const { boundary } = route
-  const schema = { body: ElevateBody, response: { 200: IssuedTokenAnswer } }
+  const schema = {
+    body: ElevateBody,
+    response: { 200: IssuedTokenAnswer },
+    ...described({ summary: 'Proves the password again: another token, both limits anew' }),
+  }
 
   app.post('/session/elevate', { schema, onRequest: [...boundary.liveSession] }, async (request, reply) => {
     const issued = await elevated(request, reply, request.body.password, route)

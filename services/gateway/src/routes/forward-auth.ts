@@ -3,7 +3,7 @@
  * Promise: 200 says that the session is live now, that it has what was demanded, and that no foreign page sent the request.
  */
 import type { Audience } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { Verifier } from '@curfew/verifier'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
@@ -46,7 +46,13 @@ export function addForwardAuthRoute(app: CurfewServer, route: ForwardAuthRoute):
         method: METHODS,
         url,
         exposeHeadRoute: false,
-        schema: { querystring: Query },
+        schema: {
+          querystring: Query,
+          ...described({
+            summary: 'For another proxy: may this request pass, and on whose behalf',
+            answers: { 200: 'It may; `X-Session-*` and the relay token are in the headers' },
+          }),
+        },
         onRequest: [...boundary.anySession],
         handler: (request, reply) => {
           const fault = boundary.csrfFault(request, { method: methodAskedFor(request), host: request.host })

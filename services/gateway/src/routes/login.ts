@@ -4,7 +4,7 @@
  */
 import { cookieValues, type CsrfTokens } from '@curfew/browser-boundary'
 import { subjectKey, type ClientId } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { Verifier, VerifiedSession } from '@curfew/verifier'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -46,7 +46,11 @@ export interface LoginRoute {
 
 export function addLoginRoute(app: CurfewServer, route: LoginRoute): void {
   const { boundary, ports, devices, reports } = route
-  const schema = { body: LoginBody, response: { 200: IssuedTokenAnswer } }
+  const schema = {
+    body: LoginBody,
+    response: { 200: IssuedTokenAnswer },
+    ...described({ summary: 'Begins a session', credentials: [] }),
+  }
 
   app.post('/login', { schema, onRequest: [...boundary.ownSite] }, async (request, reply) => {
     const { username, password } = request.body

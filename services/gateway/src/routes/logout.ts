@@ -4,7 +4,7 @@
  */
 import { deletedCookie } from '@curfew/browser-boundary'
 import { subjectKey } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { VerifiedSession, Verifier } from '@curfew/verifier'
 import type { FastifyRequest } from 'fastify'
 
@@ -24,7 +24,8 @@ export interface LogoutRoute {
 export function addLogoutRoute(app: CurfewServer, route: LogoutRoute): void {
   const { boundary, authority, cookieName, reports } = route
 
-  app.post('/logout', { onRequest: [...boundary.ownSite] }, async (request, reply) => {
+  const schema = described({ summary: 'Ends the session everywhere', answers: { 204: 'It is over' } })
+  app.post('/logout', { schema, onRequest: [...boundary.ownSite] }, async (request, reply) => {
     const credential = boundary.credential(request)
     const session = await liveSessionOf(request, credential, route)
     if (session !== undefined) {

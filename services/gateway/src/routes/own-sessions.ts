@@ -4,7 +4,7 @@
  */
 import { deletedCookie } from '@curfew/browser-boundary'
 import { isSessionId, subjectKey, type EffectState, type ListedSession } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
@@ -36,7 +36,10 @@ export function addOwnSessionsRoutes(app: CurfewServer, routes: OwnSessionsRoute
   const { boundary, ownSessions, authority } = routes
   const requireRecent = app.requireRecentAuth({ maxAgeSeconds: routes.recentAuthenticationSeconds })
 
-  const list = { schema: { response: { 200: ListAnswer } }, onRequest: [...boundary.liveSession] }
+  const list = {
+    schema: { response: { 200: ListAnswer }, ...described({ summary: 'The caller’s own sessions' }) },
+    onRequest: [...boundary.liveSession],
+  }
   app.get('/sessions', list, async (request) => {
     const { session } = request
     const sessions = await ownSessions.list(ownOf(request))
@@ -46,7 +49,10 @@ export function addOwnSessionsRoutes(app: CurfewServer, routes: OwnSessionsRoute
   app.delete(
     '/sessions/:id',
     {
-      schema: { params: IdParameter },
+      schema: {
+        params: IdParameter,
+        ...described({ summary: 'Ends one of the caller’s own sessions', answers: { 204: 'It is over' } }),
+      },
       onRequest: [
         ...boundary.liveSession,
         // Ending the session that asks is a logout, which needs no more than the session.
@@ -61,7 +67,10 @@ export function addOwnSessionsRoutes(app: CurfewServer, routes: OwnSessionsRoute
   )
 
   const others = {
-    schema: { response: { 200: StateAnswer } },
+    schema: {
+      response: { 200: StateAnswer },
+      ...described({ summary: 'Ends all of the caller’s sessions but this one' }),
+    },
     onRequest: [...boundary.liveSession, requireRecent],
   }
   app.post('/sessions/revoke-others', others, async (request) => {

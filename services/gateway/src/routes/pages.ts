@@ -3,7 +3,7 @@
  * Promise: nothing runs in them that this origin has not served as a file, nothing frames them, and no cache keeps them.
  */
 import { ASSET_HEADERS, pageHeaders } from '@curfew/browser-boundary'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, hidden } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { PageFiles } from '../ports.ts'
@@ -26,21 +26,21 @@ export function addPageRoutes(app: CurfewServer, { boundary, files, filesOrigin 
   // Whether the session is good a page finds out by itself; without one there is nothing to find out.
   const isNobody = (request: FastifyRequest): boolean => boundary.credential(request).kind === 'none'
 
-  app.get('/account', (request, reply) =>
+  app.get('/account', { schema: hidden() }, (request, reply) =>
     isNobody(request) ? reply.redirect('/login', 303) : sendPage(reply, files.account),
   )
 
   if (filesOrigin !== undefined)
-    app.get('/documents', (request, reply) =>
+    app.get('/documents', { schema: hidden() }, (request, reply) =>
       isNobody(request) ? reply.redirect('/login', 303) : sendPage(reply, files.documents, filesOrigin),
     )
 
-  app.get('/login', (request, reply) => {
+  app.get('/login', { schema: hidden() }, (request, reply) => {
     if (asksForPage(request)) return sendPage(reply, files.signIn)
     throw new Problem('method-not-allowed', undefined, { headers: { allow: 'POST' } })
   })
 
-  app.get<{ Params: { name: string } }>('/assets/:name', (request, reply) => {
+  app.get<{ Params: { name: string } }>('/assets/:name', { schema: hidden() }, (request, reply) => {
     const { name } = request.params
     const content = files.assets.get(name)
     const type = MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1)]

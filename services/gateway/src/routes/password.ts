@@ -3,7 +3,7 @@
  * Promise: afterwards the other sessions of the account are over and this one has a new token, in the channel that it came by.
  */
 import { csrfBindingOf, type CsrfTokens, deletedCookie } from '@curfew/browser-boundary'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 
@@ -49,7 +49,11 @@ export interface PasswordRoute {
 }
 
 export function addPasswordRoute(app: CurfewServer, route: PasswordRoute): void {
-  const schema = { body: PasswordBody, response: { 200: PasswordAnswer } }
+  const schema = {
+    body: PasswordBody,
+    response: { 200: PasswordAnswer },
+    ...described({ summary: 'A new password; all other sessions end' }),
+  }
   const hooks = { schema, onRequest: [...route.boundary.liveSession] }
 
   app.post('/session/password', hooks, async (request, reply) => {

@@ -3,7 +3,7 @@
  * Promise: after `revoked` nothing comes any more; `unsure` is no verdict, and whoever hears it asks again; a stream that is
  * merely open keeps no idle session alive.
  */
-import { EventStream, EventStreams, type CurfewServer } from '@curfew/service-kit'
+import { EventStream, EventStreams, type CurfewServer, described } from '@curfew/service-kit'
 import { SessionEnded, type VerifiedSession, type Verifier } from '@curfew/verifier'
 
 import type { Boundary } from './boundary.ts'
@@ -22,7 +22,15 @@ export function addSessionEventsRoute(app: CurfewServer, { boundary, verifier }:
 
   app.get(
     '/session/events',
-    { exposeHeadRoute: false, config: { isActivity: false }, onRequest: [...boundary.liveSession] },
+    {
+      schema: described({
+        summary: 'Tells when the session ends, and what it may do when that changes',
+        answers: { 200: { events: '`permissions`; last `revoked`, `replaced` or `unsure`' } },
+      }),
+      exposeHeadRoute: false,
+      config: { isActivity: false },
+      onRequest: [...boundary.liveSession],
+    },
     (request, reply) => {
       const { session } = request
       const stream = streams.add(session.id, () => new EventStream(reply))

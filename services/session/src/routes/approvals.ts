@@ -3,7 +3,7 @@
  * Promise: approved once, it happens once, also when the first attempt was cut off; whoever may not revoke a scope learns of
  * no request for it.
  */
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
@@ -20,12 +20,19 @@ import { answerEffect } from './effect-answer.ts'
 import { CursorSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import type { RevocationPorts } from './post-revocations.ts'
+import { ApprovalShape, effectAnswers, listShape, RevocationShape } from './shapes.ts'
 
 const ListQuery = Type.Object({ cursor: Type.Optional(CursorSchema) }, { additionalProperties: false })
 const ParamsSchema = Type.Object({ id: Type.String({ pattern: REVOCATION_ID_PATTERN }) })
 
 export function getApprovals(app: CurfewServer, ports: RevocationPorts, guard: OperatorGuard): void {
-  const schema = { querystring: ListQuery }
+  const schema = {
+    querystring: ListQuery,
+    ...described({
+      summary: 'Revocations that wait for a second operator',
+      answers: { 200: listShape('approvals', ApprovalShape) },
+    }),
+  }
   app.get('/v1/approvals', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const { cursor } = request.query
     const after = cursor === undefined ? undefined : parseCursor('expiry', cursor)
@@ -41,9 +48,15 @@ export function getApprovals(app: CurfewServer, ports: RevocationPorts, guard: O
 }
 
 export function postApproval(app: CurfewServer, ports: RevocationPorts, guard: OperatorGuard): void {
-  const schema = { params: ParamsSchema }
   const onRequest = guard.requires(REVOKE)
-  app.post('/v1/revocations/:id/approve', { schema, onRequest }, async (request, reply) => {
+  const approve = {
+    params: ParamsSchema,
+    ...described({
+      summary: 'Carries out a revocation that another operator has asked for',
+      answers: effectAnswers({ revocation: RevocationShape }),
+    }),
+  }
+  app.post('/v1/revocations/:id/approve', { schema: approve, onRequest }, async (request, reply) => {
     const startedAtMs = ports.clock.nowMs()
     const { entry } = await decide(ports, guard, { request, id: request.params.id, decision: 'approved' })
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
@@ -61,7 +74,11 @@ export function postApproval(app: CurfewServer, ports: RevocationPorts, guard: O
       })
     })
   })
-  app.post('/v1/revocations/:id/reject', { schema, onRequest }, async (request) =>
+  const reject = {
+    params: ParamsSchema,
+    ...described({ summary: 'Lets a revocation that waits not happen', answers: { 200: ApprovalShape } }),
+  }
+  app.post('/v1/revocations/:id/reject', { schema: reject, onRequest }, async (request) =>
     approvalJson(await decide(ports, guard, { request, id: request.params.id, decision: 'rejected' })),
   )
 }

@@ -3,7 +3,7 @@
  * Promise: an operator of one tenant sees what happened in it and cannot tell that there is more.
  */
 import { SessionIdSchema, TenantIdSchema, UserIdSchema } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { eventPosition, parseEventPosition } from '../domain/audit-record.ts'
@@ -16,6 +16,7 @@ import { Unavailable } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import { CursorSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { EventShape, listShape, VerificationShape } from './shapes.ts'
 
 const QuerySchema = Type.Object(
   {
@@ -44,7 +45,13 @@ export interface AuditPorts {
 }
 
 export function getAudit(app: CurfewServer, ports: AuditPorts, guard: OperatorGuard): void {
-  const schema = { querystring: QuerySchema }
+  const schema = {
+    querystring: QuerySchema,
+    ...described({
+      summary: 'Who did what, why, with what effect',
+      answers: { 200: listShape('events', EventShape, 'next') },
+    }),
+  }
   app.get('/v1/audit', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const { cursor, limit = LIMIT, request_id: requestId, ...asked } = request.query
     const operator = guard.operatorOf(request)
@@ -66,7 +73,13 @@ export function getAuditVerification(
   ports: AuditPorts,
   { guard, retentionMs }: { readonly guard: OperatorGuard; readonly retentionMs: number },
 ): void {
-  const schema = { querystring: VerifyQuerySchema }
+  const schema = {
+    querystring: VerifyQuerySchema,
+    ...described({
+      summary: 'Whether the audit trail is what was written',
+      answers: { 200: VerificationShape },
+    }),
+  }
   app.get('/v1/audit/verify', { schema, onRequest: guard.requires(READ) }, async (request) => {
     // One chain for all tenants.
     if (!guard.operatorOf(request).isAdministrative) throw new Problem('forbidden')

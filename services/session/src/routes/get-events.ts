@@ -4,7 +4,7 @@
  * an entry before it has ended; a stream that is merely open keeps no idle session alive.
  */
 import { parsePosition, type Position } from '@curfew/contracts'
-import { EventStream, EventStreams, Problem, type CurfewServer } from '@curfew/service-kit'
+import { EventStream, EventStreams, Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { findLive, type OperatorPorts } from '../domain/authenticate-operator.ts'
@@ -30,7 +30,18 @@ export function getEvents(app: CurfewServer, ports: EventsPorts, guard: Operator
     streams.endAll()
     done()
   })
-  const schema = { headers: HeadersSchema }
+  const schema = {
+    headers: HeadersSchema,
+    ...described({
+      summary: 'The log as it grows',
+      answers: {
+        200: {
+          events:
+            'Each entry as an event of its type, its position as id; also `position`, `gap` and `ended`',
+        },
+      },
+    }),
+  }
   app.get(
     '/v1/events',
     { schema, exposeHeadRoute: false, onRequest: guard.requires(READ, PASSIVE) },

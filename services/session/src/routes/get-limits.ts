@@ -1,10 +1,11 @@
 /** ④ `GET /v1/limits`: how long sessions live, and how many a user may have, as it is in force at this replica. */
-import type { CurfewServer } from '@curfew/service-kit'
+import { type CurfewServer, described } from '@curfew/service-kit'
 
 import type { Settings } from '../config.ts'
 import { READ } from '../domain/permissions.ts'
 import { limitsFor } from '../domain/session-limits.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { LimitsShape } from './shapes.ts'
 
 const LEVELS = ['aal1', 'aal2', 'aal3'] as const
 
@@ -26,5 +27,6 @@ export function getLimits(app: CurfewServer, settings: Settings, guard: Operator
     rotation_overlap_seconds: overlapMs / 1_000,
     recent_authentication_seconds: recentAuthenticationMs / 1_000,
   }
-  app.get('/v1/limits', { onRequest: guard.requires(READ) }, () => answer)
+  const schema = described({ summary: 'How long sessions live', answers: { 200: LimitsShape } })
+  app.get('/v1/limits', { schema, onRequest: guard.requires(READ) }, () => answer)
 }

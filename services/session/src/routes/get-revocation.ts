@@ -1,5 +1,5 @@
 /** ④ `GET /v1/revocations/{id}`: one revocation, also while Redis does not show it yet. */
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import type { ApprovalStore } from '../domain/approvals.ts'
@@ -12,6 +12,7 @@ import type { FactLog, RevocationHistory } from '../ports.ts'
 import { approvalJson } from './approval-json.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { revocationJson } from './revocation-json.ts'
+import { RevocationStateShape } from './shapes.ts'
 
 const ParamsSchema = Type.Object({ id: Type.String({ pattern: REVOCATION_ID_PATTERN }) })
 
@@ -23,7 +24,13 @@ export interface GetRevocationPorts {
 }
 
 export function getRevocation(app: CurfewServer, ports: GetRevocationPorts, guard: OperatorGuard): void {
-  const schema = { params: ParamsSchema }
+  const schema = {
+    params: ParamsSchema,
+    ...described({
+      summary: 'One revocation, or one that waits for a second operator',
+      answers: { 200: RevocationStateShape },
+    }),
+  }
   app.get('/v1/revocations/:id', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const operator = guard.operatorOf(request)
     const { id } = request.params

@@ -1,6 +1,6 @@
 /** ④ `GET /v1/revocations`: the history, newest first, as far as the operator may see it. */
 import type { Position } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { formatCursor, parseCursor } from '../domain/cursors.ts'
@@ -10,11 +10,18 @@ import type { RevocationHistory } from '../ports.ts'
 import { CursorSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { revocationJson } from './revocation-json.ts'
+import { listShape, RevocationShape } from './shapes.ts'
 
 const QuerySchema = Type.Object({ cursor: Type.Optional(CursorSchema) }, { additionalProperties: false })
 
 export function getRevocations(app: CurfewServer, history: RevocationHistory, guard: OperatorGuard): void {
-  const schema = { querystring: QuerySchema }
+  const schema = {
+    querystring: QuerySchema,
+    ...described({
+      summary: 'The history of revocations, newest first',
+      answers: { 200: listShape('revocations', RevocationShape) },
+    }),
+  }
   app.get('/v1/revocations', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const before = positionIn(request.query.cursor)
     const { revocations, next } = await listRevocations(history, guard.operatorOf(request), before)

@@ -1,6 +1,6 @@
 /** ④ `GET /v1/roles?tenant=`: the roles of one tenant with what they permit, as the log last defined them. */
 import { TenantIdSchema } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import type { LogView } from '../domain/log-view.ts'
@@ -9,6 +9,7 @@ import { READ } from '../domain/permissions.ts'
 import { Unavailable } from '../errors.ts'
 import { namesAfter, PageQuery, pageOf } from './named-pages.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { listShape, RoleShape } from './shapes.ts'
 
 const QuerySchema = Type.Object(
   { tenant: Type.Optional(TenantIdSchema), ...PageQuery },
@@ -16,7 +17,10 @@ const QuerySchema = Type.Object(
 )
 
 export function getRoles(app: CurfewServer, view: LogView, guard: OperatorGuard): void {
-  const schema = { querystring: QuerySchema }
+  const schema = {
+    querystring: QuerySchema,
+    ...described({ summary: 'The roles of one tenant', answers: { 200: listShape('roles', RoleShape) } }),
+  }
   app.get('/v1/roles', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const operator = guard.operatorOf(request)
     const { tenant = operator.tenant } = request.query

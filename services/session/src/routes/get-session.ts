@@ -1,6 +1,6 @@
 /** ④ `GET /v1/sessions/{id}`: one live session; revoked, expired, unknown and another tenant's look the same. */
 import { SessionIdSchema } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import type { LookUpPorts } from '../domain/look-up.ts'
@@ -8,11 +8,15 @@ import { READ } from '../domain/permissions.ts'
 import { findWithinReach } from '../domain/revocation-reach.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { operatedSessionJson } from './session-json.ts'
+import { SessionShape } from './shapes.ts'
 
 const ParamsSchema = Type.Object({ id: SessionIdSchema })
 
 export function getSession(app: CurfewServer, ports: LookUpPorts, guard: OperatorGuard): void {
-  const schema = { params: ParamsSchema }
+  const schema = {
+    params: ParamsSchema,
+    ...described({ summary: 'One live session', answers: { 200: Type.Object({ session: SessionShape }) } }),
+  }
   app.get('/v1/sessions/:id', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const operator = guard.operatorOf(request)
     const found = await findWithinReach(ports, operator, request.params.id)

@@ -1,6 +1,6 @@
 /** ④ `GET /v1/sessions`: live sessions, filtered and paged; never a token. */
 import { ClientIdSchema, TenantIdSchema, UserIdSchema } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { formatCursor, parseCursor } from '../domain/cursors.ts'
@@ -11,6 +11,7 @@ import { READ } from '../domain/permissions.ts'
 import { CursorSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { operatedSessionJson } from './session-json.ts'
+import { listShape, SessionShape } from './shapes.ts'
 
 const QuerySchema = Type.Object(
   {
@@ -23,7 +24,10 @@ const QuerySchema = Type.Object(
 )
 
 export function getSessions(app: CurfewServer, ports: LookUpPorts, guard: OperatorGuard): void {
-  const schema = { querystring: QuerySchema }
+  const schema = {
+    querystring: QuerySchema,
+    ...described({ summary: 'Live sessions', answers: { 200: listShape('sessions', SessionShape) } }),
+  }
   app.get('/v1/sessions', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const { cursor, ...asked } = request.query
     const operator = guard.operatorOf(request)

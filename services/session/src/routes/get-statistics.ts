@@ -3,7 +3,7 @@
  * Promise: an operator of one tenant is told that tenant's numbers; whoever asks often costs no more than who asks seldom.
  */
 import type { TenantId } from '@curfew/contracts'
-import type { CurfewServer } from '@curfew/service-kit'
+import { type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { minuteOf, type ActivityCounter } from '../domain/activity.ts'
@@ -12,6 +12,7 @@ import type { LookUpPorts } from '../domain/look-up.ts'
 import { READ } from '../domain/permissions.ts'
 import { isoTime } from '../iso-time.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { StatisticsShape } from './shapes.ts'
 
 const QuerySchema = Type.Object(
   { minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_440, description: '60 without it' })) },
@@ -27,7 +28,10 @@ export interface StatisticsPorts extends LookUpPorts {
 }
 
 export function getStatistics(app: CurfewServer, ports: StatisticsPorts, guard: OperatorGuard): void {
-  const schema = { querystring: QuerySchema }
+  const schema = {
+    querystring: QuerySchema,
+    ...described({ summary: 'What is going on, minute by minute', answers: { 200: StatisticsShape } }),
+  }
   const countLive = countingLive(ports)
   // A picture that refreshes itself keeps nobody's idle session alive.
   const onRequest = guard.requires(READ, { isActivity: false })

@@ -3,7 +3,7 @@
  * Promise: those whom the log has given roles, permissions or a suspension; no list is gone through to find them.
  */
 import { subjectKey, TenantIdSchema } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { lookUpSubjects, type LookUpPorts } from '../domain/look-up.ts'
@@ -12,6 +12,7 @@ import { READ } from '../domain/permissions.ts'
 import type { Directory } from '../ports.ts'
 import { namesAfter, PageQuery, pageOf } from './named-pages.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { listShape, SubjectShape } from './shapes.ts'
 
 const QuerySchema = Type.Object(
   {
@@ -29,7 +30,13 @@ export interface SubjectsPorts extends LookUpPorts {
 }
 
 export function getSubjects(app: CurfewServer, ports: SubjectsPorts, guard: OperatorGuard): void {
-  const schema = { querystring: QuerySchema }
+  const schema = {
+    querystring: QuerySchema,
+    ...described({
+      summary: 'Users by the beginning of their name',
+      answers: { 200: listShape('subjects', SubjectShape) },
+    }),
+  }
   app.get('/v1/subjects', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const operator = guard.operatorOf(request)
     const { tenant = operator.tenant, q: prefix = '' } = request.query

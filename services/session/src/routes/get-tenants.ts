@@ -1,6 +1,6 @@
 /** ④ `GET /v1/tenants`: the tenants that the log has spoken about; an operator of one tenant is shown his own. */
 import type { TenantId } from '@curfew/contracts'
-import type { CurfewServer } from '@curfew/service-kit'
+import { type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import type { LogView } from '../domain/log-view.ts'
@@ -8,6 +8,7 @@ import { READ } from '../domain/permissions.ts'
 import type { Directory } from '../ports.ts'
 import { namesAfter, PageQuery, pageOf } from './named-pages.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { listShape, TenantShape } from './shapes.ts'
 
 const QuerySchema = Type.Object(PageQuery, { additionalProperties: false })
 
@@ -17,7 +18,13 @@ export interface TenantsPorts {
 }
 
 export function getTenants(app: CurfewServer, { directory, view }: TenantsPorts, guard: OperatorGuard): void {
-  const schema = { querystring: QuerySchema }
+  const schema = {
+    querystring: QuerySchema,
+    ...described({
+      summary: 'The tenants that the log has spoken about',
+      answers: { 200: listShape('tenants', TenantShape) },
+    }),
+  }
   app.get('/v1/tenants', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const operator = guard.operatorOf(request)
     const asked = namesAfter(request.query)

@@ -2,12 +2,13 @@
  * ④ `POST /introspect` (RFC 7662): a service that does not speak NATS asks about a token.
  * Promise: `{"active":false}` and nothing else for every token that the client is not to know of, whatever the cause.
  */
-import type { CurfewServer } from '@curfew/service-kit'
+import { type CurfewServer, described } from '@curfew/service-kit'
 
 import { examineToken, viewOfToken, type ExaminePorts, type TokenView } from '../domain/examine-token.ts'
 import type { ClientRegistry } from '../clients.ts'
 import type { ClientGuard } from './client-guard.ts'
-import { TokenForm } from './token-endpoints.ts'
+import { FORM, TokenForm } from './token-endpoints.ts'
+import { IntrospectionShape } from './shapes.ts'
 
 export interface IntrospectPorts extends ExaminePorts {
   readonly clients: ClientRegistry
@@ -18,7 +19,15 @@ export function postIntrospect(
   ports: IntrospectPorts,
   { guard, issuer }: { readonly guard: ClientGuard; readonly issuer: string },
 ): void {
-  const schema = { body: TokenForm }
+  const schema = {
+    body: TokenForm,
+    consumes: FORM,
+    ...described({
+      summary: 'What a token is worth (RFC 7662)',
+      answers: { 200: IntrospectionShape },
+      credentials: ['client'],
+    }),
+  }
   app.post('/introspect', { schema, onRequest: guard.requireClient }, async (request) => {
     const client = guard.clientOf(request)
     // There is one type of token, so a hint could only mislead.

@@ -3,7 +3,7 @@
  * Promise: repeated with its Idempotency-Key it is the same revocation; who may not see a scope cannot tell it from none.
  */
 import { ScopeSchema, type Scope } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 
@@ -23,6 +23,7 @@ import { carryOut, type CarryOutPorts } from './carry-out-revocation.ts'
 import { answerEffect, type Answer } from './effect-answer.ts'
 import { ReasonSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { revocationAnswers } from './shapes.ts'
 
 const BodySchema = Type.Object(
   {
@@ -53,7 +54,11 @@ export function postRevocations(
   ports: RevocationPorts,
   { guard, approval }: RevocationRules,
 ): void {
-  const schema = { body: BodySchema, headers: HeadersSchema }
+  const schema = {
+    body: BodySchema,
+    headers: HeadersSchema,
+    ...described({ summary: 'Ends every session of a scope', answers: revocationAnswers() }),
+  }
   app.post('/v1/revocations', { schema, onRequest: guard.requires(REVOKE) }, async (request, reply) => {
     const startedAtMs = ports.clock.nowMs()
     const { body } = request

@@ -2,12 +2,12 @@
  * ④ `POST /revoke` (RFC 7009): a client ends a session that was begun for it.
  * Promise: 200 means that the token is dead, or never was one; what is not certain is 503, and may be repeated.
  */
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import { endSession, type EndPorts } from '../domain/end-session.ts'
 import { examineToken, type ExaminePorts } from '../domain/examine-token.ts'
 import type { ClientGuard } from './client-guard.ts'
-import { OAuthError, TokenForm } from './token-endpoints.ts'
+import { FORM, OAuthError, TokenForm } from './token-endpoints.ts'
 
 export interface RevokePorts extends ExaminePorts, EndPorts {
   readonly log: ExaminePorts['log']
@@ -18,7 +18,15 @@ export interface RevokePorts extends ExaminePorts, EndPorts {
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
 
 export function postRevoke(app: CurfewServer, ports: RevokePorts, guard: ClientGuard): void {
-  const schema = { body: TokenForm }
+  const schema = {
+    body: TokenForm,
+    consumes: FORM,
+    ...described({
+      summary: 'Ends the session of a token (RFC 7009)',
+      answers: { 200: 'It is over, or never was a token' },
+      credentials: ['client'],
+    }),
+  }
   app.post('/revoke', { schema, onRequest: guard.requireClient }, async (request, reply) => {
     const client = guard.clientOf(request)
     const { token } = request.body

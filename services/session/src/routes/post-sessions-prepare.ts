@@ -2,18 +2,24 @@
  * ④ `POST /v1/sessions/prepare`: asked by a trusted backend before it reads the first credential.
  * Promise: the same birth as the gateway would get: a login that uses it loses against every revocation that came after.
  */
-import type { CurfewServer } from '@curfew/service-kit'
+import { type CurfewServer, described } from '@curfew/service-kit'
 
 import { requireLease } from '../domain/require-lease.ts'
 import type { ClientGuard } from './client-guard.ts'
 import type { PreparePorts } from './nats-prepare-session.ts'
+import { BirthShape } from './shapes.ts'
 
 export function postSessionsPrepare(
   app: CurfewServer,
   { log, view }: PreparePorts,
   guard: ClientGuard,
 ): void {
-  app.post('/v1/sessions/prepare', { onRequest: guard.requireClient }, () => {
+  const schema = described({
+    summary: 'To be asked before the first credential is read',
+    answers: { 200: BirthShape },
+    credentials: ['client'],
+  })
+  app.post('/v1/sessions/prepare', { schema, onRequest: guard.requireClient }, () => {
     requireLease(log)
     return { birth: view.applied }
   })

@@ -3,7 +3,7 @@
  * Promise: the token is in this answer and nowhere else; no backend, whatever its secret opens, becomes an operator.
  */
 import { PositionSchema, TenantIdSchema, UserIdSchema, parsePosition, type Position } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { createSession, type CreationSettings } from '../domain/create-session.ts'
@@ -13,6 +13,7 @@ import { requireLease } from '../domain/require-lease.ts'
 import { Unavailable } from '../errors.ts'
 import type { ClientGuard } from './client-guard.ts'
 import { sessionJson } from './session-json.ts'
+import { IssuedShape } from './shapes.ts'
 
 const BodySchema = Type.Object(
   {
@@ -36,7 +37,14 @@ export function postSessions(
   ports: LimitPorts,
   { guard, settings }: { readonly guard: ClientGuard; readonly settings: CreationSettings },
 ): void {
-  const schema = { body: BodySchema }
+  const schema = {
+    body: BodySchema,
+    ...described({
+      summary: 'Begins a session for a user whom a trusted backend has authenticated',
+      answers: { 201: IssuedShape },
+      credentials: ['client'],
+    }),
+  }
   app.post('/v1/sessions', { schema, onRequest: guard.requireClient }, async (request, reply) => {
     // Whoever does not say how strongly the user was authenticated is taken to mean: as weakly as can be.
     const { tenant, user, acr = 'aal1', amr = [], label, address_class: addressClass } = request.body

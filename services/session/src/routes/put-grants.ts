@@ -10,7 +10,7 @@ import {
   type Position,
   type SubjectKey,
 } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { keptText } from '../domain/audit-record.ts'
@@ -34,6 +34,7 @@ import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema, SubjectParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { effectAnswers, grantsMembers } from './shapes.ts'
 
 const BodySchema = Type.Object(
   { roles: RolesSchema, permissions: PermissionsSchema, reason: Type.Optional(ReasonSchema) },
@@ -47,7 +48,15 @@ export interface GrantsPorts extends LookUpPorts, RecordPorts {
 }
 
 export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: OperatorGuard): void {
-  const schema = { params: SubjectParams, body: BodySchema, headers: ConditionHeaders }
+  const schema = {
+    params: SubjectParams,
+    body: BodySchema,
+    headers: ConditionHeaders,
+    ...described({
+      summary: 'What a subject may do from now on, in live sessions too',
+      answers: effectAnswers(grantsMembers),
+    }),
+  }
   const path = '/v1/subjects/:tenant/:user/grants'
   app.put(path, { schema, onRequest: guard.requires(GRANTS) }, async (request, reply) => {
     const startedAtMs = ports.clock.nowMs()

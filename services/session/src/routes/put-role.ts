@@ -1,6 +1,6 @@
 /** ④ `PUT /v1/tenants/{tenant}/roles/{role}`: redefines a role for everyone who has it, with one entry in the log. */
 import { PermissionsSchema, type LogEntryOf, type Position } from '@curfew/contracts'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { keptText } from '../domain/audit-record.ts'
@@ -17,6 +17,7 @@ import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema, RoleParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { effectAnswers, roleMembers } from './shapes.ts'
 
 const BodySchema = Type.Object(
   { permissions: PermissionsSchema, reason: Type.Optional(ReasonSchema) },
@@ -31,7 +32,14 @@ export interface ChangePorts extends RecordPorts {
 }
 
 export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
-  const schema = { params: RoleParams, body: BodySchema }
+  const schema = {
+    params: RoleParams,
+    body: BodySchema,
+    ...described({
+      summary: 'What everyone who has the role may do from now on',
+      answers: effectAnswers(roleMembers),
+    }),
+  }
   const path = '/v1/tenants/:tenant/roles/:role'
   app.put(path, { schema, onRequest: guard.requires(GRANTS) }, async (request, reply) => {
     const startedAtMs = ports.clock.nowMs()

@@ -1,5 +1,5 @@
 /** ④ `POST /v1/subjects/{tenant}/{user}/suspend` and `/resume`: no sessions, and none can be created, until resumed. */
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import { reaches } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
@@ -7,9 +7,17 @@ import { changeSuspension, SuspensionBody } from './change-suspension.ts'
 import { SubjectParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import type { ChangePorts } from './put-role.ts'
+import { effectAnswers, suspensionMembers } from './shapes.ts'
 
 export function suspendSubject(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
-  const schema = { params: SubjectParams, body: SuspensionBody }
+  const schema = {
+    params: SubjectParams,
+    body: SuspensionBody,
+    ...described({
+      summary: 'Ends the sessions of a user and lets none begin, until resumed',
+      answers: effectAnswers(suspensionMembers),
+    }),
+  }
   for (const verb of ['suspend', 'resume'] as const)
     app.post(
       `/v1/subjects/:tenant/:user/${verb}`,

@@ -1,5 +1,5 @@
 /** ④ `POST /v1/tenants/{tenant}/suspend` and `/resume`: the same for a whole tenant, after a recent authentication. */
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import { ADMINISTRATIVE_TENANT, reaches } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
@@ -7,9 +7,14 @@ import { changeSuspension, SuspensionBody } from './change-suspension.ts'
 import { TenantParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import type { ChangePorts } from './put-role.ts'
+import { effectAnswers, suspensionMembers } from './shapes.ts'
 
 export function suspendTenant(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
-  const schema = { params: TenantParams, body: SuspensionBody }
+  const schema = {
+    params: TenantParams,
+    body: SuspensionBody,
+    ...described({ summary: 'The same for a whole tenant', answers: effectAnswers(suspensionMembers) }),
+  }
   for (const verb of ['suspend', 'resume'] as const)
     app.post(
       `/v1/tenants/:tenant/${verb}`,

@@ -28,6 +28,9 @@ export class OAuthError extends Error {
   }
 }
 
+/** What they take instead of JSON. */
+export const FORM = ['application/x-www-form-urlencoded']
+
 export function addTokenEndpoints(
   app: CurfewServer,
   problemOf: (error: unknown) => unknown,
