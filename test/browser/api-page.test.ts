@@ -28,7 +28,6 @@ describeInChromium('the page of the API', () => {
     await listed.getByRole('button', { name: 'Try it out' }).click()
     await listed.getByRole('button', { name: 'Execute' }).click()
     await listed.locator('.live-responses-table').getByText('"lease_remaining_ms"').first().waitFor()
-    if (process.env['CURFEW_SCREENSHOT']) await page.screenshot({ path: process.env['CURFEW_SCREENSHOT'] })
     expect(stage.complaints()).toEqual([])
   })
 

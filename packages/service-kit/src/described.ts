@@ -39,7 +39,7 @@ export function hidden(): object {
 function responseOf(shape: AnswerShape): object {
   if (typeof shape === 'string') return { description: shape, type: 'null' }
   if (!('events' in shape)) return { description: 'Done', content: { 'application/json': { schema: shape } } }
-  const { json, events } = shape as { readonly json?: TSchema; readonly events: string }
+  const { json, events } = shape
   return {
     description: events,
     content: {

@@ -22,6 +22,7 @@ const QuerySchema = Type.Object(
 const MINUTES = 60
 /** Counting may mean reading, and several operators may look at the same time. */
 const COUNT_KEPT_MS = 2_000
+const COUNT_WITHIN_MS = 50
 
 export interface StatisticsPorts extends LookUpPorts {
   readonly activity: ActivityCounter
@@ -45,7 +46,7 @@ export function getStatistics(app: CurfewServer, ports: StatisticsPorts, guard: 
     const [live, counts] = await Promise.all([countLive(tenant), ports.activity.read(first, last, tenant)])
     return {
       at: isoTime(nowMs),
-      sessions: { live: live.count, exact: live.isComplete },
+      sessions: { live: live.countMax ?? live.count, exact: live.isComplete },
       series: counts.map((each, index) => ({ at: isoTime((first + index) * 60_000), ...each })),
     }
   })
@@ -60,7 +61,8 @@ function countingLive(ports: StatisticsPorts): (tenant: TenantId | undefined) =>
     const known = counts.get(tenant)
     if (known !== undefined) return known.count
     const scope = tenant === undefined ? ({ type: 'global' } as const) : ({ type: 'tenant', tenant } as const)
-    const count = countAffected(ports, scope)
+    const lateMs = nowMs + COUNT_WITHIN_MS
+    const count = countAffected(ports, scope, { isLate: () => ports.clock.nowMs() > lateMs })
     count.catch(() => counts.delete(tenant))
     counts.set(tenant, { atMs: nowMs, count })
     return count

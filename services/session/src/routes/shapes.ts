@@ -69,7 +69,7 @@ export const effectAnswers = (members: TProperties) => {
   return { 200: { json, events: STREAM }, 202: json }
 }
 
-export const DryRunShape = Type.Object({
+const DryRunShape = Type.Object({
   dry_run: Type.Literal(true),
   scope: ScopeSchema,
   would_affect: Type.Object({
