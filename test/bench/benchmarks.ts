@@ -4,6 +4,7 @@ import { check } from './benchmarks/check.ts'
 import { confirm } from './benchmarks/confirm.ts'
 import { everyone } from './benchmarks/everyone.ts'
 import { fanOut } from './benchmarks/fan-out.ts'
+import { files } from './benchmarks/files.ts'
 import { gateway } from './benchmarks/gateway.ts'
 import { memory } from './benchmarks/memory.ts'
 import { refill } from './benchmarks/refill.ts'
@@ -22,4 +23,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   memory,
   throughput,
   refill,
+  files,
 ]

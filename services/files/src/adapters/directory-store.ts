@@ -9,13 +9,11 @@ import { dirname, join } from 'node:path'
 import type { FileId } from '@curfew/one-time-claims'
 
 import type { FileStore, OpenFile, StoredFile } from '../ports.ts'
+import { FileContent } from './file-content.ts'
 import { ABOUT, CONTENT, layoutIn, readAbout, type Layout } from './file-layout.ts'
 import { isPlainDirectory, openPlainFile, syncDirectory, unlessAbsent } from './plain-files.ts'
 import { receiveFile } from './receive-file.ts'
 import { newTransitPath, sweepTransit } from './transit.ts'
-
-/** Large enough that a fast reader does not wait for the disk at every turn, small enough for thousands of readers. */
-const READ_BYTES = 256 * 1024
 
 export interface DirectoryStore extends FileStore {
   /** Rejects when the directory cannot be written to. */
@@ -55,9 +53,7 @@ async function openFile(directory: string): Promise<OpenFile | undefined> {
   }
   return {
     file,
-    // With its last byte known, a stream ends as that is read: the response is over when its reader thinks so.
-    stream: ({ from, until } = { from: 0, until: size }) =>
-      content.createReadStream({ start: from, end: Math.max(from, until - 1), highWaterMark: READ_BYTES }),
+    stream: (part = { from: 0, until: size }) => new FileContent(content, part),
     close: () => content.close(),
   }
 }
