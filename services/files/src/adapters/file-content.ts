@@ -58,10 +58,13 @@ export class FileContent extends Readable {
   }
 
   async #closeWith(error: Error | null, done: (error?: Error | null) => void): Promise<void> {
-    const failure = await this.#handle
-      .close()
-      .catch((reason: unknown) => new Error('not closed', { cause: reason }))
-    done(error ?? failure ?? null)
+    let failure: unknown
+    try {
+      await this.#handle.close()
+    } catch (reason) {
+      failure = reason
+    }
+    done(error ?? (failure instanceof Error ? failure : null))
   }
 
   async #fill(): Promise<Buffer | undefined> {
