@@ -13,6 +13,11 @@ export async function atAuthority(): Promise<BearerClient> {
   return (await operator).at(system().services.session.url)
 }
 
+/** After a revocation of everyone that has spared another session of the operator. */
+export function logInAgain(): void {
+  operator = undefined
+}
+
 interface Confirmed {
   readonly state: string
   readonly revocation: { readonly id: string }

@@ -25,6 +25,7 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 export async function startStage(): Promise<void> {
   running = await startTestSystem({
+    console: true,
     replicas: { session: 2, gateway: 3 },
     envOf: (process) => SETTINGS[process] ?? {},
   })

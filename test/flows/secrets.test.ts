@@ -1,11 +1,18 @@
 /**
  * ①–⑦ No secret is written down anywhere: neither in a log nor in a number, an event, Redis or JetStream.
  */
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { hashSecret, parseToken, relayValueFor, type Audience } from '@curfew/contracts'
-import { expectJson, HttpClient, startTestSystem, type BearerClient, type TestSystem } from '@curfew/test-kit'
+import {
+  BrowserClient,
+  expectJson,
+  HttpClient,
+  startTestSystem,
+  type BearerClient,
+  type TestSystem,
+} from '@curfew/test-kit'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -65,6 +72,20 @@ async function browses(): Promise<void> {
   const both = { authorization: `Bearer ${cookie}`, cookie: `__Host-session=${cookie}` }
   await fetch(new URL('/session', system.services.gateway.url), { headers: both })
   expect((await browser.post('/logout')).status).toBe(204)
+}
+
+async function operatesByConsole(): Promise<void> {
+  const { tenant, username, password } = system.account('operator')
+  const page = new BrowserClient(system.services.console.url)
+  const signedIn = await page.post('/api/login', { tenant, username, password })
+  page.csrfToken = (await expectJson<{ csrf_token: string }>(signedIn, 200)).csrf_token
+  const cookie = page.cookie('__Host-console') ?? ''
+  keepToken('console', cookie)
+  secrets.set('CSRF value of the console', page.csrfToken ?? '')
+  await expectJson(await page.get('/api/v1/sessions'), 200)
+  await page.post('/api/login', { tenant, username, password: `${password}x` })
+  await fetch(new URL(`/api/v1/${cookie}?token=${cookie}`, system.services.console.url))
+  expect((await page.post('/api/logout')).status).toBe(204)
 }
 
 async function misuses({ token }: BearerClient): Promise<void> {
@@ -134,12 +155,15 @@ async function operates(stolen: string): Promise<void> {
 
 async function keepKeys(): Promise<void> {
   for (const { username, password } of system.accounts) secrets.set(`password of ${username}`, password)
-  const identities = join(system.logFile('x'), '..', '..', 'identities')
-  secrets.set('CSRF key', (await readFile(join(identities, 'csrf-key'), 'utf8')).trim())
-  const key = JSON.parse(await readFile(join(identities, 'documents-signing-key.json'), 'utf8')) as {
-    d: string
+  const directory = join(system.logFile('x'), '..', '..')
+  secrets.set('CSRF key', (await readFile(join(directory, 'identities', 'csrf-key'), 'utf8')).trim())
+  const claimKeys = join(directory, 'claim-keys')
+  const files = await readdir(claimKeys)
+  expect(files).not.toEqual([])
+  for (const file of files) {
+    const { jwk } = JSON.parse(await readFile(join(claimKeys, file), 'utf8')) as { jwk: { d: string } }
+    secrets.set(`signing key ${file}`, jwk.d)
   }
-  secrets.set('signing key', key.d)
   for (const user of ['session', 'gateway', 'documents', 'files'] as const)
     secrets.set(`NATS password of ${user}`, new URL(system.servers.natsUrl(user)).password)
   for (const user of ['session', 'documents'] as const)
@@ -165,11 +189,13 @@ function found(secret: string, where: readonly Place[] = places): string[] {
 beforeAll(async () => {
   const level = (service: string) => ({ [`${service}_LOG_LEVEL`]: 'debug' })
   system = await startTestSystem({
+    console: true,
     env: {
       session: level('SESSION'),
       gateway: level('GATEWAY'),
       documents: level('DOCUMENTS'),
       files: level('FILES'),
+      console: level('CONSOLE'),
     },
   })
   feed = await captureFeed(system)
@@ -178,6 +204,7 @@ beforeAll(async () => {
   publicId = keepToken('program', program.token)
   await transfers(program)
   await browses()
+  await operatesByConsole()
   await misuses(program)
   await logsInWrongly()
   await clientsAsk()
