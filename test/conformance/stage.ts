@@ -23,11 +23,14 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'gateway-3': LIMITED,
 }
 
+/** Who keeps something of every request dies of it here (fuzz.ts). */
+const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=96' }
+
 export async function startStage(): Promise<void> {
   running = await startTestSystem({
     console: true,
     replicas: { session: 2, gateway: 3 },
-    envOf: (process) => SETTINGS[process] ?? {},
+    envOf: (process) => ({ ...SMALL_HEAP, ...SETTINGS[process] }),
   })
 }
 
