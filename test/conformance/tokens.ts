@@ -4,7 +4,7 @@
 import { expectJson, expectProblem } from '@curfew/test-kit'
 import { expect } from 'vitest'
 
-import { asBearer, asCookie, COOKIE, introspect, logIn, plain, postForm, tokenSet } from './calls.ts'
+import { asBearer, asCookie, introspect, logIn, plain, postForm, tokenSet } from './calls.ts'
 import { newTokens } from './backend.ts'
 import { hostileTokens } from './hostile-tokens.ts'
 import { conforms } from './register.ts'
@@ -143,7 +143,15 @@ conforms(tokens, ({ shows, shownBy }) => {
       expect(response.headers.get('www-authenticate')).toContain('error="invalid_request"')
       await expectProblem(response, 400, 'ambiguous-credentials')
     }
-    expect(COOKIE).toBe('__Host-session')
+  })
+
+  shows('TOK-05', 'what was in an operator’s cookie opens nothing at the authority', async () => {
+    const cookie = tokenSet(await logIn('operator'))
+    const authority = plain(system().services.session.url)
+    for (const headers of [asBearer(cookie), asCookie(cookie)])
+      await expectProblem(await authority.get('/v1/sessions', headers), 401, 'unauthenticated')
+    const { token } = await system().login('operator')
+    await expectJson(await authority.get('/v1/sessions', asBearer(token)), 200)
   })
 
   shownBy('TOK-06', 'test/flows/secrets.test.ts', 'is written nowhere')

@@ -31,6 +31,8 @@ export const SessionIdSchema = Type.Unsafe<SessionId>(
 export const TenantIdSchema = named<TenantId>('Tenant id')
 export const UserIdSchema = named<UserId>('User id, unique within its tenant')
 export const ClientIdSchema = named<ClientId>('Client application id')
+/** The client whose tokens live in cookies: anywhere else they are worth nothing. */
+export const BROWSER_CLIENT = 'browser' as ClientId
 export const RoleNameSchema = named<RoleName>('Role name, unique within its tenant')
 export const AudienceSchema = Type.Unsafe<Audience>(
   Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$', description: 'Audience of a relay token' }),

@@ -1,5 +1,6 @@
 export {
   AudienceSchema,
+  BROWSER_CLIENT,
   ClientIdSchema,
   PermissionSchema,
   RoleNameSchema,

@@ -131,10 +131,21 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
 function faultOf(request: FastifyRequest, methods: RouteMethods): Problem | undefined {
   if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
     return new Problem('bad-request', 'header "host" is missing')
+  // RFC 9112 §3.2. Node would go by the first of two, a proxy in front perhaps by the second.
+  if (isHostRepeated(request.raw.rawHeaders)) return new Problem('bad-request', 'header "host" is repeated')
   // Before the body is read: nobody wants it.
   if (request.is404) return notFound(methods.of(request.url.split('?', 1)[0] ?? ''))
   // The router takes `/documents/` for `/documents/:id` with an empty id.
   return hasEmptyParameter(request.params) ? new Problem('not-found') : undefined
+}
+
+function isHostRepeated(rawHeaders: readonly string[]): boolean {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1
+  }
+  return count > 1
 }
 
 /** A caller's id is kept only if it is harmless in a log line and a header. */

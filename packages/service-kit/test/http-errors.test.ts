@@ -102,6 +102,7 @@ describe('bytes that are hardly a request', () => {
       'bad-request',
     ],
     ['a header that smuggles', 'GET /healthz HTTP/1.1\r\nHost: a\r\nX: a\nY: b\r\n\r\n', 'bad-request'],
+    ['two hosts', 'GET /healthz HTTP/1.1\r\nHost: a\r\nhOST: a\r\nConnection: close\r\n\r\n', 'bad-request'],
     ['no host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 'bad-request'],
   ] as const)('%s', async (_, bytes, code) => {
     expect(refusalIn(await exchange(port, bytes))).toBe(code)

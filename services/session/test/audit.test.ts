@@ -46,7 +46,7 @@ describe('what happens', () => {
         type: 'session.created',
         actor: 'acme/alice',
         outcome: 'done',
-        client: 'browser',
+        client: 'cli',
         session,
         request_id: 'trace-login',
         address_class: '192.0.2.0/24',

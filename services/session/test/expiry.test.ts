@@ -46,7 +46,7 @@ it('a session that reaches a limit is said to have, once, by whichever of two re
   clock.aheadMs += 300_000
   expect(await stage.statusOf(kept)).toBe('live')
   clock.aheadMs += 320_000
-  const about = { actor: 'system', tenant: 'acme', client: 'browser' }
+  const about = { actor: 'system', tenant: 'acme', client: 'cli' }
   const events = [
     [idle, { ...about, user: 'idle', reason: 'idle limit' }],
     [absolute, { ...about, user: 'absolute', reason: 'absolute limit' }],

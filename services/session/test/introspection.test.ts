@@ -49,7 +49,7 @@ describe('a token that is live', () => {
       iss: 'urn:curfew',
       sub: 'acme/alice',
       aud: BACKEND.id,
-      client_id: 'browser',
+      client_id: 'cli',
       username: 'alice',
       tenant: 'acme',
       token_type: 'Bearer',

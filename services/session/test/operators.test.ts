@@ -1,3 +1,4 @@
+import { BROWSER_CLIENT } from '@curfew/contracts'
 import { type BearerClient, expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -17,8 +18,9 @@ const SCOPE = { type: 'user', tenant: 'acme', user: 'alice' }
 const NOBODY = 'AAAAAAAAAAAAAAAAAAAAAA'
 
 describe('who calls', () => {
-  it('is refused alike without a token, with a wrong one, with a relay token and with a cookie', async () => {
+  it('is refused alike without a token, with a wrong one, with a relay token, with a cookie and with what was in one', async () => {
     const { token } = operator
+    const inBrowser = await stage.login('curfew/operator', { client: BROWSER_CLIENT })
     const wrong = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`
     const headers = [
       {},
@@ -28,6 +30,7 @@ describe('who calls', () => {
       { authorization: `Bearer cfr_${token.slice(4)}` },
       { authorization: `Basic ${token}` },
       { cookie: `__Host-session=${token}` },
+      { authorization: `Bearer ${inBrowser.token}` },
     ]
     const bodies = []
     for (const each of headers) {
@@ -194,7 +197,7 @@ describe('an operator of one tenant', () => {
   })
 
   it('may not reach beyond tenants', async () => {
-    for (const scope of [{ type: 'global' }, { type: 'client', client: 'browser' }])
+    for (const scope of [{ type: 'global' }, { type: 'client', client: 'cli' }])
       await expectProblem(await chief.post('/v1/revocations', { scope, reason: 'x' }), 403, 'forbidden')
   })
 })

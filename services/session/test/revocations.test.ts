@@ -136,7 +136,7 @@ describe('sparing the current session', () => {
     ['global', { type: 'global' }],
     ['tenant', { type: 'tenant', tenant: 'curfew' }],
     ['user', { type: 'user', tenant: 'curfew', user: 'operator' }],
-    ['client', { type: 'client', client: 'browser' }],
+    ['client', { type: 'client', client: 'cli' }],
   ])('leaves the operator in and everyone else out (%s)', async (_, scope) => {
     const [by, other] = [await operator(), await operator()]
     const { revocation } = await revoke(by, { scope, reason, except_current: true })
@@ -169,9 +169,9 @@ describe('sparing the current session', () => {
 
   it('is over with the next revocation that does not spare', async () => {
     const [by, next] = [await operator(), await operator()]
-    await revoke(by, { scope: { type: 'client', client: 'browser' }, reason, except_current: true })
+    await revoke(by, { scope: { type: 'client', client: 'cli' }, reason, except_current: true })
     expect(await stage.statusOf(next)).toBe('revoked')
-    await revoke(by, { scope: { type: 'client', client: 'browser' }, reason })
+    await revoke(by, { scope: { type: 'client', client: 'cli' }, reason })
     expect(await stage.statusOf(by)).toBe('revoked')
   })
 

@@ -26,7 +26,7 @@ describe('a new session', () => {
         id: session.id,
         tenant: 'acme',
         user: 'alice',
-        client: 'browser',
+        client: 'cli',
         acr: 'password',
         amr: ['pwd'],
         roles: ['editor'],

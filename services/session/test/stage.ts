@@ -156,7 +156,7 @@ export class Stage implements AsyncDisposable {
       birth,
       tenant,
       user,
-      client: 'browser' as ClientId,
+      client: 'cli' as ClientId,
       acr: 'password',
       amr: ['pwd'],
       ...request,

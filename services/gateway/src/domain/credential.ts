@@ -3,7 +3,7 @@
  * Promise: a browser's token counts only in its cookie, everyone else's only as a bearer token, and never both at once.
  */
 import { cookieValues } from '@curfew/browser-boundary'
-import type { ClientId } from '@curfew/contracts'
+import { BROWSER_CLIENT, type ClientId } from '@curfew/contracts'
 
 export type Credential =
   | { readonly kind: 'none' }
@@ -12,7 +12,7 @@ export type Credential =
   | { readonly kind: 'bearer'; readonly token: string }
 
 /** The client whose sessions live in cookies. */
-export const BROWSER = 'browser' as ClientId
+export const BROWSER: ClientId = BROWSER_CLIENT
 
 /** No token parses from it, so that a credential which is there but unusable is refused like any wrong one. */
 const UNUSABLE = ''

@@ -2,7 +2,7 @@
  * ④ Finds out which operator is calling, by an operator's own session token.
  * Promise: malformed, unknown, wrong, revoked and expired look alike outside; while Redis is down, operators known here still pass.
  */
-import { hashSecret, parseToken, type SecretHash, type SessionId } from '@curfew/contracts'
+import { BROWSER_CLIENT, hashSecret, parseToken, type SecretHash, type SessionId } from '@curfew/contracts'
 
 import { lookUp } from './look-up.ts'
 import { operatorOf, type Operator } from './operator.ts'
@@ -37,6 +37,8 @@ export async function authenticateOperator(
   if (typeof found === 'string') return { kind: 'refused', reason: found, sessionId }
   const refusal = await settleSecret(ports, found.session, hashSecret(parsed.secret))
   if (refusal !== undefined) return { kind: 'refused', reason: refusal, sessionId }
+  // What has been taken out of a browser's cookie is worth nothing to a program, as at the gateway.
+  if (found.session.client === BROWSER_CLIENT) return { kind: 'refused', reason: 'channel', sessionId }
   return { kind: 'authenticated', operator: operatorOf(found, ports.view.wide) }
 }
 
