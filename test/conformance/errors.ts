@@ -9,11 +9,8 @@ import { newToken } from './backend.ts'
 import { asBearer, asCookie, logIn, plain } from './calls.ts'
 import { revoke } from './operating.ts'
 import { conforms } from './register.ts'
-import { limitedUrl, system } from './stage.ts'
+import { everybody, limitedUrl, system } from './stage.ts'
 import { errors } from './statements/errors.ts'
-
-const everybody = (): readonly { name: string; url: string }[] =>
-  Object.values(system().services.replicas).flat()
 
 /** Nobody else’s limits are used up: an address that only this test speaks for. */
 let addresses = 0

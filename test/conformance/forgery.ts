@@ -89,7 +89,7 @@ conforms(forgery, ({ shows, shownBy }) => {
   )
   shownBy(
     'CS-02',
-    'services/gateway/src/domain/csrf-tokens.test.ts',
+    'packages/browser-boundary/src/csrf-tokens.test.ts',
     'is worth nothing for another session, after a rotation, or under another key',
   )
 
@@ -131,7 +131,7 @@ conforms(forgery, ({ shows, shownBy }) => {
     await expectJson(await write(page, { ...none, referer: `${gatewayUrl()}/account` }), 201)
   })
 
-  shownBy('CS-04', 'services/gateway/src/domain/same-site.test.ts', 'is refused: %j')
+  shownBy('CS-04', 'packages/browser-boundary/src/same-site.test.ts', 'is refused: %j')
 
   shows(
     'CS-05',

@@ -11,7 +11,7 @@ import { expect } from 'vitest'
 
 import { plain } from './calls.ts'
 import { conforms } from './register.ts'
-import { system } from './stage.ts'
+import { everybody, system } from './stage.ts'
 import { secretsAndLinks } from './statements/secrets-and-links.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -52,7 +52,7 @@ conforms(secretsAndLinks, ({ shows, shownBy, except }) => {
       new URL(system().servers.redisUrl('session')).password,
       ...system().clients.map(({ secret }) => secret),
     ]
-    for (const { url } of Object.values(system().services.replicas).flat())
+    for (const { url } of everybody())
       for (const path of [
         '/metrics',
         '/healthz',

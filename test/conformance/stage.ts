@@ -1,6 +1,7 @@
 /**
  * ①–⑦ The one running system that all statements are shown on: two session replicas, three gateways, documents and files.
  */
+import type { ServiceProcess } from '@curfew/local-system'
 import { startTestSystem, type TestSystem } from '@curfew/test-kit'
 
 let running: TestSystem | undefined
@@ -47,6 +48,13 @@ export function system(): TestSystem {
 
 export function gatewayUrl(): string {
   return system().services.gateway.url
+}
+
+/** Every process that runs. */
+export function everybody(): readonly ServiceProcess[] {
+  return Object.values(system().services.replicas)
+    .flat()
+    .filter(({ pid }) => pid !== undefined)
 }
 
 /** The second gateway. */
