@@ -38,7 +38,7 @@ export async function composeConsole(config: ConsoleConfig, logger: Logger): Pro
   const ownPage = createOwnPage(config.cookieName)
   addOwnHeaders(app)
   addPages(app, files)
-  addSignIn(app, { ownPage, gateway })
+  addSignIn(app, { ownPage, gateway, authority })
   addOperatorApi(app, { ownPage, authority })
   return {
     app,

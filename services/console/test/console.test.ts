@@ -165,6 +165,19 @@ describe('a session', () => {
     expect(browser.cookie(COOKIE)).toBeUndefined()
   })
 
+  it('goes on while the gateway is gone, which is when sessions may have to be ended', async () => {
+    const browser = await signIn()
+    await system.services.gateway.stop()
+    try {
+      await expectJson(await browser.get('/api/session'), 200)
+      await expectJson(await browser.post('/api/v1/revocations', endAll), 200)
+      const answer = await new BrowserClient(url).post('/api/login', credentialsOf('operator'))
+      await expectProblem(answer, 503, 'unavailable')
+    } finally {
+      await system.services.gateway.restart()
+    }
+  })
+
   it('is not chosen between two cookies of its name', async () => {
     const token = (await signIn()).cookie(COOKIE) ?? ''
     const headers = { cookie: `${COOKIE}=${token}; ${COOKIE}=${token}`, 'sec-fetch-site': 'same-origin' }

@@ -5,6 +5,8 @@ import { useEffect, useState } from 'react'
 import { whenProofIsNeeded, whenSignedOut, whoAmI } from './api/client.ts'
 import { isAway, isCode } from './api/problem.ts'
 import { Shell } from './shell.tsx'
+import { happenings } from './state/live.ts'
+import { wave } from './state/wave.ts'
 import { askForProof, proofRequest, revokeRequest } from './state/dialogs.ts'
 import { Away } from './views/away.tsx'
 import { SignIn } from './views/sign-in.tsx'
@@ -28,6 +30,8 @@ export function App() {
       // Nothing of what was seen may be left on the page.
       if (client.getQueryData(['session']) === undefined) return
       setWasSignedIn(true)
+      happenings.set([])
+      wave.set(undefined)
       client.clear()
       void client.invalidateQueries({ queryKey: ['session'] })
     })

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client'
 
 import { createQueryClient } from './api/queries.ts'
 import { App } from './app.tsx'
+import { UnlessFailed } from './parts/failed.tsx'
 import { watchAttention } from './state/attention.ts'
 import './style/tokens.css'
 import './style/elements.css'
@@ -16,6 +17,8 @@ if (root === null) throw new Error('the page has no root')
 watchAttention()
 createRoot(root).render(
   <QueryClientProvider client={createQueryClient()}>
-    <App />
+    <UnlessFailed>
+      <App />
+    </UnlessFailed>
   </QueryClientProvider>,
 )

@@ -98,8 +98,8 @@ function Views({ session }: { readonly session: Session }) {
         {({ tenant, user }) => (
           <UserView
             key={`${tenant}/${user}`}
-            tenant={decodeURIComponent(tenant)}
-            user={decodeURIComponent(user)}
+            tenant={decoded(tenant)}
+            user={decoded(user)}
             session={session}
           />
         )}
@@ -118,6 +118,15 @@ function Views({ session }: { readonly session: Session }) {
       </Route>
     </Switch>
   )
+}
+
+/** What somebody has typed into the address need not be encoded well. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function closeMenu(): void {

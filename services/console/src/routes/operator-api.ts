@@ -25,6 +25,8 @@ export function addOperatorApi(app: CurfewServer, routes: OperatorApiRoutes): vo
       api.route({
         method: call.method,
         url: `/api${call.path}`,
+        // It would open a stream of events that nobody reads.
+        exposeHeadRoute: false,
         onRequest: routes.ownPage.signedIn,
         handler: (request, reply) => forward(request, reply, { ...routes, call }),
       })

@@ -51,6 +51,7 @@ export function explain(error: unknown): string {
   if (!(error instanceof ApiProblem)) return 'Something went wrong in this page.'
   if (error.status === 0) return 'The console cannot be reached.'
   if (isAway(error)) return 'The session authority does not answer.'
+  if (error.code === 'insufficient-authentication') return 'Not done: it needs your password once more.'
   if (error.code === 'too-many-requests') return 'Too many calls in a short time. Wait a moment.'
   return sentence(error.message)
 }

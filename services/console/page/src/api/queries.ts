@@ -103,7 +103,9 @@ function usePages<T>(path: string, filter: Filter, { next, sizeOf, isEnabled = t
     queryFn: ({ pageParam, signal }) => call<T>('GET', `${path}${searchOf(filter, pageParam)}`, { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: T) => next(page) ?? undefined,
-    refetchInterval: every(LISTS_EVERY_MS),
+    // Whoever has gone far back in a list is not given all of it anew again and again.
+    refetchInterval: (query) =>
+      (query.state.data?.pages.length ?? 0) > PAGES_UNASKED_MAX ? false : every(LISTS_EVERY_MS)(query),
     placeholderData: keepPreviousData,
   })
   const { data, hasNextPage, isFetching, fetchNextPage } = pages

@@ -1,11 +1,11 @@
 /** How many sessions it would hit, counted without touching any; the line keeps its place while it counts. */
 import { useQuery } from '@tanstack/react-query'
-import { useDeferredValue } from 'react'
 
 import { countAffected } from '../api/revoke.ts'
 import { explain } from '../api/problem.ts'
 import type { Scope, WouldAffect } from '../api/types.ts'
 import { count, counted } from '../parts/time.tsx'
+import { useSettled } from '../state/settled.ts'
 
 export function Affected({
   scope,
@@ -14,7 +14,7 @@ export function Affected({
   readonly scope: Scope | undefined
   readonly isSpared: boolean
 }) {
-  const asked = useDeferredValue(scope)
+  const asked = useSettled(scope)
   const counting = useQuery({
     queryKey: ['affected', asked, isSpared],
     queryFn: ({ signal }) =>
@@ -30,7 +30,7 @@ export function Affected({
     <div className="affected" role="status">
       {scope === undefined ? (
         <p className="muted">Choose whose sessions are to end.</p>
-      ) : counting.isPending ? (
+      ) : counting.isPending || asked !== scope ? (
         <p className="muted">Counting…</p>
       ) : counting.isError ? (
         <p className="muted">Not counted. {explain(counting.error)}</p>

@@ -42,7 +42,7 @@ export function ApprovalDialog({
   const isHeld = travel.isPending || rejecting.isPending
   const refusal = travel.refusal ?? rejecting.error
   return (
-    <Dialog title={`Asked for: ${scopeText(scope)}`} onClose={onClose} isHeld={isHeld}>
+    <Dialog title={`Asked for: ${scopeText(scope)}`} onClose={onClose}>
       {isApproved && travel.refusal === undefined ? (
         <RevokeProgress travel={travel} onRepeat={begin} onClose={onClose} />
       ) : (

@@ -28,10 +28,10 @@ export function RevokeDialog({ scope, session, onClose }: RevokeDialogProps) {
   }
   const whom = order?.scope ?? scope
   return (
+    // It can be left while it is under way: what is asked for is not taken back by looking away.
     <Dialog
       title={whom === undefined ? 'End sessions' : `End sessions: ${scopeText(whom)}`}
       onClose={onClose}
-      isHeld={travel.isPending}
     >
       {order !== undefined && travel.refusal === undefined ? (
         <RevokeProgress travel={travel} onRepeat={() => travel.begin(order)} onClose={onClose} />

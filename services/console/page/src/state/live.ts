@@ -22,6 +22,8 @@ export interface Happening {
 
 const KEPT = 30
 const RECONNECT_MS = 2_000
+/** A count of live sessions is the same for everybody who asks within two seconds. */
+const COUNTED_MS = 2_500
 
 /** Newest first. */
 export const happenings = createStore<readonly Happening[]>([])
@@ -73,6 +75,8 @@ function take(client: QueryClient, { type, id, data }: ServerEvent): void {
   const affected = AFFECTS[type]
   if (affected === undefined || id === undefined) return
   for (const key of affected) void client.invalidateQueries({ queryKey: [key] })
+  if (type === 'revoked')
+    setTimeout(() => void client.invalidateQueries({ queryKey: ['statistics'] }), COUNTED_MS)
   if (!('actor' in data)) return
   const { at, actor, reason } = data as { at: string; actor: string; reason?: string }
   happenings.set([{ position: id, type, at, actor, reason, entry: data }, ...happenings.get()].slice(0, KEPT))
