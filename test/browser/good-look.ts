@@ -35,3 +35,16 @@ export async function goodLook(what: string): Promise<GoodLook> {
     expect(await page.evaluate(sideways)).toBe(0)
   }
 }
+
+/** How far things move in all while the page fills; what is called good is 0.1. */
+export async function shiftWhile(page: Page, filled: () => Promise<unknown>): Promise<number> {
+  await page.addInitScript(`
+    window.shift = 0
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.shift += entry.value
+    }).observe({ type: 'layout-shift', buffered: true })
+  `)
+  await page.reload()
+  await filled()
+  return page.evaluate<number>('window.shift')
+}
