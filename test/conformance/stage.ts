@@ -1,5 +1,6 @@
 /**
- * ①–⑦ The one running system that all statements are shown on: two session replicas, three gateways, documents and files.
+ * ①–⑦ The one running system that all statements are shown on: two session replicas, three gateways,
+ * documents, files and the console.
  */
 import type { ServiceProcess } from '@curfew/local-system'
 import { startTestSystem, type TestSystem } from '@curfew/test-kit'
@@ -31,7 +32,8 @@ export async function startStage(): Promise<void> {
   running = await startTestSystem({
     console: true,
     replicas: { session: 2, gateway: 3 },
-    envOf: (process) => ({ ...SMALL_HEAP, ...SETTINGS[process] }),
+    // The console builds its page before it starts, which takes more.
+    envOf: (process) => ({ ...(process !== 'console' && SMALL_HEAP), ...SETTINGS[process] }),
   })
 }
 

@@ -78,14 +78,7 @@ async function curfew(home: string, args: readonly string[], input = ''): Promis
 }
 
 function optionsOf({ type, session = '', tenant = '', user = '' }: Revoking['scope']): string[] {
-  switch (type) {
-    case 'session':
-      return ['--session', session]
-    case 'user':
-      return ['--user', `${tenant}/${user}`]
-    case 'tenant':
-      return ['--tenant', tenant]
-    default:
-      return ['--everyone']
-  }
+  if (type === 'session') return ['--session', session]
+  if (type === 'user') return ['--user', `${tenant}/${user}`]
+  return type === 'tenant' ? ['--tenant', tenant] : ['--everyone']
 }
