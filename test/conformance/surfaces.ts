@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 
-import { BrowserClient, createTemporaryDirectory, expectJson } from '@curfew/test-kit'
+import { createTemporaryDirectory, expectJson } from '@curfew/test-kit'
 
 import { atAuthority, logInAgain } from './operating.ts'
 import { system } from './stage.ts'
@@ -53,10 +53,7 @@ export const SURFACES: readonly Surface[] = [
     // What its page sends; that the page sends it is shown in test/browser/console.test.ts.
     name: 'console',
     async revoke({ scope, reason, isOwnSpared }) {
-      const { tenant, username, password } = system().account('operator')
-      const page = new BrowserClient(system().services.console.url)
-      const signedIn = await page.post('/api/login', { tenant, username, password })
-      page.csrfToken = (await expectJson<{ csrf_token: string }>(signedIn, 200)).csrf_token
+      const page = await system().openConsole('operator')
       const json = { scope, reason, ...(isOwnSpared && { except_current: true }) }
       await expectJson(await page.post('/api/v1/revocations', json), 200)
       logInAgain()

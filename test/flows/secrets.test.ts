@@ -5,14 +5,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { hashSecret, parseToken, relayValueFor, type Audience } from '@curfew/contracts'
-import {
-  BrowserClient,
-  expectJson,
-  HttpClient,
-  startTestSystem,
-  type BearerClient,
-  type TestSystem,
-} from '@curfew/test-kit'
+import { expectJson, HttpClient, startTestSystem, type BearerClient, type TestSystem } from '@curfew/test-kit'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -75,16 +68,12 @@ async function browses(): Promise<void> {
 }
 
 async function operatesByConsole(): Promise<void> {
-  const { tenant, username, password } = system.account('operator')
-  const page = new BrowserClient(system.services.console.url)
-  const signedIn = await page.post('/api/login', { tenant, username, password })
-  page.csrfToken = (await expectJson<{ csrf_token: string }>(signedIn, 200)).csrf_token
+  const page = await system.openConsole('operator')
   const cookie = page.cookie('__Host-console') ?? ''
   keepToken('console', cookie)
   secrets.set('CSRF value of the console', page.csrfToken ?? '')
   await expectJson(await page.get('/api/v1/sessions'), 200)
-  await page.post('/api/login', { tenant, username, password: `${password}x` })
-  await fetch(new URL(`/api/v1/${cookie}?token=${cookie}`, system.services.console.url))
+  await page.get(`/api/v1/${cookie}?token=${cookie}`)
   expect((await page.post('/api/logout')).status).toBe(204)
 }
 
@@ -157,13 +146,11 @@ async function keepKeys(): Promise<void> {
   for (const { username, password } of system.accounts) secrets.set(`password of ${username}`, password)
   const directory = join(system.logFile('x'), '..', '..')
   secrets.set('CSRF key', (await readFile(join(directory, 'identities', 'csrf-key'), 'utf8')).trim())
-  const claimKeys = join(directory, 'claim-keys')
-  const files = await readdir(claimKeys)
-  expect(files).not.toEqual([])
-  for (const file of files) {
-    const { jwk } = JSON.parse(await readFile(join(claimKeys, file), 'utf8')) as { jwk: { d: string } }
-    secrets.set(`signing key ${file}`, jwk.d)
+  for (const file of await readdir(join(directory, 'claim-keys'))) {
+    const text = await readFile(join(directory, 'claim-keys', file), 'utf8')
+    secrets.set('signing key', (JSON.parse(text) as { jwk: { d: string } }).jwk.d)
   }
+  expect(secrets.has('signing key')).toBe(true)
   for (const user of ['session', 'gateway', 'documents', 'files'] as const)
     secrets.set(`NATS password of ${user}`, new URL(system.servers.natsUrl(user)).password)
   for (const user of ['session', 'documents'] as const)
@@ -187,17 +174,9 @@ function found(secret: string, where: readonly Place[] = places): string[] {
 }
 
 beforeAll(async () => {
-  const level = (service: string) => ({ [`${service}_LOG_LEVEL`]: 'debug' })
-  system = await startTestSystem({
-    console: true,
-    env: {
-      session: level('SESSION'),
-      gateway: level('GATEWAY'),
-      documents: level('DOCUMENTS'),
-      files: level('FILES'),
-      console: level('CONSOLE'),
-    },
-  })
+  const services = ['session', 'gateway', 'documents', 'files', 'console'] as const
+  const level = services.map((service) => [service, { [`${service.toUpperCase()}_LOG_LEVEL`]: 'debug' }])
+  system = await startTestSystem({ console: true, env: Object.fromEntries(level) })
   feed = await captureFeed(system)
   await keepKeys()
   const program = await system.login('alice')

@@ -47,6 +47,8 @@ export interface TestSystem extends AsyncDisposable {
   login(username: string, gateway?: string): Promise<BearerClient>
   /** Logs in as a browser. */
   openBrowser(username: string, gateway?: string): Promise<BrowserClient>
+  /** Logs in at the operators' page, where that was started. */
+  openConsole(username: string): Promise<BrowserClient>
 }
 
 /** `await using system = await startTestSystem()`. @throws with the end of its log when a part does not start. */
@@ -99,18 +101,22 @@ async function systemOn(
       const { token } = await expectJson<{ token: string }>(response, 200)
       return new BearerClient(gateway, token)
     },
-    openBrowser: async (username, gateway = services.gateway.url) => {
-      const browser = new BrowserClient(gateway)
-      const response = await browser.post('/login', credentialsOf(username))
-      browser.csrfToken = (await expectJson<{ csrf_token: string }>(response, 200)).csrf_token
-      return browser
-    },
+    openBrowser: (username, gateway = services.gateway.url) =>
+      signedIn(new BrowserClient(gateway), '/login', credentialsOf(username)),
+    openConsole: (username) =>
+      signedIn(new BrowserClient(services.console.url), '/api/login', credentialsOf(username)),
     [Symbol.asyncDispose]: async () => {
       await services.stop()
       await servers.stop()
       await directory.remove()
     },
   }
+}
+
+async function signedIn(browser: BrowserClient, path: string, credentials: object): Promise<BrowserClient> {
+  const response = await browser.post(path, credentials)
+  browser.csrfToken = (await expectJson<{ csrf_token: string }>(response, 200)).csrf_token
+  return browser
 }
 
 const READY_WITHIN_MS = 20_000
