@@ -3,6 +3,7 @@
  * Promise: `dist/` is whole or not there at all, also where several processes build at once. Importing this file is enough, so
  * that a service can be started with `--import`.
  */
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, rmSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -10,7 +11,7 @@ import { join, relative } from 'node:path'
 const directory = import.meta.dirname
 const finished = join(directory, 'dist')
 /** What the page is made of; the lockfile says of which libraries. */
-const SOURCES = ['index.html', 'vite.config.ts', 'package.json', 'src', '../../../pnpm-lock.yaml']
+const SOURCES = ['index.html', 'build.ts', 'vite.config.ts', 'package.json', 'src', '../../../pnpm-lock.yaml']
 const STAMP = 'built-from'
 
 function filesBelow(path: string): string[] {
@@ -38,15 +39,16 @@ function isBuiltFrom(sources: string): boolean {
   }
 }
 
-async function build(sources: string): Promise<void> {
-  const { build: viteBuild } = await import('vite')
+function build(sources: string): void {
   const draft = join(directory, `node_modules/.draft.${process.pid}`)
   const replaced = `${draft}.old`
   try {
-    await viteBuild({
-      configFile: join(directory, 'vite.config.ts'),
-      logLevel: 'warn',
-      build: { outDir: draft },
+    const vite = join(directory, 'node_modules/vite/bin/vite.js')
+    // With an environment of its own: under a test's, React's build for development would go into the page.
+    execFileSync(process.execPath, [vite, 'build', '--logLevel', 'warn', '--outDir', draft], {
+      cwd: directory,
+      env: { NODE_ENV: 'production' },
+      stdio: ['ignore', 'inherit', 'inherit'],
     })
     writeFileSync(join(draft, STAMP), sources)
     // Somebody else may have done the same meanwhile; either result will do.
@@ -68,4 +70,4 @@ function moveIfThere(from: string, to: string): void {
 }
 
 const sources = digestOfSources()
-if (!isBuiltFrom(sources)) await build(sources)
+if (!isBuiltFrom(sources)) build(sources)
