@@ -231,8 +231,8 @@ describe('the search', () => {
 
   it('has looked at every process, both stores and more than a few messages', () => {
     const kinds = (prefix: string) => places.filter(({ name }) => name.startsWith(prefix)).length
-    expect(kinds('log of')).toBe(4)
-    expect(kinds('metrics of')).toBe(4)
+    expect(kinds('log of')).toBe(5)
+    expect(kinds('metrics of')).toBe(5)
     expect(kinds('Redis curfew:')).toBeGreaterThan(10)
     expect(kinds('Redis documents:')).toBeGreaterThan(0)
     expect(kinds('stream CURFEW_1')).toBeGreaterThan(10)
