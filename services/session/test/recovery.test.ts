@@ -98,7 +98,7 @@ describe('a Redis that has gone back in time', () => {
     await expectJson(
       await replica
         .as(operator)
-        .post('/v1/revocations', { scope: { type: 'client', client: 'cli' }, reason }),
+        .post('/v1/revocations', { scope: { type: 'client', client: 'mobile' }, reason }),
       200,
     )
     await stage.logout(bob)
@@ -112,7 +112,7 @@ describe('a Redis that has gone back in time', () => {
       async () => (await stage.redis.exists(`curfew:session:{${bob.session.id}}`)) === 0,
     )
     expect(await stage.redis.hget('curfew:user:{acme/alice}', 'w')).not.toBeNull()
-    expect(await stage.redis.hget('curfew:wide', 'client:cli')).not.toBeNull()
+    expect(await stage.redis.hget('curfew:wide', 'client:mobile')).not.toBeNull()
     expect(await stage.redis.zcard('curfew:revocations')).toBe(2)
     expect(replica.lines.join('')).toContain('redis-rewound')
     await until('it is ready', () => replica.isReady())
