@@ -71,7 +71,7 @@ describe('a replica that is killed over a revocation', () => {
   it.each([
     ['a user', { type: 'user', tenant: 'acme', user: 'alice' }],
     ['a tenant', { type: 'tenant', tenant: 'acme' }],
-    ['a client', { type: 'client', client: 'browser' }],
+    ['a client', { type: 'client', client: 'cli' }],
     ['everyone', { type: 'global' }],
   ])('leaves nobody from before and harms nobody from after: %s', async (what, scope) => {
     const before = await Promise.all(['alice', 'alice', 'alice'].map((user) => stage.login(`acme/${user}`)))
