@@ -50,6 +50,8 @@ export async function startWorld(): Promise<World> {
     return found
   }
   const linksOf = (name: string): Record<string, string> => {
+    // It is not started here, and would speak to neither.
+    if (name === 'console') return {}
     const process = name as ProcessName
     const user = serviceOf(process)
     return {

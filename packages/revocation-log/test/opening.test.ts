@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 import { EpochOpening } from '../src/index.ts'
 import { facts, revokedUser, startReplica, store } from './stage.ts'
+import { startTcpProxy } from './tcp-proxy.ts'
 
 let servers: TestServers
 let url: string
@@ -134,6 +135,16 @@ describe('openLog', () => {
       code: 'LOG_UNREADABLE',
       message: expect.stringContaining(`the entry at ${seq}`),
     })
+  })
+
+  it('asks again when the server has created the stream and its answer does not come', async () => {
+    await using proxy = await startTcpProxy(servers.nats.port)
+    proxy.dropWhile((chunk) => proxy.dropped === 0 && chunk.includes('stream_create_response'))
+    const through = new URL(url)
+    through.port = String(proxy.port)
+    await using replica = await startReplica({ url: through.href })
+    expect(proxy.dropped).toBe(1)
+    expect(replica.handed[0]?.entry.type).toBe('genesis')
   })
 
   it('does not open for who may not read the feed or write', async () => {
