@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest'
 
 import type { Verifier } from '../api/answers.ts'
 import type { Finding } from './findings.ts'
-import { judgeLog, judgeServer } from './nats.ts'
-import { judgeInfo, judgeSettings, SETTINGS } from './redis.ts'
+import { judgeLog, judgeRoom, judgeServer } from './nats.ts'
+import { judgeInfo, judgeSettings, judgeSettingsOfMany, SETTINGS, SETTINGS_OF_MANY } from './redis.ts'
 import { judgeClocks, judgeMetrics } from './replicas.ts'
 import { judgeVerifiers } from './verifiers.ts'
 import { isAtLeast } from './versions.ts'
@@ -120,6 +120,43 @@ describe('Redis', () => {
     [{ redis_version: '7.2.0', role: 'master', connected_slaves: '0' }, ['ok', 'warning']],
   ])('that says %j is judged %j', (info, expected) => {
     expect(levels(judgeInfo(info as unknown as Record<string, string>))).toEqual(expected)
+  })
+})
+
+describe('several Redis servers', () => {
+  const good: [string, string][] = [
+    ['min-replicas-to-write', '1'],
+    ['min-replicas-max-lag', '3'],
+    ['cluster-node-timeout', '5000'],
+    ['cluster-allow-reads-when-down', 'no'],
+  ]
+  const many = { connected_slaves: '2', cluster_enabled: '1' }
+
+  it('that are set up as they should be need no word', () => {
+    expect(judgeSettingsOfMany(good, many)).toEqual([])
+  })
+
+  it.each(SETTINGS_OF_MANY.map(({ name }) => [name]))('with another %s are a warning', (changed) => {
+    const values = good.map(([name, value]): [string, string] => [name, name === changed ? '60000' : value])
+    values[0] = changed === 'min-replicas-to-write' ? [changed, '0'] : (values[0] ?? ['', ''])
+    expect(judgeSettingsOfMany(values, many)).toEqual([
+      expect.objectContaining({ level: 'warning', says: expect.stringContaining(changed) }),
+    ])
+  })
+
+  it('are not asked for where there is one', () => {
+    expect(judgeSettingsOfMany([], { connected_slaves: '0', cluster_enabled: '0' })).toEqual([])
+  })
+})
+
+describe('the room of NATS', () => {
+  it.each([
+    [10, 100, []],
+    [51, 100, ['warning']],
+    [91, 100, ['problem']],
+    [91, -1, ['unseen']],
+  ])('%i of %i bytes is judged %j', (used, most, expected) => {
+    expect(levels(judgeRoom(used, most))).toEqual(expected)
   })
 })
 

@@ -43,6 +43,7 @@ export async function examineNats(url: string): Promise<Finding[]> {
       ...judgeServer(nc.info ?? { version: '' }),
       ...(await examineLog(nc, manager)),
       ...(await examineAudit(manager)),
+      ...(await examineRoom(manager)),
       await examinePermission(manager),
     ]
   } catch (error) {
@@ -163,6 +164,34 @@ async function examineAudit(manager: JetStreamManager): Promise<Finding[]> {
       ),
     ]
   }
+}
+
+async function examineRoom(manager: JetStreamManager): Promise<Finding[]> {
+  try {
+    const { storage, limits } = await manager.getAccountInfo()
+    return judgeRoom(storage, limits.max_storage)
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    return [
+      unseen('nats', 'This user may not see how much room is left.', 'Look as an administrator as well.'),
+    ]
+  }
+}
+
+/** @param most -1 where nobody has said how much there may be */
+export function judgeRoom(used: number, most: number): Finding[] {
+  if (most <= 0)
+    return [
+      unseen(
+        'nats',
+        'The account has no limit of its own: how much of `max_file_store` is used, only the server knows.',
+        'Let monitoring warn at half of it.',
+      ),
+    ]
+  if (used <= most / 2) return []
+  const says = `${Math.round((100 * used) / most)} % of the room for streams is used.`
+  const todo = 'Give it more; a log that is full takes no revocation.'
+  return [used > most * 0.9 ? problem('nats', says, todo) : warning('nats', says, todo)]
 }
 
 /** Whoever may delete any stream is told that there is none; whoever may not is told that. */

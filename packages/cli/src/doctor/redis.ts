@@ -41,6 +41,45 @@ export const SETTINGS: readonly WantedSetting[] = [
   },
 ]
 
+const isAtMost = (most: number) => (value: string) => /^\d+$/.test(value) && Number(value) <= most
+
+/** What matters only where there is more than one server; a wrong one costs writes on a fail-over, never a verdict. */
+export const SETTINGS_OF_MANY: readonly (WantedSetting & { readonly appliesTo: (info: Info) => boolean })[] =
+  [
+    {
+      name: 'min-replicas-to-write',
+      isGood: (value) => Number(value) >= 1,
+      otherwise: 'a primary that is cut off takes writes that a fail-over throws away',
+      appliesTo: hasReplicas,
+    },
+    {
+      name: 'min-replicas-max-lag',
+      isGood: isAtMost(3),
+      otherwise: 'a replica counts as present that has not been heard of for longer',
+      appliesTo: hasReplicas,
+    },
+    {
+      name: 'cluster-node-timeout',
+      isGood: isAtMost(5_000),
+      otherwise: 'a primary that has died is missed for longer',
+      appliesTo: isCluster,
+    },
+    {
+      name: 'cluster-allow-reads-when-down',
+      isGood: is('no'),
+      otherwise: 'a part of the cluster that is cut off answers with what is old',
+      appliesTo: isCluster,
+    },
+  ]
+
+function hasReplicas(info: Info): boolean {
+  return Number(info['connected_slaves'] ?? 0) > 0
+}
+
+function isCluster(info: Info): boolean {
+  return info['cluster_enabled'] === '1'
+}
+
 export async function examineRedis(url: string): Promise<Finding[]> {
   const redis = new Redis(url, {
     connectionName: 'curfew-doctor',
@@ -55,11 +94,8 @@ export async function examineRedis(url: string): Promise<Finding[]> {
   redis.on('error', (error: Error) => (failure = error))
   try {
     await redis.connect()
-    return [
-      ...judgeInfo(parseInfo(await redis.info())),
-      ...(await examineSettings(redis)),
-      ...(await examineUsers(redis)),
-    ]
+    const info = parseInfo(await redis.info())
+    return [...judgeInfo(info), ...(await examineSettings(redis, info)), ...(await examineUsers(redis))]
   } catch (error) {
     const why = failure ?? error
     const text = why instanceof Error ? why.message : String(why)
@@ -120,10 +156,12 @@ export function judgeInfo(info: Info): Finding[] {
   ]
 }
 
-async function examineSettings(redis: Redis): Promise<Finding[]> {
+async function examineSettings(redis: Redis, info: Info): Promise<Finding[]> {
   try {
-    const values = await Promise.all(SETTINGS.map(({ name }) => redis.config('GET', name)))
-    return judgeSettings(SETTINGS.map(({ name }, index) => [name, values[index]?.[1] ?? '']))
+    const names = [...SETTINGS, ...SETTINGS_OF_MANY].map(({ name }) => name)
+    const replies = await Promise.all(names.map((name) => redis.config('GET', name)))
+    const values = names.map((name, index): [string, string] => [name, replies[index]?.[1] ?? ''])
+    return [...judgeSettings(values), ...judgeSettingsOfMany(values, info)]
   } catch (error) {
     if (!isNotAllowed(error)) throw error
     return [
@@ -151,6 +189,18 @@ export function judgeSettings(values: readonly (readonly [string, string])[]): F
         ]
   })
   return faults.length > 0 ? faults : [ok('redis', 'Its settings are those of infra/redis/redis.conf.')]
+}
+
+export function judgeSettingsOfMany(values: readonly (readonly [string, string])[], info: Info): Finding[] {
+  const actual = new Map(values)
+  return SETTINGS_OF_MANY.filter(({ appliesTo }) => appliesTo(info)).flatMap(
+    ({ name, isGood, otherwise }) => {
+      const value = actual.get(name) ?? ''
+      return isGood(value)
+        ? []
+        : [warning('redis', `${name} is ${value}: ${otherwise}.`, 'Set it at every server.')]
+    },
+  )
 }
 
 const DANGEROUS = [['FLUSHALL'], ['CONFIG', 'GET', 'dir'], ['DEBUG', 'SLEEP', '0'], ['KEYS', '*']] as const
