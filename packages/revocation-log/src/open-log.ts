@@ -19,7 +19,6 @@ import { chooseEpoch, ensureGenesis, prepareStream } from './nats-stream.ts'
 import { provenPublish } from './proven-publish.ts'
 
 const REQUEST_TIMEOUT_MS = 2_000
-const ATTEMPTS = 3
 
 /**
  * Resolves when the reader has applied everything that was in the log.
@@ -72,18 +71,6 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
 }
 
 async function findLog(options: OpenLogOptions): Promise<{ log: NatsLog; logId: string }> {
-  for (let attempt = 1; ; attempt += 1)
-    try {
-      return await findOnce(options)
-    } catch (err) {
-      // A server that is busy creating a stream may answer too late. Whatever was asked for may be asked for again.
-      const isSilent =
-        err instanceof LogError && err.cause instanceof Error && err.cause.name === 'TimeoutError'
-      if (!isSilent || attempt === ATTEMPTS) throw err
-    }
-}
-
-async function findOnce(options: OpenLogOptions): Promise<{ log: NatsLog; logId: string }> {
   const { nc, create, startAfter, logger } = options
   try {
     const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS })
