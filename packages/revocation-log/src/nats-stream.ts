@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { parsePosition, streamName, subjectOfEntry, type LogEntryOf, type Position } from '@curfew/contracts'
+import { createShared } from '@curfew/messaging'
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -25,7 +26,6 @@ const REPLICAS_IN_CLUSTER = 3
 /** A deposed leader may answer with an old length for a moment: looked at again before anything is concluded. */
 const LENGTH_LOOKS = 5
 const BETWEEN_LOOKS_MS = 300
-const CREATION_ATTEMPTS = 3
 const GENESIS_ATTEMPTS = 10
 
 export interface PrepareOptions {
@@ -140,14 +140,5 @@ export async function createStream(
   epoch: number,
 ): Promise<StreamInfo> {
   const replicas = nc.info?.cluster === undefined ? 1 : REPLICAS_IN_CLUSTER
-  const settings = streamSettings(epoch, replicas)
-  for (let attempt = 1; ; attempt += 1)
-    try {
-      return await jsm.streams.add(settings)
-    } catch (err) {
-      // Of several that create it at once, the server tells one now and then that it overlaps with itself, or nothing at all.
-      const made = await findStream(jsm, epoch)
-      if (made !== undefined) return made
-      if (attempt === CREATION_ATTEMPTS) throw err
-    }
+  return createShared(() => jsm.streams.add(streamSettings(epoch, replicas)))
 }

@@ -14,7 +14,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
-import { isConnected } from '@curfew/messaging'
+import { createShared, isConnected } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 
@@ -148,6 +148,6 @@ async function findOrCreate(manager: JetStreamManager, settings: Settings): Prom
     return await manager.streams.info(STREAM)
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamNotFound) throw error
-    return manager.streams.add(settings)
+    return createShared(() => manager.streams.add(settings))
   }
 }
