@@ -51,7 +51,7 @@ const SIZES = {
   tiny: { sessions: 1_200, rounds: 3, warmUp: 1 },
 }
 
-export const check: Benchmark = { name: 'check', seconds: { full: 60, quick: 10 }, run }
+export const check: Benchmark = { name: 'check', seconds: { full: 30, quick: 10 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { sessions, rounds, warmUp } = SIZES[size]

@@ -46,7 +46,7 @@ const WAYS: readonly Way[] = [
   { label: `${AT_ONCE} at once`, pauseMs: 0, atOnce: AT_ONCE, isLoaded: false },
 ]
 
-export const confirm: Benchmark = { name: 'confirm', seconds: { full: 65, quick: 9 }, run }
+export const confirm: Benchmark = { name: 'confirm', seconds: { full: 60, quick: 9 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { steps, revocations, rounds } = SIZES[size]

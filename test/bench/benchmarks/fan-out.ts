@@ -30,7 +30,7 @@ interface Spent {
   readonly sent: number
 }
 
-export const fanOut: Benchmark = { name: 'fan-out', seconds: { full: 50, quick: 10 }, run }
+export const fanOut: Benchmark = { name: 'fan-out', seconds: { full: 30, quick: 10 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { steps, revocations, restMs } = SIZES[size]

@@ -27,7 +27,7 @@ interface Contender {
   readonly mibPerSecond: number[]
 }
 
-export const files: Benchmark = { name: 'files', seconds: { full: 90, quick: 25 }, run }
+export const files: Benchmark = { name: 'files', seconds: { full: 30, quick: 25 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { bytes, rounds, largeBytes, claims } = SIZES[size]

@@ -22,7 +22,7 @@ interface Memory {
   readonly heapUsed: number
 }
 
-export const memory: Benchmark = { name: 'memory', seconds: { full: 40, quick: 7 }, run }
+export const memory: Benchmark = { name: 'memory', seconds: { full: 25, quick: 7 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { sessions, rounds } = SIZES[size]

@@ -69,7 +69,7 @@ interface Contender {
   readonly rounds: Round[]
 }
 
-export const service: Benchmark = { name: 'service', seconds: { full: 120, quick: 24 }, run }
+export const service: Benchmark = { name: 'service', seconds: { full: 115, quick: 24 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { rounds, seconds, warmUp, perSecond } = SIZES[size]
