@@ -22,6 +22,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,services}/*/src/**/*.test.ts'],
+          // They share nothing that one could spoil for another, and most of their time went into loading modules again.
+          isolate: false,
           // Property tests do the same work whoever else has the processors.
           testTimeout: 30_000,
         },
