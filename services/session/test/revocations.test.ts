@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+
 import { expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -230,6 +232,21 @@ describe('an idempotency key', () => {
     expect((await revoke(by, body, 'key-4')).revocation).toEqual(first.revocation)
     const response = await replica.as(by).request('POST', '/v1/revocations', { json: body })
     await expectProblem(response, 404, 'not-found')
+  })
+
+  it('answers those who ask again while the session is being ended', async () => {
+    const by = await operator()
+    for (let round = 0; round < 3; round++) {
+      const victim = await stage.login('acme/alice')
+      const body = { scope: { type: 'session', session: victim.session.id }, reason }
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          await setTimeout(index / 2)
+          return revoke(by, body, `key-5-${round}`)
+        }),
+      )
+      expect(new Set(answers.map(({ revocation }) => revocation.position)).size).toBe(1)
+    }
   })
 
   it.each(['', 'x'.repeat(129), 'caf\u00e9'])(

@@ -70,6 +70,9 @@ export class RedisProjection {
     const pipeline = this.#redis.pipeline()
     const ended = new Map<number, SessionId>()
     for (const { entry, fact, position } of entries) {
+      // First: whoever finds a session gone also finds what has ended it.
+      const revocation = revocationOf(entry, position)
+      if (revocation !== undefined) keepRevocation(pipeline, revocation)
       switch (fact.reach) {
         case 'wide':
           listTenant(pipeline, fact.fact)
@@ -86,8 +89,6 @@ export class RedisProjection {
           pipeline.eval(END_SESSION, 1, KEYS.session(fact.session), position)
           break
       }
-      const revocation = revocationOf(entry, position)
-      if (revocation !== undefined) keepRevocation(pipeline, revocation)
     }
     const replies = await repliesOf(pipeline)
     await this.#takeFromIndexes([...ended].map(([index, id]) => ({ id, owner: replies[index] })))

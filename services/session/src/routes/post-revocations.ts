@@ -2,7 +2,7 @@
  * ④ `POST /v1/revocations`: ends every session of a scope.
  * Promise: repeated with its Idempotency-Key it is the same revocation; who may not see a scope cannot tell it from none.
  */
-import { ScopeSchema, type Scope } from '@curfew/contracts'
+import { ScopeSchema } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
@@ -11,10 +11,9 @@ import type { ApprovalPolicy, ApprovalStore, RequestedEntry } from '../domain/ap
 import { keptText } from '../domain/audit-record.ts'
 import type { Affected } from '../domain/count-affected.ts'
 import { wouldAffect } from '../domain/dry-run.ts'
-import type { LookUpPorts } from '../domain/look-up.ts'
 import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
-import { revocationReach } from '../domain/revocation-reach.ts'
+import { revocationReach, type Reached } from '../domain/revocation-reach.ts'
 import { isSameRequest, newRevocationId, revocationIdFor } from '../domain/revocation.ts'
 import { findRevocation } from '../domain/revoke.ts'
 import { isoTime } from '../iso-time.ts'
@@ -66,16 +65,17 @@ export function postRevocations(
     const key = request.headers['idempotency-key']
     const entry = entryFor(body, operator, { key, at: isoTime(startedAtMs) })
     if (body.dry_run === true) {
-      const found = await requireReach(ports, guard, { request, scope: body.scope })
+      const found = requireReach(guard, request, await revocationReach(ports, operator, body.scope))
       const affected = await wouldAffect(ports, body.scope, { found, spared: entry.except?.[0] })
       return { dry_run: true, scope: body.scope, would_affect: affected }
     }
     if (needsRecentAuthentication(body.scope)) guard.requireRecent(request)
 
+    // Before the earlier requests: what has ended a session that is not there any more is then found.
+    const reached = await revocationReach(ports, operator, body.scope)
     // A lost Redis must not stop a revocation, and the log notices a repetition as well.
     const prior = key === undefined ? undefined : await findRevocation(ports, entry.id).catch(() => undefined)
-    const found =
-      prior === undefined ? await requireReach(ports, guard, { request, scope: body.scope }) : undefined
+    const found = prior === undefined ? requireReach(guard, request, reached) : undefined
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) =>
       prior === undefined && approval.scopes.has(body.scope.type)
         ? askForApproval(ports, { request, entry, waitMs: approval.waitMs })
@@ -125,12 +125,11 @@ function entryFor(
   }
 }
 
-async function requireReach(
-  ports: LookUpPorts,
+function requireReach(
   guard: OperatorGuard,
-  { request, scope }: { readonly request: FastifyRequest; readonly scope: Scope },
-): Promise<Affected | undefined> {
-  const { reach, affected } = await revocationReach(ports, guard.operatorOf(request), scope)
+  request: FastifyRequest,
+  { reach, affected }: Reached,
+): Affected | undefined {
   if (reach === 'allowed') return affected
   const code = reach === 'forbidden' ? 'forbidden' : 'not-found'
   throw guard.refusal(request, 'out-of-reach', new Problem(code))
