@@ -14,7 +14,6 @@ import type {
 } from '@curfew/contracts'
 import { elapsedMs, waitedMs, type Instant } from '@curfew/revocation-log'
 
-import { HitRecord } from './hit-record.ts'
 import type { ClientNode, SubjectNode } from './nodes.ts'
 import { Predecessors, type ProofStanding } from './predecessors.ts'
 import type { VerifiedSession } from './verdict.ts'
@@ -44,9 +43,7 @@ export interface AuthenticationMethod {
 const REFRESHES_PER_IDLE_LIMIT = 10
 const REFRESH_EVERY_MS_MAX = 60_000
 
-export class CachedSession extends HitRecord implements VerifiedSession {
-  /** The next of those that share a bucket of the table (session-table.ts). */
-  next: CachedSession | undefined = undefined
+export class CachedSession implements VerifiedSession {
   /** Streams and downloads to be told when the session ends: while there are any, the session is not evicted. */
   watchers = 0
   /** The id, and after it the proof. */
@@ -71,13 +68,13 @@ export class CachedSession extends HitRecord implements VerifiedSession {
   #authAgeMs = 0
   /** Of a session whose secret was changed. */
   #predecessors: Predecessors | undefined
+  #isEnded = false
 
   constructor(
     fact: SessionFact,
     method: AuthenticationMethod,
     nodes: { subject: SubjectNode; client: ClientNode },
   ) {
-    super()
     const { answer, askedAt } = fact
     const { session } = answer
     this.#credential = oneString(session.id, answer.proof)
@@ -107,18 +104,25 @@ export class CachedSession extends HitRecord implements VerifiedSession {
     this.#expiresAtOffsetMs = offsetMs(session.expiresAt, askedAt)
     this.#authAgeMs = answer.authAgeMs
     this.#predecessors = Predecessors.from(fact, this.#predecessors)
-    // The next use has to be noticed.
-    if (this.isOverlapOpen) this.lookAgain()
-    this.#foresee()
   }
 
-  #foresee(): void {
+  /** Before then, by both clocks, it reaches no limit, and nobody need be asked about it. */
+  get quietUntil(): Instant {
     const limitMs = Math.min(this.#idleRemainingMs, this.#remainingMs)
     const [asked, told] = [this.#askedAt, this.#toldAt]
-    if (told === undefined) return this.beQuietUntil({ monotonicMs: 0, wallMs: 0 })
+    if (told === undefined) return { monotonicMs: 0, wallMs: 0 }
     const until = (clock: keyof Instant): number =>
       Math.min(asked[clock] + limitMs, told[clock] + this.#refreshAfterMs)
-    this.beQuietUntil({ monotonicMs: until('monotonicMs'), wallMs: until('wallMs') })
+    return { monotonicMs: until('monotonicMs'), wallMs: until('wallMs') }
+  }
+
+  /** An entry that was about this very session has ended it: for ever. */
+  end(): void {
+    this.#isEnded = true
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
   }
 
   /** The proof before the present one is still accepted, and the first use of the present one will cut that short. */
@@ -155,11 +159,6 @@ export class CachedSession extends HitRecord implements VerifiedSession {
     return session.#credential.slice(ID_LENGTH)
   }
 
-  /** Made anew each time: that costs less than to fetch, and to keep, one for each of many sessions. */
-  get admitted(): AdmittedFromHere {
-    return { kind: 'admitted', session: this }
-  }
-
   /** True when something newer than this answer is known already. */
   wasAskedAfter({ askedAt }: SessionFact): boolean {
     return this.#askedAt.monotonicMs > askedAt.monotonicMs
@@ -180,7 +179,6 @@ export class CachedSession extends HitRecord implements VerifiedSession {
 
   toldOfUse(at: Instant): void {
     this.#toldAt = at
-    this.#foresee()
   }
 
   get #refreshAfterMs(): number {
@@ -262,3 +260,12 @@ function oneString(id: SessionId, proof: string): string {
 function offsetMs(time: string, { wallMs }: Instant): number {
   return Date.parse(time) - wallMs
 }
+
+/** Made anew each time: that costs less than to fetch, and to keep, one for each of many sessions. */
+export function admit(session: CachedSession): AdmittedFromHere {
+  return { kind: 'admitted', session }
+}
+
+// As long as a property has held objects of one class only, V8 looks at each that is put there to see that it is of that
+// class. A session is a place in memory that a hit would not have to wait for otherwise.
+admit(undefined as never)

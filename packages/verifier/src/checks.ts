@@ -7,6 +7,7 @@ import type { Clock } from '@curfew/revocation-log'
 
 import type { Authority } from './authority.ts'
 import { createBatches, type Asked, type Batches } from './batches.ts'
+import { admit } from './cached-session.ts'
 import type { CoherentVerifier, Outcome, Presented } from './coherent-verifier.ts'
 import type { VerifierMetrics } from './metrics.ts'
 import type { CheckOptions, Verdict } from './verdict.ts'
@@ -44,13 +45,19 @@ export class Checks {
   check(token: string, options: CheckOptions | undefined): Verdict | Promise<Verdict> {
     const { core, clock, metrics } = this.#options
     const now = clock()
+    const recognised = core.recognise(token, now)
+    if (recognised !== undefined) {
+      metrics.hit()
+      return admit(recognised)
+    }
     const found = core.check(token, now)
     if (found.kind === 'miss') return this.#fill(found.presented, options)
     if (found.kind === 'refused') return this.#counted(found)
     metrics.hit()
     const { session } = found
-    if (session.isQuiet(now) || options?.isActivity === false) return found
-    if (session.isRefreshDue(now) && now.monotonicMs >= this.#refreshFromMs) this.#batches.refresh(session.id)
+    const isActivity = options?.isActivity !== false
+    if (isActivity && session.isRefreshDue(now) && now.monotonicMs >= this.#refreshFromMs)
+      this.#batches.refresh(session.id)
     return found
   }
 

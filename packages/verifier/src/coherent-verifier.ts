@@ -3,8 +3,6 @@
  * No I/O, no timers, no clocks: messages and time come in by argument, so that the simulator drives the same code as NATS.
  * Promise: ALLOW from memory only under a lease with everything applied that its barrier demands; any doubt empties memory.
  */
-import { hash } from 'node:crypto'
-
 import {
   hashSecret,
   isTokenOf,
@@ -19,7 +17,8 @@ import {
 } from '@curfew/contracts'
 import { LeaseHolder, elapsedMs, type Grant, type Instant } from '@curfew/revocation-log'
 
-import type { AdmittedFromHere, CachedSession } from './cached-session.ts'
+import { admit, type AdmittedFromHere, type CachedSession } from './cached-session.ts'
+import { digestOf } from './hit-records.ts'
 import { RecentEntries } from './recent-entries.ts'
 import { RefusedIds } from './refused-ids.ts'
 import { SessionCache } from './session-cache.ts'
@@ -141,18 +140,19 @@ export class CoherentVerifier {
     return true
   }
 
-  /** The check. A hit is a token that was seen before, found by its digest alone. */
-  check(token: string, now: Instant): Lookup {
-    if (!isTokenOf(token, this.#tokenKind)) return MALFORMED
-    const digest = hash('sha256', token, 'binary')
-    const good = this.cache.findGood(token, digest, now)
-    if (good === undefined || !this.hasUsableLease(now)) return this.#look(token, digest, now)
-    good.recentlyUsed = true
-    return good.admitted
+  /**
+   * A hit: the session of a token that has proved it before, found by the token's digest alone. Most checks end here;
+   * whoever is not recognised is checked.
+   */
+  recognise(token: string, now: Instant): CachedSession | undefined {
+    if (!isTokenOf(token, this.#tokenKind)) return undefined
+    const session = this.cache.recognise(token, digestOf(token), now)
+    return session !== undefined && this.hasUsableLease(now) ? session : undefined
   }
 
-  /** A check that has to look at everything that decides. */
-  #look(token: string, digest: string, now: Instant): Lookup {
+  /** A check that looks at everything that decides. */
+  check(token: string, now: Instant): Lookup {
+    if (!isTokenOf(token, this.#tokenKind)) return MALFORMED
     const { sessionId, rest } = splitToken(token)
     const session = this.cache.get(sessionId)
     if (session === undefined) return this.#checkUnknown(token, now)
@@ -160,7 +160,8 @@ export class CoherentVerifier {
     // A token that agrees with what is remembered is well formed: most checks need not look at its letters.
     if (!session.isProvenBy(proof) && parseToken(token) === undefined) return MALFORMED
     const verdict = this.#judge(session, proof, now)
-    if (verdict?.kind === 'admitted' && session.isProvenBy(proof)) this.cache.foundGood(session, digest)
+    if (verdict?.kind === 'admitted' && session.isProvenBy(proof))
+      this.cache.foundGood(session, digestOf(token))
     return verdict ?? { kind: 'miss', presented: { sessionId, proof, beganAt: now } }
   }
 
@@ -182,8 +183,8 @@ export class CoherentVerifier {
     if (session.hasReachedAbsoluteLimit(now)) return this.#end(session, EXPIRED, now)
     if (!this.#isCoherent(session, now)) return undefined
     if (session.isOverlapOpen) this.#noteUse(session, { sessionId: session.id, proof, beganAt: now })
-    session.recentlyUsed = true
-    return session.admitted
+    this.cache.use(session)
+    return admit(session)
   }
 
   /** A proof that is not the present one, by what memory knows. */
@@ -200,8 +201,8 @@ export class CoherentVerifier {
     if (standing === 'lapsed' || !this.#isCoherent(session, now)) return undefined
     if (standing === 'unknown') return MISMATCH
     if (this.cache.isOver(session)) return this.#end(session, REVOKED, now)
-    session.recentlyUsed = true
-    return session.admitted
+    this.cache.use(session)
+    return admit(session)
   }
 
   #refusePredecessor(presented: Presented): Refused {
@@ -240,7 +241,7 @@ export class CoherentVerifier {
     const isRemembered =
       session.isProvenBy(proof) && session.subject.isCurrent && !session.mayHaveReachedLimit(now)
     if (!isRemembered || this.cache.isOver(session)) return undefined
-    return elapsedMs(this.#vouchedAt, now) <= maxStalenessMs ? session.admitted : undefined
+    return elapsedMs(this.#vouchedAt, now) <= maxStalenessMs ? admit(session) : undefined
   }
 
   /** Asks about sessions. The moment counts: nothing that happens later can be missing from the answer unnoticed. */
@@ -283,7 +284,7 @@ export class CoherentVerifier {
     if (this.cache.isOver(session)) return REVOKED
     if (session.hasReachedAbsoluteLimit(now)) return EXPIRED
     if (standing === 'current' && session.isOverlapOpen) this.#noteUse(session, presented)
-    return session.admitted
+    return admit(session)
   }
 
   /** The second half of a token proves a session: at the gateway by its hash, elsewhere as it is. */

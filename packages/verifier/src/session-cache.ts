@@ -10,9 +10,6 @@ import { Interned } from './interned.ts'
 import { ClientNode, NodeTable, ScopeNode, SubjectNode, TenantNode, type SubjectFacts } from './nodes.ts'
 import { SessionTable } from './session-table.ts'
 
-/** Where the id stands in a token. */
-const ID_AT = 4
-
 /** Entries after which a session that was good need not be good any more. */
 const CHANGES: ReadonlySet<LogEntry['type']> = new Set([
   'revoked',
@@ -31,8 +28,8 @@ export class SessionCache {
   readonly #subjectFacts = new Interned<SubjectFacts>()
   readonly #methods = new Interned<AuthenticationMethod>()
   readonly #maxSessions: number
-  /** From 1. */
-  #changes = 1
+  /** Counts what the log has said that could end a session or change what it may do. */
+  #changes = 0
 
   constructor(maxSessions: number) {
     this.#maxSessions = maxSessions
@@ -42,31 +39,26 @@ export class SessionCache {
     return this.#sessions.size
   }
 
-  /** Counts what the log has said that could end a session or change what it may do. */
-  get changes(): number {
-    return this.#changes
-  }
-
   get(id: SessionId): CachedSession | undefined {
     return this.#sessions.get(id)
   }
 
   /**
-   * The session that this token has proved before, where nothing else need be looked at: neither has the log said anything
-   * since the session was found good, nor is any of its times near.
+   * The session that the token of this digest has proved before, where nothing else need be looked at: neither has the log
+   * said anything since the session was found good, nor is any of its times near. Counts as a use.
    */
-  findGood(token: string, digest: string, now: Instant): CachedSession | undefined {
-    for (let session = this.#sessions.at(token, ID_AT); session !== undefined; session = session.next)
-      if (session.knowsToken(digest))
-        return session.isGoodAsOf(this.#changes) && session.isQuiet(now) ? session : undefined
-    return undefined
+  recognise(token: string, digest: string, now: Instant): CachedSession | undefined {
+    return this.#sessions.recognise(token, { digest, changes: this.#changes }, now)
   }
 
   /** What a look at everything has found for the token of this digest; it holds until the log says something. */
-  foundGood(session: CachedSession, digest: string): void {
-    if (session.isOverlapOpen) return
-    session.learnToken(digest)
-    session.foundGood(this.#changes)
+  foundGood({ id, quietUntil }: CachedSession, digest: string): void {
+    this.#sessions.foundGood(id, { digest, changes: this.#changes, quietUntil })
+  }
+
+  /** It is not among the first to go when room is needed. */
+  use({ id }: CachedSession): void {
+    this.#sessions.use(id)
   }
 
   /** True when an entry that has been applied covers the session: irrevocably over, whatever anyone answers. */
@@ -92,6 +84,7 @@ export class SessionCache {
       if (known.wasAskedAfter(fact)) return known
       if (known.isProvenBy(proof)) {
         known.refresh(fact)
+        this.#sessions.lookAgain(info.id)
         return known
       }
       // The secret was rotated: whoever still presents the old one must not find it here.
@@ -150,7 +143,8 @@ export class SessionCache {
 
   /** The effect of one entry: one node is touched, sessions that hang on it are found out by their next check. */
   apply(seq: number, entry: LogEntry): void {
-    if (CHANGES.has(entry.type)) this.#changes += 1
+    // 32 bits: what was found four billion changes ago has not been quiet for long.
+    if (CHANGES.has(entry.type)) this.#changes = (this.#changes + 1) | 0
     switch (entry.type) {
       case 'revoked':
         this.#revoke(seq, entry.scope, entry.except)
@@ -228,11 +222,9 @@ export class SessionCache {
   /** Second chance: who has not been used since the eviction last came by goes first. */
   #makeRoom(): void {
     while (this.#sessions.size >= this.#maxSessions) {
-      const leaving = this.#sessions.evict((session) => {
-        if (session.watchers === 0 && (!session.recentlyUsed || this.isOver(session))) return true
-        session.recentlyUsed = false
-        return false
-      })
+      const leaving = this.#sessions.evict(
+        (session, isInUse) => session.watchers === 0 && (!isInUse || this.isOver(session)),
+      )
       if (leaving === undefined) return
       this.remove(leaving)
     }

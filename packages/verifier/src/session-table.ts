@@ -1,24 +1,30 @@
 /**
- * ② The sessions in memory by id: a hash table whose buckets are the sessions themselves, chained. Among many sessions it is
- * memory that a check waits for, and a Map costs two more looks at places that no cache of the processor holds.
- * Promise: bounded; what has been used since the eviction last came by stays.
+ * ② The sessions in memory by id: a hash table with open addressing, and beside each session what a hit looks at, so that
+ * a check touches two places in memory that no cache of the processor may hold, and not the session itself.
+ * Promise: bounded by who adds; what has been used since the eviction last came by stays.
  */
 import type { SessionId } from '@curfew/contracts'
+import type { Instant } from '@curfew/revocation-log'
 
 import type { CachedSession } from './cached-session.ts'
+import { HitRecords, type Found } from './hit-records.ts'
 
-const BUCKETS_MIN = 1_024
-/** Sessions to a bucket: most are the first in theirs. */
+/** Always a power of two. */
+const PLACES_MIN = 1_024
+/** Sessions to a place: beyond, looks at the next place become many. */
 const LOAD_MAX = 0.8
 /** Ids are random, so a few of their letters spread them evenly. */
 const LETTERS = 6
+/** Where the id stands in a token. */
+const ID_AT = 4
 
-type Bucket = CachedSession | undefined
+type Place = CachedSession | undefined
 
 export class SessionTable {
-  #buckets: Bucket[] = emptyBuckets(BUCKETS_MIN)
+  #sessions: Place[] = emptyPlaces(PLACES_MIN)
+  #records = new HitRecords(PLACES_MIN)
   #size = 0
-  /** The bucket at which the next eviction goes on. */
+  /** The place at which the next eviction goes on. */
   #hand = 0
 
   get size(): number {
@@ -26,80 +32,126 @@ export class SessionTable {
   }
 
   get(id: SessionId): CachedSession | undefined {
-    let session = this.at(id, 0)
-    while (session !== undefined && session.id !== id) session = session.next
-    return session
+    const place = this.#placeOf(id)
+    return place === undefined ? undefined : this.#sessions[place]
   }
 
-  /** The first session whose id may be the one that begins at `offset` of `text`; the others follow as `next`. */
-  at(text: string, offset: number): CachedSession | undefined {
-    return this.#buckets[this.#indexOf(text, offset)]
+  /** The session that the token of this digest has proved before, where nothing else need be looked at; counts as a use. */
+  recognise(
+    token: string,
+    { digest, changes }: Omit<Found, 'quietUntil'>,
+    now: Instant,
+  ): CachedSession | undefined {
+    const records = this.#records
+    for (let place = this.#home(token, ID_AT); records.isTaken(place); place = this.#after(place)) {
+      if (!records.isOf(place, digest)) continue
+      if (!records.isGood(place, changes, now)) return undefined
+      records.use(place)
+      return this.#sessions[place]
+    }
+    return undefined
+  }
+
+  /** A look at everything has found it good. */
+  foundGood(id: SessionId, found: Found): void {
+    const place = this.#placeOf(id)
+    if (place !== undefined) this.#records.found(place, found)
+  }
+
+  lookAgain(id: SessionId): void {
+    const place = this.#placeOf(id)
+    if (place !== undefined) this.#records.lookAgain(place)
+  }
+
+  use(id: SessionId): void {
+    const place = this.#placeOf(id)
+    if (place !== undefined) this.#records.use(place)
   }
 
   /** A session that is not in it. */
   add(session: CachedSession): void {
-    if (this.#size >= this.#buckets.length * LOAD_MAX) this.#grow()
+    if (this.#size >= this.#sessions.length * LOAD_MAX) this.#grow()
     this.#size += 1
-    this.#link(session)
+    this.#records.take(this.#put(session))
   }
 
-  delete(session: CachedSession): void {
-    const index = this.#indexOf(session.id, 0)
-    const first = this.#buckets[index]
-    if (first === session) this.#buckets[index] = session.next
-    else {
-      let before = first
-      while (before !== undefined && before.next !== session) before = before.next
-      if (before === undefined) return
-      before.next = session.next
-    }
-    session.next = undefined
+  delete({ id }: CachedSession): void {
+    let hole = this.#placeOf(id)
+    if (hole === undefined) return
     this.#size -= 1
+    // Those behind it move up, each only as far as its home (Knuth, The Art of Computer Programming 3, 6.4, algorithm R).
+    for (let place = this.#after(hole); ; place = this.#after(place)) {
+      const session = this.#sessions[place]
+      if (session === undefined) break
+      if (this.#distance(this.#home(session.id, 0), place) < this.#distance(hole, place)) continue
+      this.#sessions[hole] = session
+      this.#records.move(place, hole)
+      hole = place
+    }
+    this.#sessions[hole] = undefined
+    this.#records.giveUp(hole)
   }
 
   clear(): void {
-    this.#buckets = emptyBuckets(BUCKETS_MIN)
+    this.#sessions = emptyPlaces(PLACES_MIN)
+    this.#records = new HitRecords(PLACES_MIN)
     this.#size = 0
     this.#hand = 0
   }
 
   /** Asks about one session after the other whether it may go, twice about each at most, until one may. */
-  evict(mayGo: (session: CachedSession) => boolean): CachedSession | undefined {
-    for (let turns = this.#buckets.length * 2; turns > 0; turns -= 1) {
-      for (let session = this.#buckets[this.#hand]; session !== undefined; session = session.next)
-        if (mayGo(session)) return session
-      this.#hand = (this.#hand + 1) % this.#buckets.length
+  evict(mayGo: (session: CachedSession, isInUse: boolean) => boolean): CachedSession | undefined {
+    for (let turns = this.#sessions.length * 2; turns > 0; turns -= 1) {
+      const session = this.#sessions[this.#hand]
+      if (session !== undefined && mayGo(session, this.#records.takeUse(this.#hand))) return session
+      this.#hand = this.#after(this.#hand)
     }
     return undefined
   }
 
-  #link(session: CachedSession): void {
-    const index = this.#indexOf(session.id, 0)
-    session.next = this.#buckets[index]
-    this.#buckets[index] = session
+  #placeOf(id: SessionId): number | undefined {
+    for (let place = this.#home(id, 0); ; place = this.#after(place)) {
+      const session = this.#sessions[place]
+      if (session === undefined) return undefined
+      if (session.id === id) return place
+    }
+  }
+
+  /** In the first free place from its home on. */
+  #put(session: CachedSession): number {
+    let place = this.#home(session.id, 0)
+    while (this.#sessions[place] !== undefined) place = this.#after(place)
+    this.#sessions[place] = session
+    return place
   }
 
   #grow(): void {
-    const before = this.#buckets
-    this.#buckets = emptyBuckets(before.length * 2)
+    const [sessions, records] = [this.#sessions, this.#records]
+    this.#sessions = emptyPlaces(sessions.length * 2)
+    this.#records = new HitRecords(sessions.length * 2)
     this.#hand = 0
-    for (let session of before)
-      while (session !== undefined) {
-        const { next }: CachedSession = session
-        this.#link(session)
-        session = next
-      }
+    for (const [place, session] of sessions.entries())
+      if (session !== undefined) this.#records.copyFrom(records, place, this.#put(session))
   }
 
-  #indexOf(text: string, offset: number): number {
+  /** Where the session belongs whose id begins at `offset` of `text`. */
+  #home(text: string, offset: number): number {
     let mixed = 0
     for (let letter = offset; letter < offset + LETTERS; letter += 1)
       mixed = (Math.imul(mixed, 67) + text.charCodeAt(letter)) | 0
-    return mixed & (this.#buckets.length - 1)
+    return mixed & (this.#sessions.length - 1)
+  }
+
+  #after(place: number): number {
+    return (place + 1) & (this.#sessions.length - 1)
+  }
+
+  /** How many places on. */
+  #distance(from: number, to: number): number {
+    return (to - from) & (this.#sessions.length - 1)
   }
 }
 
-/** A power of two of them. */
-function emptyBuckets(count: number): Bucket[] {
-  return Array.from<Bucket>({ length: count })
+function emptyPlaces(count: number): Place[] {
+  return Array.from<Place>({ length: count })
 }

@@ -17,8 +17,8 @@ import { expect, it } from 'vitest'
 import type { CoherentVerifier } from './coherent-verifier.ts'
 import { at, barrier, common, following, LEASE_MS, newSession, position, revoked } from './core.fixture.ts'
 
-const IDLE_MS = 8_000
-const LIFE_MS = 15_000
+const IDLE_MS = 20_000
+const LIFE_MS = 25_000
 const SESSIONS = Array.from({ length: 6 }, (_, nth) => {
   const session = newSession({
     tenant: `tenant-${nth % 2}`,
@@ -91,7 +91,7 @@ const steps: Arbitrary<Step[]> = array(
       weight: 4,
       arbitrary: record({
         do: constantFrom('wait' as const),
-        ms: integer({ min: 1, max: 2_000 }),
+        ms: integer({ min: 1, max: 4_000 }),
         wallMs: integer({ min: -500, max: 2_000 }),
       }),
     },
@@ -99,7 +99,7 @@ const steps: Arbitrary<Step[]> = array(
     { weight: 1, arbitrary: record({ do: constantFrom('rotate' as const), nth }) },
     { weight: 1, arbitrary: record({ do: constantFrom('doubt' as const) }) },
   ),
-  { minLength: 20, maxLength: 60 },
+  { minLength: 40, maxLength: 120 },
 )
 
 /** What looking at everything that decides says. */
@@ -119,6 +119,7 @@ class Run {
   #seq = 10
   #renewals = 0
   admitted = 0
+  recognised = 0
 
   take(step: Step): void {
     switch (step.do) {
@@ -172,6 +173,10 @@ class Run {
 
   #check(session: Session): void {
     const expected = lookedAt(this.#verifier, session, this.#now)
+    const recognised = this.#verifier.recognise(session.token, this.#now)
+    if (recognised !== undefined && (expected !== 'admitted' || recognised.id !== session.id))
+      throw new Error(`recognised, where looking at everything says ${expected}`)
+    if (recognised !== undefined) this.recognised += 1
     const { kind } = this.#verifier.check(session.token, this.#now)
     if ((kind === 'admitted' ? kind : 'not admitted') !== expected)
       throw new Error(`${kind}, where looking at everything says ${expected}`)
@@ -180,15 +185,17 @@ class Run {
 }
 
 it('a check says what looking at everything that decides would say', () => {
-  let admitted = 0
+  let [admitted, recognised] = [0, 0]
   assert(
     property(steps, (all) => {
       const run = new Run()
       for (const step of all) run.take(step)
       admitted += run.admitted
+      recognised += run.recognised
     }),
     { numRuns: 1_000 },
   )
   // Otherwise it would have shown nothing.
   expect(admitted).toBeGreaterThan(500)
+  expect(recognised).toBeGreaterThan(500)
 })
