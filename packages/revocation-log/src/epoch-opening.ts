@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { parseLogEntry, streamName, subjectOfEntry, type LogEntry, type Position } from '@curfew/contracts'
+import { untilAnswered } from '@curfew/messaging'
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -111,7 +112,8 @@ export class EpochOpening {
     if (sent.kind === 'stored') return (await this.#isInForce()) ? 'opened' : 'superseded'
     // The server may have forgotten the id of an attempt that it stored and never acknowledged.
     const last_by_subj = subjectOfEntry(this.epoch, entry)
-    const found = await this.#jsm.streams.getMessage(streamName(this.epoch), { last_by_subj })
+    const stream = streamName(this.epoch)
+    const found = await untilAnswered(() => this.#jsm.streams.getMessage(stream, { last_by_subj }))
     return found?.json<LogEntry>().id === entry.id ? 'opened' : 'superseded'
   }
 

@@ -3,6 +3,7 @@
  * Promise: an epoch is in force from the last entry of its opening until its closing; one that is half made never is.
  */
 import { logSubject, streamName } from '@curfew/contracts'
+import { untilAnswered } from '@curfew/messaging'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
@@ -21,19 +22,24 @@ export interface EpochState {
 
 /** Those that have a stream, in order. */
 export async function epochStates(jsm: JetStreamManager): Promise<EpochState[]> {
+  const epochs = await untilAnswered(() => epochsOf(jsm))
+  return Promise.all(epochs.map(async (epoch) => stateOf(jsm, epoch)))
+}
+
+async function epochsOf(jsm: JetStreamManager): Promise<number[]> {
   const epochs: number[] = []
   for await (const name of jsm.streams.names()) {
     const epoch = Number(STREAM_NAME.exec(name)?.[1] ?? 0)
     if (epoch > 0) epochs.push(epoch)
   }
-  epochs.sort((a, b) => a - b)
-  return Promise.all(epochs.map(async (epoch) => stateOf(jsm, epoch)))
+  return epochs.toSorted((a, b) => a - b)
 }
 
 export async function stateOf(jsm: JetStreamManager, epoch: number): Promise<EpochState> {
   const holds = async (type: 'opened' | 'closed'): Promise<boolean> => {
     const last_by_subj = logSubject(epoch, type)
-    return (await jsm.streams.getMessage(streamName(epoch), { last_by_subj })) !== null
+    const found = await untilAnswered(() => jsm.streams.getMessage(streamName(epoch), { last_by_subj }))
+    return found !== null
   }
   try {
     // The first begins where nothing has been said yet: it is complete as soon as it is there.

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 import { EpochOpening, findEpochInForce } from '../src/index.ts'
 import { facts, latestFacts, revokedUser, revokedUserOf, startReplica, store } from './stage.ts'
+import { startTcpProxy } from './tcp-proxy.ts'
 
 let servers: TestServers
 let url: string
@@ -58,6 +59,27 @@ describe('a log that is closed', () => {
     expect(facts(replica.handed)).not.toContain(late.id)
     await expect(startReplica({ url, startAfter: before })).rejects.toMatchObject({ code: 'LOG_CLOSED' })
   })
+})
+
+describe('the epoch in force', () => {
+  it.each(['stream_names_response', 'stream_msg_get_response'])(
+    'is asked for again when no %s comes',
+    async (answer) => {
+      await using replica = await startReplica({ url })
+      await using proxy = await startTcpProxy(servers.nats.port)
+      const through = new URL(url)
+      through.port = String(proxy.port)
+      const asking = await connectMessaging({ url: through.href, name: 'asking' })
+      try {
+        proxy.dropWhile((chunk) => proxy.dropped === 0 && chunk.includes(answer))
+        expect(await findEpochInForce(asking)).toBe(1)
+        expect(replica.handed.length).toBeGreaterThan(0)
+        expect(proxy.dropped).toBe(1)
+      } finally {
+        await asking.close()
+      }
+    },
+  )
 })
 
 describe('opening', () => {

@@ -14,7 +14,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
-import { createShared, isConnected } from '@curfew/messaging'
+import { createShared, isConnected, untilAnswered } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 
@@ -145,7 +145,7 @@ function settingsOf({ nc, retentionMs, maxBytes }: AuditStreamOptions): Settings
 
 async function findOrCreate(manager: JetStreamManager, settings: Settings): Promise<StreamInfo> {
   try {
-    return await manager.streams.info(STREAM)
+    return await untilAnswered(() => manager.streams.info(STREAM))
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamNotFound) throw error
     return createShared(() => manager.streams.add(settings))
