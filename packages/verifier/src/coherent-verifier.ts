@@ -157,12 +157,15 @@ export class CoherentVerifier {
     const session = this.cache.get(sessionId)
     if (session === undefined) return this.#checkUnknown(token, now)
     const proof = this.#proofFrom(rest)
+    const isCurrent = session.isProvenBy(proof)
     // A token that agrees with what is remembered is well formed: most checks need not look at its letters.
-    if (!session.isProvenBy(proof) && parseToken(token) === undefined) return MALFORMED
-    const verdict = this.#judge(session, proof, now)
-    if (verdict?.kind === 'admitted' && session.isProvenBy(proof))
-      this.cache.foundGood(session, digestOf(token))
-    return verdict ?? { kind: 'miss', presented: { sessionId, proof, beganAt: now } }
+    if (!isCurrent && parseToken(token) === undefined) return MALFORMED
+    const presented = { sessionId, proof, beganAt: now }
+    const verdict = isCurrent ? this.#judge(session, presented) : this.#judgeOther(session, presented)
+    if (verdict?.kind !== 'admitted') return verdict ?? { kind: 'miss', presented }
+    if (isCurrent) this.cache.foundGood(session, digestOf(token))
+    else this.cache.use(session)
+    return verdict
   }
 
   #checkUnknown(token: string, now: Instant): Lookup {
@@ -176,23 +179,18 @@ export class CoherentVerifier {
   }
 
   /** What memory says of a session; undefined when it must be asked. Refusals come first: they need no lease. */
-  #judge(session: CachedSession, proof: string, now: Instant): AdmittedFromHere | Refused | undefined {
-    if (!session.isProvenBy(proof))
-      return this.#judgeOther(session, { sessionId: session.id, proof, beganAt: now }, now)
+  #judge(session: CachedSession, presented: Presented): AdmittedFromHere | Refused | undefined {
+    const { beganAt: now } = presented
     if (this.cache.isOver(session)) return this.#end(session, REVOKED, now)
     if (session.hasReachedAbsoluteLimit(now)) return this.#end(session, EXPIRED, now)
     if (!this.#isCoherent(session, now)) return undefined
-    if (session.isOverlapOpen) this.#noteUse(session, { sessionId: session.id, proof, beganAt: now })
-    this.cache.use(session)
+    if (session.isOverlapOpen) this.#noteUse(session, presented)
     return admit(session)
   }
 
   /** A proof that is not the present one, by what memory knows. */
-  #judgeOther(
-    session: CachedSession,
-    presented: Presented,
-    now: Instant,
-  ): AdmittedFromHere | Refused | undefined {
+  #judgeOther(session: CachedSession, presented: Presented): AdmittedFromHere | Refused | undefined {
+    const { beganAt: now } = presented
     const standing = session.standingOf(presented.proof, now)
     // That its time is over is for ever, and needs no lease.
     if (standing === 'predecessor') return this.#refusePredecessor(presented)
@@ -201,7 +199,6 @@ export class CoherentVerifier {
     if (standing === 'lapsed' || !this.#isCoherent(session, now)) return undefined
     if (standing === 'unknown') return MISMATCH
     if (this.cache.isOver(session)) return this.#end(session, REVOKED, now)
-    this.cache.use(session)
     return admit(session)
   }
 

@@ -8,16 +8,6 @@ import { hash } from 'node:crypto'
 
 import type { Instant } from '@curfew/revocation-log'
 
-/** What a look at everything has found, and for how long nothing but the log can change it. */
-export interface Found {
-  /** Of the token that proved the session (`digestOf`). */
-  readonly digest: string
-  /** The state of the log's facts, a number that moves on (session-cache.ts). */
-  readonly changes: number
-  /** Before then, by both clocks, the session reaches no limit, and nobody need be asked about it. */
-  readonly quietUntil: Instant
-}
-
 /** Rounded down: 32 bits hold seconds of the wall clock until 2106. */
 const SECOND_MS = 1_000
 
@@ -26,12 +16,15 @@ const WORDS = 8
 const CHANGES = 4
 const QUIET_UNTIL_MONOTONIC_S = 5
 const QUIET_UNTIL_WALL_S = 6
-const USE = 7
+const TAG_AND_USE = 7
 
+// The lowest two bits of the last word; the other thirty are the tag.
 const NOT_TAKEN = 0
 const TAKEN = 1
 /** Second chance of the eviction: set by a use, cleared when the eviction passes by. */
 const USED = 2
+const USE_BITS = 2
+const USE_MASK = 3
 
 export class HitRecords {
   readonly #words: Int32Array
@@ -41,12 +34,17 @@ export class HitRecords {
   }
 
   isTaken(place: number): boolean {
-    return this.#words[place * WORDS + USE] !== NOT_TAKEN
+    return (this.#last(place) & USE_MASK) !== NOT_TAKEN
   }
 
-  /** By a session of which nothing has been found yet. */
-  take(place: number): void {
-    this.#words[place * WORDS + USE] = USED
+  /** What the session table sorts by, of a place that is taken. */
+  tagOf(place: number): number {
+    return this.#last(place) >>> USE_BITS
+  }
+
+  /** By a session of which nothing has been found yet. @param tag of thirty bits */
+  take(place: number, tag: number): void {
+    this.#words[place * WORDS + TAG_AND_USE] = (tag << USE_BITS) | USED
   }
 
   giveUp(place: number): void {
@@ -61,7 +59,13 @@ export class HitRecords {
     this.#words.set(other.#words.subarray(from * WORDS, (from + 1) * WORDS), to * WORDS)
   }
 
-  found(place: number, { digest, changes, quietUntil }: Found): void {
+  /**
+   * What a look at everything has found.
+   * @param digest of the token that proved the session (`digestOf`)
+   * @param changes the state of the log's facts, of 32 bits
+   * @param quietUntil before then, by both clocks, the session reaches no limit, and nobody need be asked about it
+   */
+  found(place: number, digest: string, changes: number, quietUntil: Instant): void {
     const [words, at] = [this.#words, place * WORDS]
     for (let word = 0; word < CHANGES; word += 1) words[at + word] = wordAt(digest, word)
     words[at + CHANGES] = changes
@@ -99,15 +103,22 @@ export class HitRecords {
   }
 
   use(place: number): void {
-    this.#words[place * WORDS + USE] = USED
+    this.#setUse(place, USED)
   }
 
   /** Whether it has been used since this was last asked. */
   takeUse(place: number): boolean {
-    const at = place * WORDS + USE
-    const isUsed = this.#words[at] === USED
-    if (isUsed) this.#words[at] = TAKEN
+    const isUsed = (this.#last(place) & USE_MASK) === USED
+    if (isUsed) this.#setUse(place, TAKEN)
     return isUsed
+  }
+
+  #last(place: number): number {
+    return this.#words[place * WORDS + TAG_AND_USE] ?? NOT_TAKEN
+  }
+
+  #setUse(place: number, use: number): void {
+    this.#words[place * WORDS + TAG_AND_USE] = (this.#last(place) & ~USE_MASK) | use
   }
 }
 

@@ -28,8 +28,6 @@ export class SessionCache {
   readonly #subjectFacts = new Interned<SubjectFacts>()
   readonly #methods = new Interned<AuthenticationMethod>()
   readonly #maxSessions: number
-  /** Counts what the log has said that could end a session or change what it may do. */
-  #changes = 0
 
   constructor(maxSessions: number) {
     this.#maxSessions = maxSessions
@@ -48,17 +46,17 @@ export class SessionCache {
    * said anything since the session was found good, nor is any of its times near. Counts as a use.
    */
   recognise(token: string, digest: string, now: Instant): CachedSession | undefined {
-    return this.#sessions.recognise(token, { digest, changes: this.#changes }, now)
+    return this.#sessions.recognise(token, digest, now)
   }
 
   /** What a look at everything has found for the token of this digest; it holds until the log says something. */
-  foundGood({ id, quietUntil }: CachedSession, digest: string): void {
-    this.#sessions.foundGood(id, { digest, changes: this.#changes, quietUntil })
+  foundGood(session: CachedSession, digest: string): void {
+    this.#sessions.foundGood(session, digest)
   }
 
   /** It is not among the first to go when room is needed. */
-  use({ id }: CachedSession): void {
-    this.#sessions.use(id)
+  use(session: CachedSession): void {
+    this.#sessions.use(session)
   }
 
   /** True when an entry that has been applied covers the session: irrevocably over, whatever anyone answers. */
@@ -84,7 +82,7 @@ export class SessionCache {
       if (known.wasAskedAfter(fact)) return known
       if (known.isProvenBy(proof)) {
         known.refresh(fact)
-        this.#sessions.lookAgain(info.id)
+        this.#sessions.lookAgain(known)
         return known
       }
       // The secret was rotated: whoever still presents the old one must not find it here.
@@ -143,8 +141,7 @@ export class SessionCache {
 
   /** The effect of one entry: one node is touched, sessions that hang on it are found out by their next check. */
   apply(seq: number, entry: LogEntry): void {
-    // 32 bits: what was found four billion changes ago has not been quiet for long.
-    if (CHANGES.has(entry.type)) this.#changes = (this.#changes + 1) | 0
+    if (CHANGES.has(entry.type)) this.#sessions.lookAgainAtAll()
     switch (entry.type) {
       case 'revoked':
         this.#revoke(seq, entry.scope, entry.except)

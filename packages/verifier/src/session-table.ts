@@ -7,16 +7,18 @@ import type { SessionId } from '@curfew/contracts'
 import type { Instant } from '@curfew/revocation-log'
 
 import type { CachedSession } from './cached-session.ts'
-import { HitRecords, type Found } from './hit-records.ts'
+import { HitRecords } from './hit-records.ts'
 
 /** Always a power of two. */
 const PLACES_MIN = 1_024
 /** Sessions to a place: beyond, looks at the next place become many. */
 const LOAD_MAX = 0.8
-/** Ids are random, so a few of their letters spread them evenly. */
-const LETTERS = 6
 /** Where the id stands in a token. */
 const ID_AT = 4
+/** Ids are random, so a few of their letters spread them evenly. */
+const LETTERS = 6
+/** Of 32 bits, the lowest two are left out: the records have room for thirty. */
+const TAG_SHIFT = 2
 
 type Place = CachedSession | undefined
 
@@ -24,6 +26,8 @@ export class SessionTable {
   #sessions: Place[] = emptyPlaces(PLACES_MIN)
   #records = new HitRecords(PLACES_MIN)
   #size = 0
+  /** Counts what could have changed what was found of any session. */
+  #changes = 0
   /** The place at which the next eviction goes on. */
   #hand = 0
 
@@ -37,33 +41,39 @@ export class SessionTable {
   }
 
   /** The session that the token of this digest has proved before, where nothing else need be looked at; counts as a use. */
-  recognise(
-    token: string,
-    { digest, changes }: Omit<Found, 'quietUntil'>,
-    now: Instant,
-  ): CachedSession | undefined {
+  recognise(token: string, digest: string, now: Instant): CachedSession | undefined {
     const records = this.#records
-    for (let place = this.#home(token, ID_AT); records.isTaken(place); place = this.#after(place)) {
-      if (!records.isOf(place, digest)) continue
-      if (!records.isGood(place, changes, now)) return undefined
+    const tag = tagOf(token, ID_AT)
+    for (let place = this.#home(tag); records.isTaken(place); place = this.#after(place)) {
+      if (records.tagOf(place) !== tag || !records.isOf(place, digest)) continue
+      if (!records.isGood(place, this.#changes, now)) return undefined
       records.use(place)
       return this.#sessions[place]
     }
     return undefined
   }
 
-  /** A look at everything has found it good. */
-  foundGood(id: SessionId, found: Found): void {
+  /** A look at everything has found it good; counts as a use. */
+  foundGood({ id, quietUntil }: CachedSession, digest: string): void {
     const place = this.#placeOf(id)
-    if (place !== undefined) this.#records.found(place, found)
+    if (place === undefined) return
+    this.#records.found(place, digest, this.#changes, quietUntil)
+    this.#records.use(place)
   }
 
-  lookAgain(id: SessionId): void {
+  /** What was found of it need not hold any more. */
+  lookAgain({ id }: CachedSession): void {
     const place = this.#placeOf(id)
     if (place !== undefined) this.#records.lookAgain(place)
   }
 
-  use(id: SessionId): void {
+  /** Nothing that was found need hold any more. */
+  lookAgainAtAll(): void {
+    // 32 bits: what was found four billion changes ago has not been quiet for long.
+    this.#changes = (this.#changes + 1) | 0
+  }
+
+  use({ id }: CachedSession): void {
     const place = this.#placeOf(id)
     if (place !== undefined) this.#records.use(place)
   }
@@ -72,24 +82,27 @@ export class SessionTable {
   add(session: CachedSession): void {
     if (this.#size >= this.#sessions.length * LOAD_MAX) this.#grow()
     this.#size += 1
-    this.#records.take(this.#put(session))
+    const tag = tagOf(session.id, 0)
+    const place = this.#freePlaceFor(tag)
+    this.#sessions[place] = session
+    this.#records.take(place, tag)
   }
 
   delete({ id }: CachedSession): void {
+    const [records, sessions] = [this.#records, this.#sessions]
     let hole = this.#placeOf(id)
     if (hole === undefined) return
     this.#size -= 1
     // Those behind it move up, each only as far as its home (Knuth, The Art of Computer Programming 3, 6.4, algorithm R).
-    for (let place = this.#after(hole); ; place = this.#after(place)) {
-      const session = this.#sessions[place]
-      if (session === undefined) break
-      if (this.#distance(this.#home(session.id, 0), place) < this.#distance(hole, place)) continue
-      this.#sessions[hole] = session
-      this.#records.move(place, hole)
+    for (let place = this.#after(hole); records.isTaken(place); place = this.#after(place)) {
+      const home = this.#home(records.tagOf(place))
+      if (this.#distance(home, place) < this.#distance(hole, place)) continue
+      sessions[hole] = sessions[place]
+      records.move(place, hole)
       hole = place
     }
-    this.#sessions[hole] = undefined
-    this.#records.giveUp(hole)
+    sessions[hole] = undefined
+    records.giveUp(hole)
   }
 
   clear(): void {
@@ -109,19 +122,18 @@ export class SessionTable {
     return undefined
   }
 
+  /** Looks at no session but the one, and at none where there is none. */
   #placeOf(id: SessionId): number | undefined {
-    for (let place = this.#home(id, 0); ; place = this.#after(place)) {
-      const session = this.#sessions[place]
-      if (session === undefined) return undefined
-      if (session.id === id) return place
-    }
+    const records = this.#records
+    const tag = tagOf(id, 0)
+    for (let place = this.#home(tag); records.isTaken(place); place = this.#after(place))
+      if (records.tagOf(place) === tag && this.#sessions[place]?.hasId(id) === true) return place
+    return undefined
   }
 
-  /** In the first free place from its home on. */
-  #put(session: CachedSession): number {
-    let place = this.#home(session.id, 0)
-    while (this.#sessions[place] !== undefined) place = this.#after(place)
-    this.#sessions[place] = session
+  #freePlaceFor(tag: number): number {
+    let place = this.#home(tag)
+    while (this.#records.isTaken(place)) place = this.#after(place)
     return place
   }
 
@@ -130,16 +142,17 @@ export class SessionTable {
     this.#sessions = emptyPlaces(sessions.length * 2)
     this.#records = new HitRecords(sessions.length * 2)
     this.#hand = 0
-    for (const [place, session] of sessions.entries())
-      if (session !== undefined) this.#records.copyFrom(records, place, this.#put(session))
+    for (const [before, session] of sessions.entries()) {
+      if (session === undefined) continue
+      const place = this.#freePlaceFor(records.tagOf(before))
+      this.#sessions[place] = session
+      this.#records.copyFrom(records, before, place)
+    }
   }
 
-  /** Where the session belongs whose id begins at `offset` of `text`. */
-  #home(text: string, offset: number): number {
-    let mixed = 0
-    for (let letter = offset; letter < offset + LETTERS; letter += 1)
-      mixed = (Math.imul(mixed, 67) + text.charCodeAt(letter)) | 0
-    return mixed & (this.#sessions.length - 1)
+  /** The place where a session belongs; when that is taken, the next that is free. */
+  #home(tag: number): number {
+    return tag & (this.#sessions.length - 1)
   }
 
   #after(place: number): number {
@@ -150,6 +163,14 @@ export class SessionTable {
   #distance(from: number, to: number): number {
     return (to - from) & (this.#sessions.length - 1)
   }
+}
+
+/** Of the id that begins at `offset` of `text`. */
+function tagOf(text: string, offset: number): number {
+  let mixed = 0
+  for (let letter = offset; letter < offset + LETTERS; letter += 1)
+    mixed = (Math.imul(mixed, 67) + text.charCodeAt(letter)) | 0
+  return mixed >>> TAG_SHIFT
 }
 
 function emptyPlaces(count: number): Place[] {
