@@ -13,7 +13,8 @@ export interface Nginx {
 
 export interface NginxOptions {
   readonly directory: string
-  readonly upstream: string
+  /** Without one, it answers 204 itself: the least that anybody could who is asked. */
+  readonly upstream?: string
   /** Address of the gateway that is asked about each request; nobody is asked without it. */
   readonly gateway?: string
 }
@@ -64,7 +65,7 @@ function kept(name: string, url: string): string {
 function configOf(options: {
   home: string
   port: number
-  upstream: string
+  upstream: string | undefined
   gateway: string | undefined
 }): string {
   const { home, port, upstream, gateway } = options
@@ -81,7 +82,7 @@ http {
   access_log off;
   keepalive_requests 10000000;
   ${temporary.join('\n  ')}
-  ${kept('service', upstream)}
+  ${upstream === undefined ? '' : kept('service', upstream)}
   ${gateway === undefined ? '' : kept('gateway', gateway)}
   proxy_http_version 1.1;
   proxy_set_header Connection "";
@@ -89,7 +90,7 @@ http {
     listen 127.0.0.1:${port};
     location / {
       ${gateway === undefined ? '' : GUARD}
-      proxy_pass http://service;
+      ${upstream === undefined ? 'return 204;' : 'proxy_pass http://service;'}
     }
     ${gateway === undefined ? '' : QUESTION}
   }

@@ -3,15 +3,21 @@ import { randomBytes } from 'node:crypto'
 
 import { startHttpProxy } from '@curfew/bench-peers/http-proxy'
 import type { Audience, ClientId } from '@curfew/contracts'
-import { createHttpServer, createLogger, createMetrics } from '@curfew/service-kit'
-import type { Verifier } from '@curfew/verifier'
+import { addOwnHeaders, createCsrfTokens } from '@curfew/browser-boundary'
+import { curfewFastify } from '@curfew/fastify'
+import { createHttpServer, createLogger, createMetrics, type CurfewServer } from '@curfew/service-kit'
+import type { VerifiedSession, Verifier } from '@curfew/verifier'
+import type { FastifyRequest } from 'fastify'
 
 import { createRequestBodies } from '../../services/gateway/src/adapters/request-bodies.ts'
 import { createUpstream } from '../../services/gateway/src/adapters/undici-upstream.ts'
 import { composeGateway } from '../../services/gateway/src/compose.ts'
-import { addApiRoutes } from '../../services/gateway/src/routes/api.ts'
+import { addApiRoutes, type ApiRoutes } from '../../services/gateway/src/routes/api.ts'
+import { createBoundary } from '../../services/gateway/src/routes/boundary.ts'
+import { addCors } from '../../services/gateway/src/routes/cors.ts'
+import type { Reports } from '../../services/gateway/src/routes/reports.ts'
 import { serveCommands } from './child.ts'
-import { relayTokenOf } from './population.ts'
+import { relayTokenOf, sessionIdOf } from './population.ts'
 
 const DOCUMENTS = 'documents' as Audience
 const SILENCE_TIMEOUT_MS = 30_000
@@ -61,6 +67,10 @@ export const commands = serveCommands(
       started = { url: await composed.app.listen(ANYWHERE), close: () => composed.close() }
       return started.url
     },
+    async unchecked({ upstream }: { upstream: string }) {
+      started = await startUnchecked(upstream)
+      return started.url
+    },
     async unguarded({ upstream }: { upstream: string }) {
       started = await startUnguarded(upstream)
       return started.url
@@ -73,30 +83,66 @@ export const commands = serveCommands(
   () => started?.close(),
 )
 
+/** All that a proxied request goes through in the gateway, but every token is taken for that of the same session. */
+async function startUnchecked(upstream: string): Promise<Started> {
+  const app = createGatewayServer()
+  const session = { id: sessionIdOf(0), client: 'api' as ClientId } as VerifiedSession
+  const verifier = takingAllFor(session)
+  const boundary = createBoundary(app, {
+    cookieName: '__Host-session',
+    csrf: createCsrfTokens(randomBytes(32)),
+    trustedOrigins: new Set<string>(),
+    guessing: { note: () => undefined, usedUp: () => undefined },
+    reports: {} as Reports,
+    nowMs: Date.now,
+  })
+  addOwnHeaders(app)
+  addCors(app, new Set())
+  const credential = (request: FastifyRequest): string | undefined => {
+    const found = boundary.credential(request)
+    return 'token' in found ? found.token : undefined
+  }
+  await app.register(curfewFastify, { verifier, credential })
+  return startProxy(app, upstream, { boundary, verifier })
+}
+
 /** The proxy of the gateway, from the gateway's own parts, with nothing in front of it. */
 async function startUnguarded(upstream: string): Promise<Started> {
-  const app = createHttpServer({
+  const app = createGatewayServer()
+  app.decorateRequest('session')
+  const boundary = {
+    ownSite: [],
+    liveSession: [],
+    anySession: [],
+    csrfFault: () => undefined,
+    credential: () => ({ kind: 'none' }) as const,
+  }
+  return startProxy(app, upstream, { boundary, verifier: takingAllFor({} as VerifiedSession) })
+}
+
+function createGatewayServer(): CurfewServer {
+  return createHttpServer({
     service: 'gateway',
     logger: createLogger({ service: 'gateway', level: 'info' }),
     registry: createMetrics('gateway'),
     readiness: [],
   })
-  app.decorateRequest('session')
+}
+
+function takingAllFor(session: VerifiedSession): Verifier {
+  const admitted = { kind: 'admitted', session } as const
+  const relayToken = relayTokenOf(0, DOCUMENTS)
+  return { check: () => admitted, relayToken: () => relayToken } as Partial<Verifier> as Verifier
+}
+
+async function startProxy(
+  app: CurfewServer,
+  upstream: string,
+  parts: Pick<ApiRoutes, 'boundary' | 'verifier'>,
+): Promise<Started> {
   const connections = createUpstream(upstream, SILENCE_TIMEOUT_MS)
   app.addHook('onClose', () => connections.close())
-  const relayToken = relayTokenOf(0, DOCUMENTS)
-  addApiRoutes(app, {
-    boundary: {
-      ownSite: [],
-      liveSession: [],
-      anySession: [],
-      csrfFault: () => undefined,
-      credential: () => ({ kind: 'none' }),
-    },
-    // Of a verifier, the proxy itself needs the value that it passes on.
-    verifier: { relayToken: () => relayToken } as Partial<Verifier> as Verifier,
-    upstreams: new Map([[DOCUMENTS, connections]]),
-    bodies: createRequestBodies(BODY_BYTES_MAX),
-  })
+  const upstreams = new Map([[DOCUMENTS, connections]])
+  addApiRoutes(app, { ...parts, upstreams, bodies: createRequestBodies(BODY_BYTES_MAX) })
   return { url: await app.listen(ANYWHERE), close: () => app.close() }
 }

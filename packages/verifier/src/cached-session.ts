@@ -3,6 +3,7 @@
  * Promise: the proof is no property that could be logged, serialised or enumerated, and no clock set back prolongs a session.
  */
 import type {
+  Audience,
   ClientId,
   Permission,
   Resolved,
@@ -39,6 +40,12 @@ export interface AuthenticationMethod {
   readonly amr: readonly string[]
 }
 
+interface Relay {
+  readonly audience: Audience
+  readonly token: string
+  readonly next: Relay | undefined
+}
+
 /** An active session is asked about again in the background: that renews its idle limit and tells the store it is in use. */
 const REFRESHES_PER_IDLE_LIMIT = 10
 const REFRESH_EVERY_MS_MAX = 60_000
@@ -69,6 +76,7 @@ export class CachedSession implements VerifiedSession {
   /** Of a session whose secret was changed. */
   #predecessors: Predecessors | undefined
   #isEnded = false
+  #relays: Relay | undefined
 
   constructor(
     fact: SessionFact,
@@ -159,9 +167,17 @@ export class CachedSession implements VerifiedSession {
     return this.#credential.length === ID_LENGTH + proof.length && this.#credential.endsWith(proof)
   }
 
-  /** For the gateway, which derives relay tokens from it. */
-  static proofOf(session: CachedSession): string {
-    return session.#credential.slice(ID_LENGTH)
+  /** For the gateway: made from the proof once for each audience, and kept beside it. */
+  static relayTokenOf(
+    session: CachedSession,
+    audience: Audience,
+    make: (proof: string, id: SessionId, audience: Audience) => string,
+  ): string {
+    for (let relay = session.#relays; relay !== undefined; relay = relay.next)
+      if (relay.audience === audience) return relay.token
+    const token = make(session.#credential.slice(ID_LENGTH), session.id, audience)
+    session.#relays = { audience, token, next: session.#relays }
+    return token
   }
 
   /** True when something newer than this answer is known already. */

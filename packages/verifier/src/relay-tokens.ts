@@ -8,6 +8,7 @@ import {
   relayValueFor,
   type Audience,
   type SecretHash,
+  type SessionId,
 } from '@curfew/contracts'
 
 import { CachedSession } from './cached-session.ts'
@@ -19,21 +20,16 @@ export interface RelayTokens {
 }
 
 export function createRelayTokens(own: Audience): RelayTokens {
-  const made = new WeakMap<VerifiedSession, Map<Audience, string>>()
-
-  function tokenFor(session: VerifiedSession, audience: Audience): string {
-    const tokens = made.get(session)
-    const known = tokens?.get(audience)
-    if (known !== undefined) return known
-    // Elsewhere the proof is a relay value already, from which nothing can be derived.
-    if (own !== GATEWAY_AUDIENCE || audience === GATEWAY_AUDIENCE || !(session instanceof CachedSession))
-      throw new Error('relay tokens are made from sessions that the verifier of the gateway has admitted')
-    const value = relayValueFor(CachedSession.proofOf(session) as SecretHash, audience)
-    const token = formatRelayToken(session.id, value)
-    if (tokens === undefined) made.set(session, new Map([[audience, token]]))
-    else tokens.set(audience, token)
-    return token
+  return {
+    tokenFor(session, audience) {
+      // Elsewhere the proof is a relay value already, from which nothing can be derived.
+      if (own !== GATEWAY_AUDIENCE || audience === GATEWAY_AUDIENCE || !(session instanceof CachedSession))
+        throw new Error('relay tokens are made from sessions that the verifier of the gateway has admitted')
+      return CachedSession.relayTokenOf(session, audience, relayTokenFrom)
+    },
   }
+}
 
-  return { tokenFor }
+function relayTokenFrom(proof: string, session: SessionId, audience: Audience): string {
+  return formatRelayToken(session, relayValueFor(proof as SecretHash, audience))
 }
