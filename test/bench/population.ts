@@ -25,12 +25,16 @@ import { KEYS, indexPartOf } from '../../services/session/src/adapters/redis-key
 import {
   CREATE_SESSION,
   ENROL_SESSION,
-  INDEX_SUBJECT_SESSION,
-  TELL_SUBJECT,
+  LIST_SESSION,
+  TELL,
 } from '../../services/session/src/adapters/redis-scripts.ts'
 import { fieldsOf } from '../../services/session/src/adapters/redis-session-record.ts'
 import { tellingsOf } from '../../services/session/src/adapters/redis-subject-record.ts'
-import { idleExpiresAtMs, type SessionRecord } from '../../services/session/src/domain/session-record.ts'
+import {
+  idleExpiresAtMs,
+  REMAINS_MS,
+  type SessionRecord,
+} from '../../services/session/src/domain/session-record.ts'
 
 export interface Population {
   readonly sessions: number
@@ -117,7 +121,7 @@ export async function load(redis: Redis, population: Population, birth: Position
       )
       const grants = { position: birth, roles, permissions: [] }
       for (const telling of tellingsOf({ grants }))
-        pipeline.eval(TELL_SUBJECT, 1, KEYS.subject(subjectKey(tenant, name)), ...telling)
+        pipeline.eval(TELL, 1, KEYS.subject(subjectKey(tenant, name)), ...telling)
     }
     await pipeline.exec()
   })
@@ -125,13 +129,13 @@ export async function load(redis: Redis, population: Population, birth: Position
     const pipeline = redis.pipeline()
     for (let index = from; index < to; index += 1) {
       const record = recordOf(index, population, birth)
-      const { id, tenant, user, expiresAtMs } = record
-      const listed = KEYS.subjectSessions(subjectKey(tenant, user))
-      pipeline.zadd(KEYS.sessionIndex(indexPartOf(id)), idleExpiresAtMs(record), id)
-      pipeline.eval(INDEX_SUBJECT_SESSION, 1, listed, id, expiresAtMs, 0)
-      const lists = [KEYS.subjectLogins(subjectKey(tenant, user)), listed]
-      pipeline.eval(ENROL_SESSION, 2, ...lists, id, SESSIONS_OF_A_USER_MAX, 0, expiresAtMs - Date.now())
-      pipeline.eval(CREATE_SESSION, 1, KEYS.session(id), idleExpiresAtMs(record), ...fieldsOf(record))
+      const { id, tenant, user } = record
+      const listed = [KEYS.subject(subjectKey(tenant, user)), id, record.expiresAtMs + REMAINS_MS] as const
+      const endsAtMs = idleExpiresAtMs(record)
+      pipeline.zadd(KEYS.sessionIndex(indexPartOf(id)), endsAtMs, id)
+      pipeline.eval(LIST_SESSION, 1, ...listed)
+      pipeline.eval(CREATE_SESSION, 1, KEYS.session(id), endsAtMs + REMAINS_MS, ...fieldsOf(record))
+      pipeline.eval(ENROL_SESSION, 1, ...listed, SESSIONS_OF_A_USER_MAX)
     }
     await pipeline.exec()
   })

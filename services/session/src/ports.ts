@@ -23,7 +23,7 @@ import type { Confirmation, ConfirmationWatch, PositionedEntry } from '@curfew/r
 
 import type { SubjectFacts } from './domain/facts.ts'
 import type { Revocation } from './domain/revocation.ts'
-import type { PendingSecret, Renewal, SessionRecord } from './domain/session-record.ts'
+import type { PendingSecret, RenewedSession, SessionRecord } from './domain/session-record.ts'
 import type { RevocationReports } from './revocation-reports.ts'
 
 export interface Clock {
@@ -39,30 +39,43 @@ export interface Reading<T> {
 export interface SessionStore {
   /** In the order of the question. */
   read(ids: readonly SessionId[]): Promise<Reading<SessionRecord | undefined>>
-  create(session: SessionRecord, nowMs: number): Promise<void>
+  create(session: SessionRecord): Promise<void>
   /** Takes back a session whose token nobody was given. */
   discard(session: SessionRecord): Promise<void>
-  /** Gives the indexes a session's present limits. */
-  reindex(session: SessionRecord, nowMs: number): Promise<void>
+  /** Gives the lists a session's present limits. */
+  relist(session: SessionRecord): Promise<void>
   /** Moves last-seen forward, never back, and never brings a session back. */
   touch(sessions: readonly SessionRecord[], nowMs: number): Promise<void>
   /**
-   * Counts a session that exists, at the end of its subject's order. Where that makes more than `max`, answers all that
-   * may be live in their order: the same for every replica, whatever their clocks say.
+   * Gives a session that exists the last place in its user's order. Where more than `max` are listed by then, answers all that
+   * are, in their order: the same for every replica.
    */
-  enrol(session: SessionRecord, max: number, nowMs: number): Promise<readonly SessionId[]>
-  /** Sessions that are over count no more. */
-  strike(subject: SubjectKey, ids: readonly SessionId[]): Promise<void>
+  enrol(session: SessionRecord, max: number): Promise<readonly Login[]>
+  /** Takes what is over from a user's list, unless it has been enrolled since: it had been looked for before it existed. */
+  strike(subject: SubjectKey, logins: readonly Login[]): Promise<void>
   /** Some of those whose nearer limit, as far as the index of all knows, had been reached by then. */
   due(atMs: number): Promise<readonly SessionId[]>
-  /** Takes sessions that are over from the index of all. Answers those that this call has taken, and no other one. */
-  unlist(ids: readonly SessionId[]): Promise<readonly SessionId[]>
-  /** Ids of one subject, the next to expire first; continues after the cursor of the page before. */
+  /** Takes sessions that are over from all lists. Answers those that this call has taken from the index of all, and no other one. */
+  unlist(over: readonly OverSession[]): Promise<readonly SessionId[]>
+  /** Ids of one user, in the order of their logins; continues after the cursor of the page before. */
   pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage>
   /** Ids of everyone, in no order. */
   pageOfAll(cursor: string | undefined): Promise<IdPage>
   /** How many have not reached their idle limit, whether or not they have been revoked: no more than these are live. */
   count(nowMs: number): Promise<number>
+}
+
+/** A session in the list of its user. */
+export interface Login {
+  readonly session: SessionId
+  /** Its place in the order; 0 for one that has not been enrolled, and may not even exist yet. */
+  readonly login: number
+}
+
+export interface OverSession {
+  readonly id: SessionId
+  /** Undefined where nothing is left that says whose it was. */
+  readonly subject: SubjectKey | undefined
 }
 
 /** `gone`: there is no such session any more. `superseded`: another secret is in place, or another is to be. */
@@ -74,7 +87,7 @@ export interface RotationCommit {
   readonly overlapEndsMs: number
   readonly relayOverlapEndsMs: number
   /** After a re-authentication. */
-  readonly renewal?: Renewal | undefined
+  readonly renewed?: RenewedSession | undefined
 }
 
 /** The secrets of a session while they change (domain/rotate-session.ts). */

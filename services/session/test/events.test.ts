@@ -160,7 +160,7 @@ describe('a stream ends', () => {
     await using watching = await watch(one.as(other))
     clock.aheadMs += 60_000
     await using again = await watch(one.as(other))
-    const seen = await stage.redis.hget(`curfew:session:{${sessionIdOf(other.token)}}`, 's')
+    const seen = await stage.redis.hget(`curfew:session:${sessionIdOf(other.token)}`, 's')
     expect(Number(seen)).toBeLessThan(clock.nowMs() - 55_000)
     clock.aheadMs += 1_800_000
     await Promise.all([watching.reader.ended, again.reader.ended])

@@ -33,6 +33,9 @@ const linesAbout = ({ session }: Created): number =>
     .flatMap(({ lines }) => lines)
     .filter((line) => line.includes('"event":"session.expired"') && line.includes(session.id)).length
 
+const isListedOfUser = ({ id, tenant, user }: Created['session']) =>
+  stage.redis.hexists(`curfew:user:${tenant}/${user}`, id)
+
 it('a session that reaches a limit is said to have, once, by whichever of two replicas; one that was ended is not', async () => {
   const idle = await stage.login('acme/idle')
   const absolute = await stage.login('acme/absolute', { acr: 'aal3' })
@@ -68,4 +71,7 @@ it('a session that reaches a limit is said to have, once, by whichever of two re
   for (const { session } of [idle, absolute, suspended, loggedOut, revoked])
     expect(listed).not.toContain(session.id)
   expect(listed).toContain(kept.session.id)
+  for (const { session } of [idle, absolute, suspended, loggedOut, revoked])
+    expect(await isListedOfUser(session)).toBe(0)
+  expect(await isListedOfUser(kept.session)).toBe(1)
 })

@@ -19,12 +19,12 @@ afterAll(async () => {
   await stage[Symbol.asyncDispose]()
 })
 
-const recordOf = ({ session }: Created) => stage.redis.hgetall(`curfew:session:{${session.id}}`)
+const recordOf = ({ session }: Created) => stage.redis.hgetall(`curfew:session:${session.id}`)
 
 describe('a rotation that is interrupted', () => {
   const pending = (created: Created, begunAtMs: number) =>
     stage.redis.hset(
-      `curfew:session:{${created.session.id}}`,
+      `curfew:session:${created.session.id}`,
       'k',
       `${hashSecret(newSessionSecret())}${begunAtMs}`,
     )
@@ -54,7 +54,7 @@ describe('a rotation that is interrupted', () => {
     await gateway.remembers(before)
     await using silent = await new TestMember(own.gateway, { isSilent: true }).join()
     const answer = tryRotate(own, before, {}, 2_000).catch((error: unknown) => error)
-    const key = `curfew:session:{${before.session.id}}`
+    const key = `curfew:session:${before.session.id}`
     await until('it has begun', async () => (await own.redis.hexists(key, 'k')) === 1)
     expect(await gateway.verdictOn(before.token)).toBe('admitted')
     await dying.kill()

@@ -58,7 +58,7 @@ describe('while Redis is down', () => {
       const response = await replica.as(operator).get(`/v1/revocations/${answer.revocation.id}`)
       return (await expectJson<{ recorded: boolean }>(response, 200)).recorded
     })
-    expect(await stage.redis.exists('curfew:user:{acme/carl}')).toBe(1)
+    expect(await stage.redis.hexists('curfew:user:acme/carl', 'g')).toBe(1)
   })
 
   it('a remembered operator who is revoked is remembered no longer', async () => {

@@ -1,8 +1,22 @@
-import { newSessionId, ORIGIN, subjectKey, type SessionId } from '@curfew/contracts'
+import {
+  formatPosition,
+  newSessionId,
+  ORIGIN,
+  subjectKey,
+  type LogEntry,
+  type SessionId,
+  type SubjectKey,
+  type UserId,
+} from '@curfew/contracts'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { RedisProjection } from '../src/adapters/redis-projection.ts'
+import { END_SESSION } from '../src/adapters/redis-scripts.ts'
 import { RedisSessionStore } from '../src/adapters/redis-session-store.ts'
-import type { SessionRecord } from '../src/domain/session-record.ts'
+import { factOf } from '../src/domain/facts.ts'
+import type { Unprojected } from '../src/domain/log-view.ts'
+import { REMAINS_MS, type SessionRecord } from '../src/domain/session-record.ts'
 import { setStage, type Stage } from './stage.ts'
 
 let stage: Stage
@@ -54,20 +68,17 @@ describe('the store', () => {
       session({ label: '' }),
       session({ label: '"🙂\u0000', user: 'u'.repeat(128) as never, acr: 'x'.repeat(128), amr: [] }),
     ]
-    for (const each of sessions) await store.create(each, Date.now())
+    for (const each of sessions) await store.create(each)
     const { found } = await store.read(sessions.map(({ id }) => id))
     expect(found).toEqual(sessions)
   })
 
   it('pages through hundreds that expire in the same millisecond', async () => {
     const expiresAtMs = Date.now() + 500_000
-    const user = 'crowd' as never
-    const created = Array.from({ length: 600 }, () => session({ user, expiresAtMs, idleTimeoutMs: 900_000 }))
-    const last = session({ user, expiresAtMs: expiresAtMs + 1, idleTimeoutMs: 900_000 })
-    await Promise.all([...created, last].map((each) => store.create(each, Date.now())))
+    const created = Array.from({ length: 600 }, () => session({ expiresAtMs, idleTimeoutMs: 900_000 }))
+    const last = session({ expiresAtMs: expiresAtMs + 1, idleTimeoutMs: 900_000 })
+    await Promise.all([...created, last].map((each) => store.create(each)))
     const ids = [...created, last].map(({ id }) => id).toSorted()
-    const key = subjectKey('acme' as never, user)
-    expect((await walk((cursor) => store.pageOfSubject(key, cursor))).toSorted()).toEqual(ids)
     const all = await walk((cursor) => store.pageOfAll(cursor))
     expect(all.filter((id) => ids.includes(id)).toSorted()).toEqual(ids)
   })
@@ -77,7 +88,7 @@ describe('the store', () => {
     const created = Array.from({ length: 600 }, (_, n) =>
       session({ id: (prefix + newSessionId().slice(2)) as SessionId, lastSeenMs: Date.now() + n }),
     )
-    await Promise.all(created.map((each) => store.create(each, Date.now())))
+    await Promise.all(created.map((each) => store.create(each)))
     const seen = new Set<SessionId>()
     await walk(async (cursor) => {
       const page = await store.pageOfAll(cursor)
@@ -91,9 +102,9 @@ describe('the store', () => {
   it('neither revives a session by touching it nor moves its time back', async () => {
     const gone = session()
     await store.touch([gone], Date.now() + 1_000)
-    expect(await stage.redis.exists(`curfew:session:{${gone.id}}`)).toBe(0)
+    expect(await stage.redis.exists(`curfew:session:${gone.id}`)).toBe(0)
     const there = session()
-    await store.create(there, there.createdAtMs)
+    await store.create(there)
     await store.touch([there], there.createdAtMs + 5_000)
     await store.touch([there], there.createdAtMs + 2_000)
     expect((await store.read([there.id])).found[0]?.lastSeenMs).toBe(there.createdAtMs + 5_000)
@@ -101,8 +112,103 @@ describe('the store', () => {
 
   it('calls a damaged hash no session', async () => {
     const damaged = session()
-    await store.create(damaged, Date.now())
-    await stage.redis.hdel(`curfew:session:{${damaged.id}}`, 'b')
+    await store.create(damaged)
+    await stage.redis.hdel(`curfew:session:${damaged.id}`, 'b')
     expect((await store.read([damaged.id])).found).toEqual([undefined])
   })
 })
+
+describe('the list of a user', () => {
+  const MANY = 1_000
+  let users = 0
+  const newUser = () => ({ user: `user-${(users += 1)}` as UserId })
+  const keyOf = ({ tenant, user }: SessionRecord): SubjectKey => subjectKey(tenant, user)
+  const expiryOf = (of: SessionRecord) => stage.redis.pexpiretime(`curfew:user:${keyOf(of)}`)
+  const listOf = (of: SessionRecord) => walk((cursor) => store.pageOfSubject(keyOf(of), cursor))
+
+  async function logIn(changes: Partial<SessionRecord>): Promise<SessionRecord> {
+    const created = session(changes)
+    await store.create(created)
+    await store.enrol(created, MANY)
+    return created
+  }
+
+  it('has all of hundreds in the order of their logins, page by page, and those that log in meanwhile', async () => {
+    const user = newUser()
+    const created: SessionRecord[] = []
+    for (let n = 0; n < 600; n++) created.push(await logIn(user))
+    const [first] = created as [SessionRecord]
+    const ids: SessionId[] = []
+    await walk(async (cursor) => {
+      const page = await store.pageOfSubject(keyOf(first), cursor)
+      ids.push(...page.ids)
+      if (cursor === undefined) {
+        await store.unlist(page.ids.map((id) => ({ id, subject: keyOf(first) })))
+        created.push(await logIn(user))
+      }
+      return page
+    })
+    expect(ids).toEqual(created.map(({ id }) => id))
+  })
+
+  it('has a session before it exists, and keeps one that was looked for too early', async () => {
+    const user = newUser()
+    const first = await logIn(user)
+    const second = session(user)
+    await store.create(second)
+    const tooEarly = (await store.enrol(first, 0)).filter((login) => login.session === second.id)
+    expect(tooEarly).toEqual([{ session: second.id, login: 0 }])
+    await store.enrol(second, MANY)
+    await store.strike(keyOf(first), tooEarly)
+    expect(await listOf(first)).toEqual([first.id, second.id])
+    const all = await store.enrol(second, 0)
+    await store.strike(keyOf(first), all.slice(0, 1))
+    expect(await listOf(first)).toEqual([second.id])
+  })
+
+  it('goes with the last of its sessions where the log has said nothing about the user, and else stays', async () => {
+    const nowMs = Date.now()
+    const first = await logIn({ ...newUser(), expiresAtMs: nowMs + 600_000 })
+    const { user } = first
+    await logIn({ user, expiresAtMs: nowMs + 300_000 })
+    expect(await expiryOf(first)).toBe(nowMs + 600_000 + REMAINS_MS)
+    await store.relist({ ...first, expiresAtMs: nowMs + 900_000 })
+    expect(await expiryOf(first)).toBe(nowMs + 900_000 + REMAINS_MS)
+    const said: LogEntry = { ...HEAD, type: 'suspended', tenant: first.tenant, user }
+    await new RedisProjection(stage.redis).write([unprojected(said)])
+    expect(await expiryOf(first)).toBe(-1)
+    await logIn({ user, expiresAtMs: nowMs + 600_000 })
+    expect(await expiryOf(first)).toBe(-1)
+  })
+
+  it('loses a session before that is gone, so that who dies in between leaves nothing behind', async () => {
+    const ended = await logIn(newUser())
+    const scope = { type: 'session', session: ended.id } as const
+    const end = [unprojected({ ...HEAD, type: 'revoked', scope })]
+    await expect(new RedisProjection(withoutDel(stage.redis)).write(end)).rejects.toThrow('cut off')
+    expect([await listOf(ended), (await store.read([ended.id])).found]).toEqual([[], [ended]])
+    await new RedisProjection(stage.redis).write(end)
+    expect((await store.read([ended.id])).found).toEqual([undefined])
+  })
+})
+
+const HEAD = { v: 1, id: 'e', at: '2026-01-01T00:00:00.000Z', actor: 'system' } as const
+
+function unprojected(entry: LogEntry): Unprojected {
+  const position = formatPosition(1, 7)
+  const fact = factOf(entry, position)
+  if (fact === undefined) throw new Error('no fact')
+  return { entry, fact, position }
+}
+
+/** Fails where a session is deleted. */
+function withoutDel(redis: Redis): Redis {
+  const pipeline = () => {
+    const real = redis.pipeline()
+    const run = real.eval.bind(real) as (...args: unknown[]) => typeof real
+    const evaluate = (script: string, ...args: unknown[]) =>
+      script === END_SESSION ? run("return redis.error_reply('cut off')", 0) : run(script, ...args)
+    return Object.assign(real, { eval: evaluate })
+  }
+  return new Proxy(redis, { get: (of, name) => (name === 'pipeline' ? pipeline : Reflect.get(of, name)) })
+}

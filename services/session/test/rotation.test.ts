@@ -34,7 +34,7 @@ afterAll(async () => {
 })
 
 const lines = (): string => replicas.flatMap((replica) => replica.lines).join('')
-const recordOf = ({ session }: Created) => stage.redis.hgetall(`curfew:session:{${session.id}}`)
+const recordOf = ({ session }: Created) => stage.redis.hgetall(`curfew:session:${session.id}`)
 const hasEnded = (created: Created) =>
   until('the session is over', async () => (await stage.statusOf(created)) !== 'live')
 
@@ -62,11 +62,11 @@ describe('a rotated session', () => {
       'admitted',
       'admitted',
     ])
-    const { h: hash, b: birth, x: expiry, n: created } = await recordOf(after)
-    expect([hash, birth, expiry, created]).toEqual([
+    const { h: hash, b: birth, a: authentication, n: created } = await recordOf(after)
+    expect([hash, birth, authentication, created]).toEqual([
       hashIn(after.token),
       record['b'],
-      record['x'],
+      record['a'],
       record['n'],
     ])
   })
@@ -81,7 +81,7 @@ describe('a rotated session', () => {
     expect(Date.parse(authTime) - Date.parse(before.session.authTime)).toBeGreaterThanOrEqual(60_000)
     expect(Date.parse(expiresAt) - Date.parse(authTime)).toBe(43_200_000)
     expect(Date.parse(idleExpiresAt) - Date.parse(authTime)).toBe(900_000)
-    expect(await stage.redis.pexpiretime(`curfew:session:{${after.session.id}}`)).toBe(
+    expect(await stage.redis.pexpiretime(`curfew:session:${after.session.id}`)).toBe(
       Date.parse(idleExpiresAt) + 120_000,
     )
     expect(await one.verdictOn(after.token)).toBe('admitted')

@@ -1,5 +1,5 @@
 /** ④ ⑤ What it costs to revoke everyone, however many sessions there are. */
-import { subjectKey, type SessionId } from '@curfew/contracts'
+import { isSessionId, subjectKey } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
 import { KEYS } from '../../../services/session/src/adapters/redis-keys.ts'
@@ -106,15 +106,16 @@ async function unlinkByUser(redis: Redis, population: Population): Promise<numbe
   const startedAtMs = performance.now()
   let unlinked = 0
   for (let from = 0; from < population.users; from += USERS_AT_ONCE) {
-    const lists = Array.from({ length: Math.min(USERS_AT_ONCE, population.users - from) }, (_, nth) => {
+    const users = Array.from({ length: Math.min(USERS_AT_ONCE, population.users - from) }, (_, nth) => {
       const { tenant, user } = ownerOf(from + nth, population)
-      return KEYS.subjectSessions(subjectKey(tenant, user))
+      return KEYS.subject(subjectKey(tenant, user))
     })
     const asked = redis.pipeline()
-    for (const list of lists) asked.zrange(list, '0', '-1')
-    const found = ((await asked.exec()) ?? []).flatMap(([, ids]) => ids as SessionId[])
-    const deleted = await redis.unlink(...lists, ...found.map((id) => KEYS.session(id)))
-    unlinked += deleted - lists.length
+    for (const user of users) asked.hkeys(user)
+    const found = ((await asked.exec()) ?? []).map(([, fields]) => (fields as string[]).filter(isSessionId))
+    const struck = redis.pipeline().unlink(...found.flat().map((id) => KEYS.session(id)))
+    for (const [nth, ids] of found.entries()) struck.hdel(users[nth] ?? '', ...ids)
+    unlinked += Number((await struck.exec())?.[0]?.[1])
   }
   if (unlinked < population.sessions / 2)
     throw new Error(`only ${unlinked} sessions were found by their users`)

@@ -1,6 +1,6 @@
 /**
  * ④ The names of everything in Redis.
- * Promise: what one script touches shares a hash tag, so that Redis Cluster can hold it; no id can reach into another key.
+ * Promise: whatever happens at once happens within one key, so that Redis Cluster can hold it; no id can reach into another key.
  */
 import { hash } from 'node:crypto'
 
@@ -23,17 +23,15 @@ export const KEYS = {
   /** Tenants that the log has said something about that lasts, all with score 0, so that they sort by name. */
   tenants: 'curfew:tenants',
   /** Of one tenant, the users that the log has said something about that lasts, sorted in the same way. */
-  tenantUsers: (tenant: TenantId) => `curfew:tenant-users:{${tenant}}`,
-  session: (id: SessionId) => `curfew:session:{${id}}`,
-  subject: (subject: SubjectKey) => `curfew:user:{${subject}}`,
-  subjectSessions: (subject: SubjectKey) => `curfew:user-sessions:{${subject}}`,
-  /** The same sessions in the order of their logins. */
-  subjectLogins: (subject: SubjectKey) => `curfew:user-logins:{${subject}}`,
+  tenantUsers: (tenant: TenantId) => `curfew:tenant-users:${tenant}`,
+  session: (id: SessionId) => `curfew:session:${id}`,
+  /** What the log has said about a user, and their sessions. */
+  subject: (subject: SubjectKey) => `curfew:user:${subject}`,
   /** All sessions by idle deadline, in as many parts as INDEX_PARTS. */
   sessionIndex: (part: number) => `curfew:session-index:${part}`,
   claim: (issuer: string, claimId: string) =>
     // Hashed, because both come from outside; the lengths make the pair unambiguous.
-    `curfew:claim:{${hash('sha256', `${issuer.length}:${issuer}${claimId}`, 'base64url')}}`,
+    `curfew:claim:${hash('sha256', `${issuer.length}:${issuer}${claimId}`, 'base64url')}`,
   /** Before the hash of whom it counts. */
   throttle: (policy: string) => `curfew:throttle:${policy}`,
   /** What happened in one minute, in numbers. */

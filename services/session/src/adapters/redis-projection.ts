@@ -4,7 +4,6 @@
  */
 import {
   ORIGIN,
-  subjectKey,
   type Position,
   type SessionId,
   type SubjectKey,
@@ -20,14 +19,7 @@ import { revocationOf } from '../domain/revocation.ts'
 import { indexPartOf, indexPartOfSubject, KEYS } from './redis-keys.ts'
 import { positionFrom, repliesOf } from './redis-replies.ts'
 import { keepRevocation } from './redis-revocation-history.ts'
-import {
-  ADVANCE_APPLIED,
-  END_SESSION,
-  ENTER_LOG,
-  FORGET_WIDE,
-  TELL_SUBJECT,
-  TELL_WIDE,
-} from './redis-scripts.ts'
+import { ADVANCE_APPLIED, END_SESSION, ENTER_LOG, FORGET_WIDE, TELL } from './redis-scripts.ts'
 import { tellingsOf } from './redis-subject-record.ts'
 import { wideFactFrom, wideFieldOf, wideValueOf } from './redis-wide-record.ts'
 
@@ -67,8 +59,8 @@ export class RedisProjection {
   /** In order. Throws when any of it is not known to have been written; all of it may be written again. */
   async write(entries: readonly Unprojected[]): Promise<void> {
     if (entries.length === 0) return
+    const owners = await this.#ownersIn(entries)
     const pipeline = this.#redis.pipeline()
-    const ended = new Map<number, SessionId>()
     for (const { entry, fact, position } of entries) {
       // First: whoever finds a session gone also finds what has ended it.
       const revocation = revocationOf(entry, position)
@@ -76,22 +68,20 @@ export class RedisProjection {
       switch (fact.reach) {
         case 'wide':
           listTenant(pipeline, fact.fact)
-          pipeline.eval(TELL_WIDE, 1, KEYS.wide, wideFieldOf(fact.fact), wideValueOf(fact.fact))
+          pipeline.eval(TELL, 1, KEYS.wide, wideFieldOf(fact.fact), wideValueOf(fact.fact))
           break
         case 'subject':
           // The index first: an entry in it without facts does no harm.
           if (fact.facts.grants ?? fact.facts.suspension) listSubject(pipeline, fact.subject)
           for (const telling of tellingsOf(fact.facts))
-            pipeline.eval(TELL_SUBJECT, 1, KEYS.subject(fact.subject), ...telling)
+            pipeline.eval(TELL, 1, KEYS.subject(fact.subject), ...telling)
           break
         case 'session':
-          ended.set(pipeline.length, fact.session)
-          pipeline.eval(END_SESSION, 1, KEYS.session(fact.session), position)
+          endSession(pipeline, fact.session, { position, owner: owners.get(fact.session) })
           break
       }
     }
-    const replies = await repliesOf(pipeline)
-    await this.#takeFromIndexes([...ended].map(([index, id]) => ({ id, owner: replies[index] })))
+    await repliesOf(pipeline)
   }
 
   /** Wide facts that nobody needs any more; a later one about the same entity stays. */
@@ -107,17 +97,37 @@ export class RedisProjection {
     return positionFrom(await this.#redis.eval(ADVANCE_APPLIED, 1, KEYS.applied, atLeast, upTo))
   }
 
-  async #takeFromIndexes(ended: readonly { id: SessionId; owner: unknown }[]): Promise<void> {
-    const pipeline: ChainableCommander = this.#redis.pipeline()
-    for (const { id, owner } of ended) {
-      if (!Array.isArray(owner)) continue
-      const [tenant, user] = owner as [TenantId, UserId]
-      pipeline.zrem(KEYS.subjectSessions(subjectKey(tenant, user)), id)
-      pipeline.zrem(KEYS.subjectLogins(subjectKey(tenant, user)), id)
-      pipeline.zrem(KEYS.sessionIndex(indexPartOf(id)), id)
-    }
-    if (pipeline.length > 0) await repliesOf(pipeline)
+  /** Of the sessions that the entries may end, those that there are. */
+  async #ownersIn(entries: readonly Unprojected[]): Promise<Map<SessionId, Owner>> {
+    const ids = entries.flatMap(({ fact }) => (fact.reach === 'session' ? [fact.session] : []))
+    if (ids.length === 0) return new Map()
+    const pipeline = this.#redis.pipeline()
+    for (const id of ids) pipeline.hmget(KEYS.session(id), 'u', 'b')
+    const found = (await repliesOf(pipeline)) as ([SubjectKey, Position] | [null, null])[]
+    return new Map(
+      ids.flatMap((id, index) => {
+        const [subject = null, birth = null] = found[index] ?? []
+        return subject === null || birth === null ? [] : [[id, { subject, birth }]]
+      }),
+    )
   }
+}
+
+interface Owner {
+  readonly subject: SubjectKey
+  readonly birth: Position
+}
+
+/** The lists first: whoever dies in between finds the session, and whose it is, when the entry is written again. */
+function endSession(
+  pipeline: ChainableCommander,
+  id: SessionId,
+  { position, owner }: { readonly position: Position; readonly owner: Owner | undefined },
+): void {
+  if (owner === undefined || owner.birth >= position) return
+  pipeline.hdel(KEYS.subject(owner.subject), id)
+  pipeline.zrem(KEYS.sessionIndex(indexPartOf(id)), id)
+  pipeline.eval(END_SESSION, 1, KEYS.session(id), position)
 }
 
 function listSubject(pipeline: ChainableCommander, subject: SubjectKey): void {

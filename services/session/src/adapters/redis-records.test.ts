@@ -6,7 +6,7 @@ import { sessionForTest } from '../domain/session-record.fixture.ts'
 import { indexPartOf, KEYS, INDEX_PARTS } from './redis-keys.ts'
 import { positionFrom } from './redis-replies.ts'
 import { fieldsOf, pendingText, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
-import { SUBJECT_FIELDS, subjectFactsFrom, tellingsOf } from './redis-subject-record.ts'
+import { loginsIn, SUBJECT_FIELDS, subjectFactsFrom, tellingsOf } from './redis-subject-record.ts'
 import { wideFactFrom, wideFieldOf, wideValueOf } from './redis-wide-record.ts'
 
 const position = formatPosition(1, 7)
@@ -54,7 +54,23 @@ describe('facts about a subject', () => {
 
   it('begin with the position that settles which is newer', () => {
     const facts = { suspension: { position, suspended: true } }
-    expect(tellingsOf(facts)[0]?.[1]).toBe(position)
+    expect(tellingsOf(facts)[0]?.[1].startsWith(position)).toBe(true)
+  })
+
+  it.each(SUBJECT_FIELDS)('that cannot be read under %s are an error, not an absence', (field) => {
+    for (const damaged of ['{}', '[]', position, `${position}[`])
+      expect(() => subjectFactsFrom(read(SUBJECT_FIELDS, [field, damaged]))).toThrow(/position|JSON/)
+  })
+
+  it('stand beside the sessions, which come in the order of their logins', () => {
+    const facts = { suspension: { position, suspended: true } }
+    const [first, second] = ['a'.repeat(22), 'b'.repeat(22)] as [string, string]
+    const fields = [second, '12', ...tellingsOf(facts).flat(), 'n', '12', first, '9']
+    expect(loginsIn(fields)).toEqual([
+      { session: first, login: 9 },
+      { session: second, login: 12 },
+    ])
+    expect(subjectFactsFrom(read(SUBJECT_FIELDS, fields))).toEqual(facts)
   })
 })
 
@@ -62,7 +78,8 @@ describe('a session', () => {
   const optional: ReadonlySet<string> = new Set(SESSION_FIELDS.slice(SESSION_FIELDS.indexOf('l')))
 
   it('that lacks any field which it cannot be without is none', () => {
-    const session = sessionForTest({ label: 'laptop', addressClass: '192.0.2.0/24' })
+    const times = { createdAtMs: 5_000, authTimeMs: 6_000, lastSeenMs: 7_000 }
+    const session = sessionForTest({ label: 'laptop', addressClass: '192.0.2.0/24', ...times })
     const written = fieldsOf(session)
     expect(sessionFrom(session.id, read(SESSION_FIELDS, written))).toEqual(session)
     for (const missing of SESSION_FIELDS.filter((field) => !optional.has(field))) {

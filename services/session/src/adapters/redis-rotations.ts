@@ -25,9 +25,9 @@ export class RedisRotations implements RotationStore {
   }
 
   async commit(id: SessionId, change: RotationCommit): Promise<RotationStep> {
-    const { next, current, overlapEndsMs, relayOverlapEndsMs, renewal } = change
-    const renewed =
-      renewal === undefined ? [] : [idleExpiresAtMs(renewal) + REMAINS_MS, ...renewedFieldsOf(renewal)]
+    const { next, current, overlapEndsMs, relayOverlapEndsMs, renewed } = change
+    const renewal =
+      renewed === undefined ? [] : [idleExpiresAtMs(renewed) + REMAINS_MS, ...renewedFieldsOf(renewed)]
     const reply = await this.#redis.eval(
       COMMIT_ROTATION,
       1,
@@ -37,7 +37,7 @@ export class RedisRotations implements RotationStore {
       overlapEndsMs,
       relayOverlapEndsMs,
       MAX_PREDECESSORS * DIGEST_LENGTH,
-      ...renewed,
+      ...renewal,
     )
     return stepFrom(reply)
   }

@@ -13,55 +13,56 @@ return redis.call('PEXPIREAT', KEYS[1], ARGV[1])`
  * a re-authentication may have come between.
  */
 export const TOUCH_SESSION = `
-local session = redis.call('HMGET', KEYS[1], 's', 'i', 'x')
-if not session[1] or tonumber(session[1]) >= tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 's', ARGV[1])
-local expiry = math.min(tonumber(ARGV[1]) + tonumber(session[2]), tonumber(session[3]))
-return redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', expiry + tonumber(ARGV[2])))`
+local created, seen, authentication = unpack(redis.call('HMGET', KEYS[1], 'n', 's', 'a'))
+if not created or not seen or not authentication then return 0 end
+local sinceThen = tonumber(ARGV[1]) - tonumber(created)
+if tonumber(seen) >= sinceThen then return 0 end
+redis.call('HSET', KEYS[1], 's', string.format('%.0f', sinceThen))
+local _, absolute, idle = unpack(cjson.decode(authentication))
+local expiry = tonumber(created) + math.min(sinceThen + idle, absolute) + tonumber(ARGV[2])
+return redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', expiry))`
 
-/** KEYS session; ARGV position of the revocation. Answers whose it was. */
+/** KEYS session; ARGV position of the revocation. */
 export const END_SESSION = `
-local session = redis.call('HMGET', KEYS[1], 't', 'u', 'b')
-if not session[3] or session[3] >= ARGV[1] then return false end
-redis.call('DEL', KEYS[1])
-return { session[1], session[2] }`
-
-/** KEYS sessions of a subject; ARGV session, its nearer limit, before which limit an entry goes. */
-export const INDEX_SUBJECT_SESSION = `
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
-redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
-local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-return redis.call('PEXPIREAT', KEYS[1], last[2])`
+local birth = redis.call('HGET', KEYS[1], 'b')
+if not birth or birth >= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`
 
 /**
- * KEYS logins of a subject, its sessions by deadline; ARGV session, how many may be, now, how long the session lives at most.
- * Answers nothing where there are not too many, else all that have not reached a limit, in order.
+ * What is listed of a user's sessions expires with the last of them where nothing else is known of the user. What never
+ * expires is not made to by them.
  */
-export const ENROL_SESSION = `
-local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-redis.call('ZADD', KEYS[1], 'NX', (tonumber(last[2]) or 0) + 1, ARGV[1])
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
-if redis.call('ZCARD', KEYS[1]) <= tonumber(ARGV[2]) then return {} end
-local counted = {}
-for _, session in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local deadline = redis.call('ZSCORE', KEYS[2], session)
-  if not deadline then redis.call('ZREM', KEYS[1], session)
-  elseif tonumber(deadline) > tonumber(ARGV[3]) then counted[#counted + 1] = session end
-end
-if #counted <= tonumber(ARGV[2]) then return {} end
-return counted`
+const listedAs = (login: string): string => `
+local onlyLater = redis.call('EXISTS', KEYS[1]) == 1 and { 'GT' } or {}
+redis.call('HSET', KEYS[1], ARGV[1], ${login})
+redis.call('PEXPIREAT', KEYS[1], ARGV[2], unpack(onlyLater))`
 
-/** KEYS subject; ARGV name of the position's field, position, then further field and value pairs. */
-export const TELL_SUBJECT = `
-if (redis.call('HGET', KEYS[1], ARGV[1]) or '') >= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV))
-return 1`
+/** KEYS what is known of a user; ARGV session, until when its entry is needed at least. It has no place in their order yet. */
+export const LIST_SESSION = listedAs('0')
 
-/** KEYS wide; ARGV field, value that begins with its position. */
-export const TELL_WIDE = `
+/**
+ * KEYS and ARGV like LIST_SESSION, then how many sessions may be. Puts the session behind all others. Answers nothing where
+ * there are certainly not too many, else all that is known of the user: there are more fields than sessions.
+ */
+export const ENROL_SESSION = `${listedAs(`redis.call('HINCRBY', KEYS[1], 'n', 1)`)}
+if redis.call('HLEN', KEYS[1]) <= tonumber(ARGV[3]) then return {} end
+return redis.call('HGETALL', KEYS[1])`
+
+/** KEYS what is known of a user; ARGV session and number of its login, in turns. Who has been enrolled since stays. */
+export const STRIKE_SESSIONS = `
+for at = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[at]) == ARGV[at + 1] then redis.call('HDEL', KEYS[1], ARGV[at]) end
+end`
+
+/**
+ * KEYS what is known of a user, or of everything wide; ARGV field, value that begins with its position. What the log has said
+ * stays, also of a user of whom there were only sessions until now.
+ */
+export const TELL = `
 local known = redis.call('HGET', KEYS[1], ARGV[1])
 if known and string.sub(known, 1, 23) >= string.sub(ARGV[2], 1, 23) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PERSIST', KEYS[1])
 return 1`
 
 /** KEYS wide; ARGV field, the position of the value that is to go. */

@@ -2,12 +2,23 @@
  * ④ A session as a hash in Redis: one-letter fields and short values, so that Redis keeps it as one compact list.
  * Promise: a hash that lacks anything is no session: it is never completed with guesses.
  */
-import type { ClientId, Position, SecretHash, SessionId, TenantId, UserId } from '@curfew/contracts'
+import {
+  subjectKey,
+  type ClientId,
+  type Position,
+  type SecretHash,
+  type SessionId,
+  type TenantId,
+  type UserId,
+} from '@curfew/contracts'
 
-import type { PendingSecret, Renewal, SessionRecord } from '../domain/session-record.ts'
+import type { PendingSecret, RenewedSession, SessionRecord } from '../domain/session-record.ts'
 
-/** What every session has, and what it may have. */
-const NEEDED_FIELDS = ['h', 't', 'u', 'c', 'b', 'n', 'a', 'r', 'm', 'i', 'x', 's'] as const
+/**
+ * What every session has, and what it may have. What changes together is one field. All times count from the creation: small
+ * numbers take less room.
+ */
+const NEEDED_FIELDS = ['h', 'u', 'c', 'b', 'n', 'a', 's'] as const
 const OPTIONAL_FIELDS = ['l', 'd', 'k', 'e', 'o', 'q'] as const
 export const SESSION_FIELDS = [...NEEDED_FIELDS, ...OPTIONAL_FIELDS] as const
 
@@ -17,17 +28,11 @@ export const DIGEST_LENGTH = 43
 export function fieldsOf(session: SessionRecord): string[] {
   return Object.entries({
     h: session.secretHash,
-    t: session.tenant,
-    u: session.user,
+    u: subjectKey(session.tenant, session.user),
     c: session.client,
     b: session.birth,
     n: String(session.createdAtMs),
-    a: String(session.authTimeMs),
-    r: session.acr,
-    m: JSON.stringify(session.amr),
-    i: String(session.idleTimeoutMs),
-    x: String(session.expiresAtMs),
-    s: String(session.lastSeenMs),
+    ...timedFieldsOf(session),
     ...(session.label !== undefined && { l: session.label }),
     ...(session.addressClass !== undefined && { d: session.addressClass }),
   }).flat()
@@ -35,25 +40,28 @@ export function fieldsOf(session: SessionRecord): string[] {
 
 /** @param reply of HMGET with SESSION_FIELDS. */
 export function sessionFrom(id: SessionId, reply: unknown): SessionRecord | undefined {
-  const [h, t, u, c, b, n, a, r, m, i, x, s, ...optional] = reply as (string | null)[]
-  if (!h || !t || !u || !c || !b || !n || !a || !r || !m || !i || !x || !s) return undefined
+  const [h, u, c, b, n, a, s, ...optional] = reply as (string | null)[]
+  if (!h || !u || !c || !b || !n || !a || !s) return undefined
   const [l, d, k, e, o, q] = optional
+  const [tenant, user] = u.split('/') as [TenantId, UserId]
+  const createdAtMs = Number(n)
+  const [authenticated, absoluteLimit, idleTimeoutMs, acr, ...amr] = JSON.parse(a) as Authentication
   return {
     id,
     secretHash: h as SecretHash,
-    tenant: t as TenantId,
-    user: u as UserId,
+    tenant,
+    user,
     client: c as ClientId,
     birth: b as Position,
-    createdAtMs: Number(n),
-    authTimeMs: Number(a),
-    acr: r,
-    amr: JSON.parse(m) as string[],
+    createdAtMs,
+    authTimeMs: createdAtMs + authenticated,
+    acr,
+    amr,
     label: l ?? undefined,
     addressClass: d ?? undefined,
-    idleTimeoutMs: Number(i),
-    expiresAtMs: Number(x),
-    lastSeenMs: Number(s),
+    idleTimeoutMs,
+    expiresAtMs: createdAtMs + absoluteLimit,
+    lastSeenMs: createdAtMs + Number(s),
     pending: k ? pendingFrom(k) : undefined,
     predecessors: e ? digestsIn(e) : undefined,
     overlapEndsMs: o ? Number(o) : undefined,
@@ -61,16 +69,24 @@ export function sessionFrom(id: SessionId, reply: unknown): SessionRecord | unde
   }
 }
 
-/** The times of authentication and of both limits: what a re-authentication begins anew. */
-export function renewedFieldsOf(session: Renewal): string[] {
-  return Object.entries({
-    a: String(session.authTimeMs),
-    r: session.acr,
-    m: JSON.stringify(session.amr),
-    i: String(session.idleTimeoutMs),
-    x: String(session.expiresAtMs),
-    s: String(session.lastSeenMs),
-  }).flat()
+/** What a re-authentication begins anew. */
+export function renewedFieldsOf(session: RenewedSession): string[] {
+  return Object.entries(timedFieldsOf(session)).flat()
+}
+
+/** When the person authenticated, the absolute limit, the idle timeout, `acr`, and `amr`. TOUCH_SESSION reads it too. */
+type Authentication = [number, number, number, string, ...string[]]
+
+function timedFieldsOf(session: RenewedSession): { a: string; s: string } {
+  const { createdAtMs, authTimeMs, expiresAtMs, idleTimeoutMs, acr, amr, lastSeenMs } = session
+  const authentication: Authentication = [
+    authTimeMs - createdAtMs,
+    expiresAtMs - createdAtMs,
+    idleTimeoutMs,
+    acr,
+    ...amr,
+  ]
+  return { a: JSON.stringify(authentication), s: String(lastSeenMs - createdAtMs) }
 }
 
 export function pendingText({ secretHash, begunAtMs }: PendingSecret): string {

@@ -1,23 +1,28 @@
 /**
- * ④ Sessions in Redis, and the two indexes that list them.
+ * ④ Sessions in Redis, and the two lists that each is in: of its user, by login, and of all, by deadline.
  * Promise: `undefined` means that Redis was asked and has no such session; everything else that goes wrong throws.
  */
 import { subjectKey, type SessionId, type SubjectKey } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
 import { idleExpiresAtMs, REMAINS_MS, type SessionRecord } from '../domain/session-record.ts'
-import type { IdPage, Reading, SessionStore } from '../ports.ts'
+import type { IdPage, Login, OverSession, Reading, SessionStore } from '../ports.ts'
 import { INDEX_PARTS, indexPartOf, KEYS } from './redis-keys.ts'
 import { positionFrom, repliesOf } from './redis-replies.ts'
-import { CREATE_SESSION, ENROL_SESSION, INDEX_SUBJECT_SESSION, TOUCH_SESSION } from './redis-scripts.ts'
+import {
+  CREATE_SESSION,
+  ENROL_SESSION,
+  LIST_SESSION,
+  STRIKE_SESSIONS,
+  TOUCH_SESSION,
+} from './redis-scripts.ts'
 import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
+import { loginsIn } from './redis-subject-record.ts'
 
 /** At least so many ids a page, where there are so many: one look-up batch of a verifier. */
 const PAGE_SIZE = 256
 /** Of each part of the index. */
 const DUE_AT_ONCE = 64
-/** Other replicas' clocks may be behind: an entry goes only when nobody can think that it is alive. */
-const INDEX_GRACE_MS = 60_000
 
 export class RedisSessionStore implements SessionStore {
   readonly #redis: Redis
@@ -34,15 +39,14 @@ export class RedisSessionStore implements SessionStore {
     return { projected: positionFrom(applied ?? null), found }
   }
 
-  async create(session: SessionRecord, nowMs: number): Promise<void> {
+  async create(session: SessionRecord): Promise<void> {
     const { id } = session
-    const part = KEYS.sessionIndex(indexPartOf(id))
-    // The indexes first: a session that no list shows could outlive its user's attention; an entry without one cannot.
+    // The lists first: a session that none shows could outlive its user's attention; an entry without one cannot.
     await repliesOf(
       this.#redis
         .pipeline()
-        .zadd(part, idleExpiresAtMs(session), id)
-        .eval(INDEX_SUBJECT_SESSION, 1, ...subjectEntry(session, nowMs)),
+        .zadd(KEYS.sessionIndex(indexPartOf(id)), idleExpiresAtMs(session), id)
+        .eval(LIST_SESSION, 1, ...listing(session)),
     )
     await this.#redis.eval(
       CREATE_SESSION,
@@ -55,32 +59,26 @@ export class RedisSessionStore implements SessionStore {
 
   async discard({ id, tenant, user }: SessionRecord): Promise<void> {
     await this.#redis.del(KEYS.session(id))
-    await this.strike(subjectKey(tenant, user), [id])
-    await this.#redis.zrem(KEYS.sessionIndex(indexPartOf(id)), id)
+    await this.unlist([{ id, subject: subjectKey(tenant, user) }])
   }
 
-  async reindex(session: SessionRecord, nowMs: number): Promise<void> {
-    const pipeline = this.#redis.pipeline()
-    pipeline.zadd(KEYS.sessionIndex(indexPartOf(session.id)), idleExpiresAtMs(session), session.id)
-    pipeline.eval(INDEX_SUBJECT_SESSION, 1, ...subjectEntry(session, nowMs))
-    const logins = KEYS.subjectLogins(subjectKey(session.tenant, session.user))
-    pipeline.pexpire(logins, session.expiresAtMs - nowMs, 'GT')
-    await repliesOf(pipeline)
+  async relist(session: SessionRecord): Promise<void> {
+    const [user, , neededUntilMs] = listing(session)
+    await repliesOf(
+      this.#redis
+        .pipeline()
+        .zadd(KEYS.sessionIndex(indexPartOf(session.id)), idleExpiresAtMs(session), session.id)
+        .pexpireat(user, neededUntilMs, 'GT'),
+    )
   }
 
-  async enrol(session: SessionRecord, max: number, nowMs: number): Promise<readonly SessionId[]> {
-    const { id, tenant, user, expiresAtMs } = session
-    const subject = subjectKey(tenant, user)
-    const keys = [KEYS.subjectLogins(subject), KEYS.subjectSessions(subject)]
-    const reply = await this.#redis.eval(ENROL_SESSION, 2, ...keys, id, max, nowMs, expiresAtMs - nowMs)
-    return reply as SessionId[]
+  async enrol(session: SessionRecord, max: number): Promise<readonly Login[]> {
+    return loginsIn((await this.#redis.eval(ENROL_SESSION, 1, ...listing(session), max)) as string[])
   }
 
-  async strike(subject: SubjectKey, ids: readonly SessionId[]): Promise<void> {
-    const pipeline = this.#redis.pipeline()
-    pipeline.zrem(KEYS.subjectSessions(subject), ...ids)
-    pipeline.zrem(KEYS.subjectLogins(subject), ...ids)
-    await repliesOf(pipeline)
+  async strike(subject: SubjectKey, logins: readonly Login[]): Promise<void> {
+    const entries = logins.flatMap(({ session, login }) => [session, login])
+    await this.#redis.eval(STRIKE_SESSIONS, 1, KEYS.subject(subject), ...entries)
   }
 
   async touch(sessions: readonly SessionRecord[], nowMs: number): Promise<void> {
@@ -88,7 +86,6 @@ export class RedisSessionStore implements SessionStore {
     for (const session of sessions) {
       const seen = { ...session, lastSeenMs: nowMs }
       pipeline.zadd(KEYS.sessionIndex(indexPartOf(session.id)), 'GT', idleExpiresAtMs(seen), session.id)
-      pipeline.eval(INDEX_SUBJECT_SESSION, 1, ...subjectEntry(seen, nowMs))
       pipeline.eval(TOUCH_SESSION, 1, KEYS.session(session.id), nowMs, REMAINS_MS)
     }
     await repliesOf(pipeline)
@@ -101,16 +98,22 @@ export class RedisSessionStore implements SessionStore {
     return (await repliesOf(pipeline)).flat() as SessionId[]
   }
 
-  async unlist(ids: readonly SessionId[]): Promise<readonly SessionId[]> {
+  async unlist(over: readonly OverSession[]): Promise<readonly SessionId[]> {
+    if (over.length === 0) return []
     const pipeline = this.#redis.pipeline()
-    for (const id of ids) pipeline.zrem(KEYS.sessionIndex(indexPartOf(id)), id)
-    const removed = ids.length === 0 ? [] : await repliesOf(pipeline)
-    return ids.filter((_, index) => removed[index] === 1)
+    // The user's list first: what is still in the index of all is looked at again.
+    for (const { id, subject } of over) if (subject !== undefined) pipeline.hdel(KEYS.subject(subject), id)
+    for (const { id } of over) pipeline.zrem(KEYS.sessionIndex(indexPartOf(id)), id)
+    const removed = (await repliesOf(pipeline)).slice(-over.length)
+    return over.filter((_, index) => removed[index] === 1).map(({ id }) => id)
   }
 
   async pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage> {
-    const { ids, last } = await this.#pageByScore(KEYS.subjectSessions(subject), cursor)
-    return { ids, next: last }
+    const fields = Object.entries(await this.#redis.hgetall(KEYS.subject(subject))).flat()
+    const later = loginsIn(fields).filter(({ login }) => login > Number(cursor ?? -1))
+    const page = later.slice(0, PAGE_SIZE)
+    const next = later.length > page.length ? page.at(-1)?.login : undefined
+    return { ids: page.map(({ session }) => session), next: next?.toString() }
   }
 
   async pageOfAll(cursor: string | undefined): Promise<IdPage> {
@@ -141,9 +144,7 @@ export class RedisSessionStore implements SessionStore {
   }
 }
 
-/** KEYS and ARGV of INDEX_SUBJECT_SESSION. */
-function subjectEntry(session: SessionRecord, nowMs: number): [string, SessionId, number, number] {
-  const { id, tenant, user } = session
-  const key = KEYS.subjectSessions(subjectKey(tenant, user))
-  return [key, id, idleExpiresAtMs(session), nowMs - INDEX_GRACE_MS]
+/** KEYS and ARGV of LIST_SESSION. */
+function listing({ id, tenant, user, expiresAtMs }: SessionRecord): [string, SessionId, number] {
+  return [KEYS.subject(subjectKey(tenant, user)), id, expiresAtMs + REMAINS_MS]
 }

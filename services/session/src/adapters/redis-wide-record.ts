@@ -2,20 +2,19 @@
  * ④ A wide fact as one field of the hash `curfew:wide`: the value begins with the position that settles disputes.
  * Promise: a field that cannot be read stops the start: a forgotten watermark would let revoked sessions in.
  */
-import {
-  parsePosition,
-  type ClientId,
-  type Member,
-  type MemberId,
-  type Permission,
-  type RoleName,
-  type SessionId,
-  type TenantId,
+import type {
+  ClientId,
+  Member,
+  MemberId,
+  Permission,
+  Position,
+  RoleName,
+  SessionId,
+  TenantId,
 } from '@curfew/contracts'
 
 import type { WideFact } from '../domain/facts.ts'
-
-const POSITION_LENGTH = 23
+import { stampedParts, stampedValue } from './redis-stamped-value.ts'
 
 export function wideFieldOf(fact: WideFact): string {
   switch (fact.kind) {
@@ -36,18 +35,16 @@ export function wideFieldOf(fact: WideFact): string {
 
 export function wideValueOf({ value }: WideFact): string {
   const { position, ...rest } = value
-  return position + JSON.stringify(rest)
+  return stampedValue(position, rest)
 }
 
 /** @throws when it is none, whatever wrote it. */
 export function wideFactFrom(field: string, text: string): WideFact {
-  const position = text.slice(0, POSITION_LENGTH)
-  if (parsePosition(position) === undefined) throw new Error(`curfew:wide holds no position in ${field}`)
-  const rest = JSON.parse(text.slice(POSITION_LENGTH)) as Partial<Rest>
+  const { position, rest } = stampedParts(text, `${field} in curfew:wide`)
   const colon = field.indexOf(':')
   const kind = colon === -1 ? field : field.slice(0, colon)
   const name = field.slice(colon + 1)
-  const fact = factFrom(kind, name, { position, ...rest })
+  const fact = factFrom(kind, name, { position, ...(rest as Partial<Rest>) })
   if (fact === undefined) throw new Error(`curfew:wide holds something unknown in ${field}`)
   return fact
 }
@@ -66,27 +63,26 @@ interface Rest {
 function factFrom(
   kind: string,
   name: string,
-  stored: Partial<Rest> & { position: string },
+  stored: Partial<Rest> & { position: Position },
 ): WideFact | undefined {
   const { position, except, permissions, suspended, member, isEvicted, leaseMs, previousLeaseMs } = stored
-  const at = position as WideFact['value']['position']
   const tenant = name as TenantId
   if (kind === 'suspension' && suspended !== undefined)
-    return { kind, tenant, value: { position: at, suspended } }
+    return { kind, tenant, value: { position, suspended } }
   if (kind === 'role' && permissions !== undefined) {
     const [of, role] = name.split('/') as [TenantId, RoleName]
-    return { kind, tenant: of, role, value: { position: at, permissions } }
+    return { kind, tenant: of, role, value: { position, permissions } }
   }
   if (kind === 'member' && member !== undefined && isEvicted !== undefined)
     return {
       kind,
       member: name as MemberId,
-      value: { position: at, member, isEvicted, at: stored.at ?? '' },
+      value: { position, member, isEvicted, at: stored.at ?? '' },
     }
   if (kind === 'lease' && leaseMs !== undefined && previousLeaseMs !== undefined)
-    return { kind, value: { position: at, leaseMs, previousLeaseMs } }
+    return { kind, value: { position, leaseMs, previousLeaseMs } }
   if (except === undefined) return undefined
-  const value = { position: at, except }
+  const value = { position, except }
   if (kind === 'global') return { kind, value }
   if (kind === 'tenant') return { kind, tenant, value }
   if (kind === 'client') return { kind, client: name as ClientId, value }

@@ -16,6 +16,7 @@ import {
 
 import type {
   FactLog,
+  Login,
   Publication,
   Reports,
   RotationCommit,
@@ -52,7 +53,7 @@ export type Hook = (call: string) => Promise<void> | void
 export class MemoryStore implements RotationStore {
   readonly sessions = new Map<SessionId, SessionRecord>()
   readonly subjects = new Map<SubjectKey, SubjectFacts>()
-  readonly order: SessionId[] = []
+  readonly order: Login[] = []
   projected: Position = BEGINNING
 
   #change(id: SessionId, changes: Partial<SessionRecord>): void {
@@ -68,13 +69,13 @@ export class MemoryStore implements RotationStore {
     return 'done' as const
   }
 
-  async commit(id: SessionId, { next, current, renewal, ...ends }: RotationCommit) {
+  async commit(id: SessionId, { next, current, renewed, ...ends }: RotationCommit) {
     const session = this.sessions.get(id)
     if (session === undefined) return 'gone' as const
     if (session.secretHash === next) return 'done' as const
     if (session.secretHash !== current || session.pending?.secretHash !== next) return 'superseded' as const
     const predecessors = [current, ...(session.predecessors ?? [])]
-    this.#change(id, { ...renewal, ...ends, secretHash: next, predecessors, pending: undefined })
+    this.#change(id, { ...renewed, ...ends, secretHash: next, predecessors, pending: undefined })
     return 'done' as const
   }
 
@@ -223,13 +224,13 @@ export class MemoryReplica {
       read: async (ids) => ({ projected: store.projected, found: ids.map((id) => store.sessions.get(id)) }),
       create: async (session) => void store.sessions.set(session.id, session),
       discard: async ({ id }) => void store.sessions.delete(id),
-      reindex: async () => undefined,
+      relist: async () => undefined,
       enrol: async ({ id }, max) => {
-        store.order.push(id)
+        store.order.push({ session: id, login: (store.order.at(-1)?.login ?? 0) + 1 })
         return store.order.length > max ? [...store.order] : []
       },
-      strike: async (_, ids) => {
-        for (const id of ids) store.order.splice(store.order.indexOf(id), 1)
+      strike: async (_, logins) => {
+        for (const login of logins) store.order.splice(store.order.indexOf(login), 1)
       },
       touch: async () => undefined,
       due: async () => [],

@@ -1,6 +1,6 @@
 /**
  * ① ④ Creates a session for a subject that somebody trusted has authenticated.
- * Promise: a login that raced a revocation loses; no session exists that a list of its subject would not show.
+ * Promise: a login that raced a revocation loses; no session is handed out that the list of its subject would not show.
  */
 import {
   formatSessionToken,
@@ -74,7 +74,7 @@ export async function createSession(
     idleTimeoutMs,
     expiresAtMs: nowMs + absoluteTimeoutMs,
   }
-  await ports.sessions.create(session, nowMs)
+  await ports.sessions.create(session)
   try {
     await limitSessions(ports, session, maxPerUser)
   } catch (error) {

@@ -6,6 +6,7 @@ describe('a cursor', () => {
   it.each([
     ['index', '0'],
     ['index', '15.1700000000000'],
+    ['login', '42'],
     ['expiry', '1700000000000'],
     ['position', '000001.0000000000000042'],
   ] as const)('of %s comes back as it went', (kind, value) => {

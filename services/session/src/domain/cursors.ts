@@ -7,6 +7,8 @@ type CursorKind = keyof typeof SHAPES
 const SHAPES = {
   /** Part of the index of all sessions and, within it, a deadline in milliseconds. */
   index: /^\d{1,2}(?:\.\d{1,16})?$/,
+  /** Number of a login of one user. */
+  login: /^\d{1,16}$/,
   /** Absolute expiry in milliseconds. */
   expiry: /^\d{1,16}$/,
   /** Position of the last one listed. */

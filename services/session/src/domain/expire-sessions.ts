@@ -3,7 +3,7 @@
  * Promise: once at most, whichever replica notices it, and whether or not anybody asks about the session again. Nothing waits
  * for it: who asks is refused from the very millisecond on. Not told are those that ended while no replica ran for minutes.
  */
-import { subjectKey } from '@curfew/contracts'
+import { subjectKey, type SubjectKey } from '@curfew/contracts'
 
 import type { Reports } from '../ports.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
@@ -21,7 +21,11 @@ export async function expireSessions(ports: ExpiryPorts): Promise<void> {
     const due = await ports.sessions.due(ports.clock.nowMs() - CERTAIN_AFTER_MS)
     if (due.length === 0) return
     const { sessions, nowMs } = await lookUp(ports, due)
-    const over = due.filter((_, index) => sessions[index]?.verdict !== 'live')
+    const over = due.flatMap((id, index) => {
+      const found = sessions[index]
+      if (found === undefined || found.verdict === 'live') return []
+      return [{ id, subject: found.verdict === 'unknown' ? undefined : ownerOf(found.session) }]
+    })
     const taken = new Set(await ports.sessions.unlist(over))
     for (const found of sessions)
       if (found.verdict !== 'unknown' && found.verdict !== 'revoked' && taken.has(found.session.id))
@@ -33,7 +37,11 @@ export async function expireSessions(ports: ExpiryPorts): Promise<void> {
 
 function tell({ reports }: ExpiryPorts, session: SessionRecord, nowMs: number): void {
   if (!isExpired(session, nowMs)) return
-  const { id: sessionId, tenant, user, client } = session
+  const { id: sessionId, client } = session
   const limit = idleExpiresAtMs(session) < session.expiresAtMs ? 'idle' : 'absolute'
-  reports.sessionExpired({ sessionId, subject: subjectKey(tenant, user), client, limit })
+  reports.sessionExpired({ sessionId, subject: ownerOf(session), client, limit })
+}
+
+function ownerOf({ tenant, user }: SessionRecord): SubjectKey {
+  return subjectKey(tenant, user)
 }

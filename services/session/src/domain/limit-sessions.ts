@@ -10,8 +10,8 @@ import { subjectKey, type LogEntryOf, type SessionId } from '@curfew/contracts'
 
 import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
-import type { Reports } from '../ports.ts'
-import { lookUp, type LookUpPorts } from './look-up.ts'
+import type { Login, Reports } from '../ports.ts'
+import { lookUp, type LookedUp, type LookUpPorts } from './look-up.ts'
 import { recordFact, type RecordPorts } from './record-fact.ts'
 import { SESSION_LIMIT, logoutId } from './revocation.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -28,15 +28,19 @@ const CONFIRM_WITHIN_MS = 1_500
 
 /** @throws Unavailable when it is not known that the log has the end of one that had to go. */
 export async function limitSessions(ports: LimitPorts, created: SessionRecord, max: number): Promise<void> {
-  const counted = await ports.sessions.enrol(created, max, ports.clock.nowMs())
-  if (counted.length <= max) return
+  const listed = await ports.sessions.enrol(created, max)
+  if (listed.length <= max) return
   const subject = subjectKey(created.tenant, created.user)
   const live: SessionId[] = []
-  for (const ids of batchesOf(counted)) {
+  for (const logins of batchesOf(listed)) {
+    const ids = logins.map(({ session }) => session)
     const { sessions } = await lookUp(ports, ids)
-    const isLive = ids.map((_, index) => sessions[index]?.verdict === 'live')
-    live.push(...ids.filter((_, index) => isLive[index]))
-    const over = ids.filter((_, index) => !isLive[index])
+    const withVerdict = (...verdicts: readonly LookedUp['verdict'][]): Login[] =>
+      logins.filter((_, index) => verdicts.includes(sessions[index]?.verdict ?? 'unknown'))
+    // Who has no place yet gets one behind all of these, and looks at them again.
+    live.push(...withVerdict('live').flatMap(({ session, login }) => (login > 0 ? [session] : [])))
+    // A suspension may be lifted, and that a limit has been reached is told by somebody else (expire-sessions.ts).
+    const over = withVerdict('unknown', 'revoked')
     if (over.length > 0) await ports.sessions.strike(subject, over)
   }
   const oldest = live.slice(0, Math.max(0, live.length - max))
@@ -69,7 +73,7 @@ async function sayEnded(ports: LimitPorts, session: SessionId): Promise<void> {
   if (kind === 'unknown' || kind === 'conflict') throw new Unavailable('log-not-followed')
 }
 
-function batchesOf(ids: readonly SessionId[]): SessionId[][] {
-  const count = Math.ceil(ids.length / AT_ONCE)
-  return Array.from({ length: count }, (_, index) => ids.slice(index * AT_ONCE, (index + 1) * AT_ONCE))
+function batchesOf<T>(all: readonly T[]): T[][] {
+  const count = Math.ceil(all.length / AT_ONCE)
+  return Array.from({ length: count }, (_, index) => all.slice(index * AT_ONCE, (index + 1) * AT_ONCE))
 }

@@ -28,8 +28,8 @@ export interface SessionPage {
 }
 
 /** Which kind of cursor the pages of a filter have. */
-export function cursorKindOf(filter: SessionFilter): 'expiry' | 'index' {
-  return filter.tenant !== undefined && filter.user !== undefined ? 'expiry' : 'index'
+export function cursorKindOf(filter: SessionFilter): 'login' | 'index' {
+  return filter.tenant !== undefined && filter.user !== undefined ? 'login' : 'index'
 }
 
 export interface PageOptions {

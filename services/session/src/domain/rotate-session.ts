@@ -127,18 +127,19 @@ async function changeSecret(
     await tellEveryone(ports, request)
     const nowMs = ports.clock.nowMs()
     const renewal = renewalOf(request, settings, nowMs)
-    // The indexes first, as at creation: what lives longer than an index says would be in no list.
-    if (renewal !== undefined) await ports.sessions.reindex({ ...session, ...renewal }, nowMs)
+    const renewed = renewal && { ...session, ...renewal }
+    // The lists first, as at creation: what lives longer than a list says would be in none.
+    if (renewed !== undefined) await ports.sessions.relist(renewed)
     const endsMs = nowMs + settings.overlapMs
     const change: RotationCommit = {
       next,
       current: session.secretHash,
       overlapEndsMs: endsMs,
       relayOverlapEndsMs: endsMs,
-      renewal,
+      renewed,
     }
     const step = await commit(ports.rotations, session.id, change)
-    return { step, session: { ...session, ...renewal, secretHash: next } }
+    return { step, session: { ...session, ...renewed, secretHash: next } }
   } catch (error) {
     // Only so that the session may be remembered again at once. A secret that is in place by now stays there.
     await ports.rotations.withdraw(session.id, next).catch(() => false)

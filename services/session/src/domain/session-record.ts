@@ -39,6 +39,9 @@ export type Renewal = Pick<
   'authTimeMs' | 'acr' | 'amr' | 'idleTimeoutMs' | 'expiresAtMs' | 'lastSeenMs'
 >
 
+/** The part of a session that a re-authentication has changed, with the creation that its times are counted from. */
+export type RenewedSession = Renewal & Pick<SessionRecord, 'createdAtMs'>
+
 export interface PendingSecret {
   readonly secretHash: SecretHash
   readonly begunAtMs: number
