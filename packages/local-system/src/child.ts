@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { hold, release } from './leash.ts'
 import { lastLines } from './log-files.ts'
+import { untilPaused } from './paused.ts'
 
 export interface UnexpectedExit {
   readonly name: string
@@ -98,7 +99,7 @@ export class Child {
     this.#isExpectedToEnd = false
   }
 
-  /** Sends a signal; one that ends a program is waited for. */
+  /** Sends a signal; one that ends or pauses a program is waited for. */
   async kill(signal: NodeJS.Signals): Promise<void> {
     const child = this.#running
     if (child === undefined) return
@@ -107,6 +108,8 @@ export class Child {
     const exited = isEnding ? once(child, 'exit') : undefined
     await this.#deliver(child, signal)
     await exited
+    // The threads of a container are not to be seen from here.
+    if (signal === 'SIGSTOP' && this.#options.deliver === undefined) await untilPaused(child.pid ?? 0)
   }
 
   /** SIGTERM, and SIGKILL after the grace period. */

@@ -3,7 +3,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -93,6 +93,24 @@ describe('startServerProcesses', () => {
     expect(await client.get('curfew:x')).toBe('1')
     expect(redis.pid).toBe(pid)
     client.disconnect()
+  })
+
+  it('has paused a server in all of its threads, however much it had to do', async () => {
+    await using scratch = await scratchServers()
+    const { nats } = scratch.servers
+    const nc = await connectAsAdmin(scratch.servers)
+    for (let round = 0; round < 20; round += 1) {
+      for (let n = 0; n < 500; n += 1) nc.publish('busy', 'x'.repeat(1_000))
+      await nats.kill('SIGSTOP')
+      const states = readdirSync(`/proc/${nats.pid}/task`).map((thread) => {
+        const stat = readFileSync(`/proc/${nats.pid}/task/${thread}/stat`, 'utf8')
+        return stat.charAt(stat.lastIndexOf(')') + 2)
+      })
+      expect(states.join('')).toMatch(/^T+$/)
+      await nats.kill('SIGCONT')
+      await nc.flush()
+    }
+    await nc.close()
   })
 
   it('stops a paused server too', async () => {
