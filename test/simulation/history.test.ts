@@ -85,6 +85,14 @@ describe('an admission', () => {
 })
 
 describe('a refusal', () => {
+  it('is not followed by an admission by the same guard, but for what was asked before', () => {
+    history.revocations.push(revocation({ stored: undefined, latest: undefined }))
+    check({ outcome: 'refused', reason: 'revoked', endedMs: 300 })
+    expect(() => check({ beganMs: 299 })).not.toThrow()
+    expect(() => check({ beganMs: 300, incarnation: 2 })).not.toThrow()
+    expect(() => check({ beganMs: 300 })).toThrow(PromiseBroken)
+  })
+
   it('needs a revocation', () => {
     expect(() => check({ outcome: 'refused', reason: 'unknown' })).toThrow(PromiseBroken)
     expect(() =>

@@ -71,8 +71,8 @@ export class History {
   readonly revocations: Revocation[] = []
   /** W, in milliseconds of the world. */
   readonly waitMs: () => number
-  /** By guard, incarnation and session: it has said that the session is over. */
-  readonly #denied = new Set<string>()
+  /** By guard, incarnation and session: when it first said that the session is over. */
+  readonly #deniedAtMs = new Map<string, number>()
   checks = 0
 
   constructor(waitMs: () => number) {
@@ -87,9 +87,10 @@ export class History {
 
   #judgeAdmission({ guard, incarnation, login, beganMs }: Check): void {
     const who = `${guard} admitted ${login.label}`
-    if (this.#denied.has(`${guard} ${incarnation} ${login.id}`)) {
+    const deniedAtMs = this.#deniedAtMs.get(`${guard} ${incarnation} ${login.id}`)
+    // What was asked before may be answered later.
+    if (deniedAtMs !== undefined && beganMs >= deniedAtMs)
       throw new PromiseBroken(`${who}, whom it had refused before`)
-    }
     for (const revocation of this.revocations) {
       if (!isCovered(login, revocation)) continue
       const { stored, confirmedAtMs, label, isRolledBack, isAcknowledged } = revocation
@@ -106,8 +107,10 @@ export class History {
     }
   }
 
-  #judgeRefusal({ guard, incarnation, login, reason, beganMs }: Check): void {
-    if (reason === 'revoked' || reason === 'unknown') this.#denied.add(`${guard} ${incarnation} ${login.id}`)
+  #judgeRefusal({ guard, incarnation, login, reason, beganMs, endedMs }: Check): void {
+    const key = `${guard} ${incarnation} ${login.id}`
+    const isFirst = !this.#deniedAtMs.has(key)
+    if (isFirst && (reason === 'revoked' || reason === 'unknown')) this.#deniedAtMs.set(key, endedMs)
     if (login.isLost || this.revocations.some((revocation) => mayBeOver(login, revocation))) return
     throw new PromiseBroken(
       `${guard} refused ${login.label} (${reason}) by a check that began at ${beganMs.toFixed(1)}, though nobody had ended it`,

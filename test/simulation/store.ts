@@ -81,10 +81,12 @@ export class Store {
     keep()
   }
 
-  /** As it was some time ago; also what takes the place of one that has died. */
+  /** As it was some time ago; also what takes the place of one that has died. What came after that has never been. */
   putBack(agoMs: number): void {
     const before = this.world.nowMs - agoMs
-    const snapshot = this.#snapshots.findLast(({ atMs }) => atMs <= before) ?? this.#snapshots[0]
+    const index = this.#snapshots.findLastIndex(({ atMs }) => atMs <= before)
+    this.#snapshots.length = Math.min(this.#snapshots.length, Math.max(1, index + 1))
+    const snapshot = this.#snapshots.at(-1)
     this.held = snapshot === undefined ? nothing() : copyOf(snapshot.held)
     this.restart()
   }

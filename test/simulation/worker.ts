@@ -29,5 +29,7 @@ for (let seed = from; seed <= to; seed += step) {
   const simulated = await simulate(seed, { isTraced: values.trace })
   process.stdout.write(`${JSON.stringify(simulated)}\n`)
 }
+// What is still on its way out would be lost with the process.
+await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
 // Connections that nobody closed would keep nothing alive; what else might is not waited for.
 process.exit()
