@@ -94,6 +94,8 @@ it('an older NATS store freezes the system, which says so; with the newer one ba
             expect(await load.checking.check(holder, guard)).not.toMatchObject({ outcome: 'admitted' })
       },
       end: async () => {
+        // First: whatever copy of the log they find, they tell it that it is over.
+        await Promise.all(REPLICAS.map((replica) => world.process(replica).stop()))
         await nats.kill('SIGKILL')
         putBack(world, 'nats', { directory: kept.newer })
         await nats.restart()

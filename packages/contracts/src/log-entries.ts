@@ -56,8 +56,11 @@ const LogEntrySchema = Type.Union([
   Type.Object({ ...common, type: Type.Literal('genesis'), logId: Type.String({ maxLength: 64 }) }, closed),
   /** The last entry of an epoch's opening: everything that holds from here on is in this log. The first epoch needs none. */
   Type.Object({ ...common, type: Type.Literal('opened') }, closed),
-  /** Nothing after this counts: another epoch follows. */
-  Type.Object({ ...common, type: Type.Literal('closed'), next: EpochSchema }, closed),
+  /**
+   * Nothing after this counts, and another epoch follows: the one that is named, because it is being opened, or else
+   * whichever an operator opens, because the log is not what it was.
+   */
+  Type.Object({ ...common, type: Type.Literal('closed'), next: Type.Optional(EpochSchema) }, closed),
   Type.Object(
     {
       ...acknowledged,

@@ -51,12 +51,14 @@ describe('logging in', () => {
 })
 
 describe('the log', () => {
-  it.each(['curfew.1.log.revoked.global', 'curfew.1.log.grants.acme.alice', 'curfew.2.log.barrier.x'])(
-    'is written by session alone: %s',
-    async (subject) => {
-      expect(await publishersOf(subject)).toEqual(['session'])
-    },
-  )
+  it.each([
+    'curfew.1.log.revoked.global',
+    'curfew.1.log.grants.acme.alice',
+    'curfew.2.log.barrier.x',
+    'curfew.1.log.closed',
+  ])('is written by session alone: %s', async (subject) => {
+    expect(await publishersOf(subject)).toEqual(['session'])
+  })
 
   it('is not the audit trail, which session alone writes as well, and nobody listens in on', async () => {
     expect(await publishersOf('curfew.audit.trail')).toEqual(['session'])

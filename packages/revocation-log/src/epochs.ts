@@ -2,7 +2,7 @@
  * ⑤ Which logs there are, and which of them is in force.
  * Promise: an epoch is in force from the last entry of its opening until its closing; one that is half made never is.
  */
-import { logSubject, streamName } from '@curfew/contracts'
+import { logSubject, parseLogEntry, streamName } from '@curfew/contracts'
 import { untilAnswered } from '@curfew/messaging'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
@@ -18,6 +18,8 @@ export interface EpochState {
   readonly isOpened: boolean
   /** Nothing that is added to it counts. */
   readonly isClosed: boolean
+  /** For people: what somebody has found to be wrong with it. */
+  readonly closedBecause?: string
 }
 
 /** Those that have a stream, in order. */
@@ -36,15 +38,16 @@ async function epochsOf(jsm: JetStreamManager): Promise<number[]> {
 }
 
 export async function stateOf(jsm: JetStreamManager, epoch: number): Promise<EpochState> {
-  const holds = async (type: 'opened' | 'closed'): Promise<boolean> => {
+  const latest = async (type: 'opened' | 'closed') => {
     const last_by_subj = logSubject(epoch, type)
-    const found = await untilAnswered(() => jsm.streams.getMessage(streamName(epoch), { last_by_subj }))
-    return found !== null
+    return untilAnswered(() => jsm.streams.getMessage(streamName(epoch), { last_by_subj }))
   }
   try {
     // The first begins where nothing has been said yet: it is complete as soon as it is there.
-    const [isOpened, isClosed] = await Promise.all([epoch === 1 || holds('opened'), holds('closed')])
-    return { epoch, isOpened, isClosed }
+    const [opened, closed] = await Promise.all([epoch === 1 || latest('opened'), latest('closed')])
+    const closedBecause = closed === null ? undefined : parseLogEntry(closed.string())?.reason
+    const state = { epoch, isOpened: opened !== null, isClosed: closed !== null }
+    return closedBecause === undefined ? state : { ...state, closedBecause }
   } catch (err) {
     if (isStreamGone(err)) return { epoch, isOpened: false, isClosed: true }
     throw err
@@ -57,6 +60,11 @@ export async function stateOf(jsm: JetStreamManager, epoch: number): Promise<Epo
 export function epochInForce(states: readonly EpochState[]): number | undefined {
   const latest = states.findLast(({ isOpened }) => isOpened)
   return latest === undefined || latest.isClosed ? undefined : latest.epoch
+}
+
+/** For people: why one that exists is not in force. */
+export function whyOver({ epoch, closedBecause }: EpochState): string {
+  return `${streamName(epoch)} ${closedBecause === undefined ? 'has not been opened, or is over' : `is over: ${closedBecause}`}`
 }
 
 /** As the servers see it now. Rejects when none answers. */

@@ -117,6 +117,22 @@ describe('Follower of a log that is not what it was', () => {
     expect([follower.frozen, follower.applied]).toEqual([true, at(6)])
   })
 
+  it('freezes at an end of the log that lies before where it had read to', () => {
+    const follower = new ScriptedFollower(100)
+    const run = follower.begin()
+    follower.readUpTo(run, 102)
+    const closed = {
+      v: 1,
+      id: 'closed',
+      type: 'closed',
+      at: '',
+      actor: 'system',
+      reason: 'rolled back: so it is',
+    }
+    expect(follower.read(run, { seq: 97, json: JSON.stringify(closed) }, 0)).toBe('stop')
+    expect(follower.doubts).toEqual(['closed: rolled back: so it is'])
+  })
+
   it('never goes on once frozen, and says so once', () => {
     const follower = new ScriptedFollower()
     follower.catchUp(1, 1)

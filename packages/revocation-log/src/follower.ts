@@ -4,7 +4,7 @@
  */
 import { formatPosition, parseLogEntry, type Position } from '@curfew/contracts'
 
-import { describeDoubt, type Doubt } from './doubt.ts'
+import { describeDoubt, endOf, type Doubt } from './doubt.ts'
 import { FeedBuffer } from './feed-buffer.ts'
 import type { Acknowledgement, FollowerOptions, Step, StoredEntry } from './following.ts'
 import { REMEMBERED, Witness } from './witness.ts'
@@ -133,7 +133,7 @@ export class Follower {
     const { seq, json } = stored
     const phase = this.#phase
     if (run !== this.#run || phase.kind !== 'reading' || phase.barrier === undefined) return 'stop'
-    if (seq <= this.#cursor) return this.#agrees(seq, json) || this.#contradiction(seq) ? 'more' : 'stop'
+    if (seq <= this.#cursor) return this.#readAgain(seq, json)
     if (!this.#apply(stored, 'stream', nowMs)) return 'stop'
     if (seq < phase.barrier) return 'more'
     this.#phase = { kind: 'following' }
@@ -222,8 +222,16 @@ export class Follower {
     this.#overdueSinceMs = seq < this.#highestAcknowledged ? nowMs : undefined
     this.#settle()
     // Whatever is behind it is no part of this log: who wrote it had not read that it was over.
-    if (entry.type === 'closed') this.freeze({ kind: 'closed', detail: `epoch ${entry.next} follows` })
+    if (entry.type === 'closed') this.freeze(endOf(entry))
     return true
+  }
+
+  #readAgain(seq: number, json: string): 'more' | 'stop' {
+    if (!this.#agrees(seq, json)) this.#contradiction(seq)
+    const entry = parseLogEntry(json)
+    // What a log has lost may have gone further than it does: its end may lie before where that was read to.
+    if (entry?.type === 'closed') this.freeze(endOf(entry))
+    return this.frozen ? 'stop' : 'more'
   }
 
   #settle(): void {

@@ -5,6 +5,7 @@
 import type { LogEntry, MemberId, Position } from '@curfew/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 
+import type { LogClosing } from './log-closing.ts'
 import type { Witness } from './witness.ts'
 
 /** The entry is in the log at `position`; `duplicate` when an earlier attempt under the same id had put it there. */
@@ -78,6 +79,8 @@ export interface OpenLogOptions {
   readonly onFound?: (found: LogIdentity) => Promise<void>
   /** What the caller has seen of this log, for when it opens it again; kept up to date from then on. */
   readonly witness?: Witness
+  /** Tells whoever reads the log that it is not what it was. Without it only this reader knows. */
+  readonly closing?: LogClosing
   /** Called once for each entry in order. Throwing stops the reader, which offers the same entry again later. */
   readonly onEntry: (entry: LogEntry, position: Position) => void
   /** `applied` has moved: everything up to here is proven to have gone through `onEntry`. */
@@ -100,6 +103,8 @@ export interface PositionedEntry {
 export interface RevocationLog extends LogIdentity {
   readonly writer: LogWriter
   readonly reader: LogReader
+  /** It lacks what somebody else knows to have been in it: nothing this log says is believed any more. */
+  disown(detail: string): void
   /**
    * What the log still holds after one position and up to another, of the last 10,000 positions before that one; what
    * later facts have superseded is missing. For people: nothing is decided by it. Rejects when it does not come soon.

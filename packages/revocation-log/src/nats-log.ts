@@ -48,6 +48,8 @@ export type Attempt =
 export interface AttemptOptions {
   /** Sequence of the subject's latest entry, 0 for none. */
   readonly expectLast?: number | undefined
+  /** Sequence of the latest entry of all. */
+  readonly expectEnd?: number | undefined
   readonly timeoutMs: number
   /** Aborted when no answer can come any more. */
   readonly lost: AbortSignal
@@ -75,14 +77,20 @@ export class NatsLog {
     this.#stream = streamName(epoch)
   }
 
-  async attempt(entry: LogEntry, { expectLast, timeoutMs, lost }: AttemptOptions): Promise<Attempt> {
+  async attempt(entry: LogEntry, options: AttemptOptions): Promise<Attempt> {
+    const { expectLast, expectEnd, timeoutMs, lost } = options
     const expect = {
       streamName: this.#stream,
       ...(expectLast === undefined ? {} : { lastSubjectSequence: expectLast }),
+      ...(expectEnd === undefined ? {} : { lastSequence: expectEnd }),
     }
-    const options = { msgID: entry.id, timeout: timeoutMs, expect }
+    const publication = { msgID: entry.id, timeout: timeoutMs, expect }
     try {
-      const publishing = this.#js.publish(subjectOfEntry(this.epoch, entry), JSON.stringify(entry), options)
+      const publishing = this.#js.publish(
+        subjectOfEntry(this.epoch, entry),
+        JSON.stringify(entry),
+        publication,
+      )
       const { seq, duplicate } = await orAborted(publishing, lost)
       return { kind: 'acknowledged', seq, duplicate }
     } catch (err) {
@@ -96,6 +104,11 @@ export class NatsLog {
   async lastSequenceOf(entry: LogEntry): Promise<number> {
     const last_by_subj = subjectOfEntry(this.epoch, entry)
     return (await this.#jsm.streams.getMessage(this.#stream, { last_by_subj }))?.seq ?? 0
+  }
+
+  /** Sequence of its latest entry, as the server sees it that answers. */
+  async end(): Promise<number> {
+    return (await this.#jsm.streams.info(this.#stream)).state.last_seq
   }
 
   /** The id that the genesis entry gave this log; undefined when it has none. Rejects when the log is gone or silent. */

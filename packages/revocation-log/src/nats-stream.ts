@@ -1,6 +1,6 @@
 /**
  * ⑤ Finds the stream of an epoch, or creates it with its genesis entry, and checks that it is set up as it must be.
- * Promise: a log that existed is never created a second time, and nothing is published into one that looks shorter than it was.
+ * Promise: a log that existed is never created a second time.
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,7 +15,7 @@ import {
 } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
-import { epochInForce, epochStates } from './epochs.ts'
+import { epochInForce, epochStates, whyOver } from './epochs.ts'
 import { LogError } from './errors.ts'
 import type { LogLogger } from './log.ts'
 import { isStreamGone, type NatsLog } from './nats-log.ts'
@@ -23,9 +23,7 @@ import { brokenSettings, streamSettings } from './stream-settings.ts'
 
 /** Copies of the log where there are servers to hold them; one server holds one. */
 const REPLICAS_IN_CLUSTER = 3
-/** A deposed leader may answer with an old length for a moment: looked at again before anything is concluded. */
-const LENGTH_LOOKS = 5
-const BETWEEN_LOOKS_MS = 300
+const BETWEEN_ATTEMPTS_MS = 300
 const GENESIS_ATTEMPTS = 10
 
 export interface PrepareOptions {
@@ -48,8 +46,7 @@ export async function chooseEpoch({ jsm, epoch, create, startAfter }: PrepareOpt
     if (highest && (highest.epoch < seen.epoch || (highest.epoch === seen.epoch && !highest.isClosed)))
       throw new LogError('LOG_ROLLED_BACK', `no log in force, though ${startAfter} was seen`)
     // Never the half-made one: what it lacks would not be missed.
-    if (highest)
-      throw new LogError('LOG_CLOSED', `${streamName(highest.epoch)} has not been opened, or is over`)
+    if (highest) throw new LogError('LOG_CLOSED', whyOver(highest))
     if (seen.epoch > 0) throw new LogError('LOG_MISSING', `no log at all, though ${startAfter} was seen`)
     if (!create) throw new LogError('LOG_MISSING', 'no log at all')
     return 1
@@ -59,7 +56,7 @@ export async function chooseEpoch({ jsm, epoch, create, startAfter }: PrepareOpt
   return chosen
 }
 
-/** Leaves a stream that exists, is set up as it must be and is no shorter than it was; creates it when asked and allowed. */
+/** Leaves a stream that exists and is set up as it must be; creates it when asked and allowed. */
 export async function prepareStream(options: PrepareOptions, epoch: number): Promise<void> {
   const { jsm, create, startAfter, logger } = options
   const startAt = parsePosition(startAfter)
@@ -74,15 +71,6 @@ export async function prepareStream(options: PrepareOptions, epoch: number): Pro
   }
   const broken = brokenSettings(epoch, info.config)
   if (broken.length > 0) throw new LogError('LOG_SETTINGS', broken.join('; '))
-  for (let look = 1; info.state.last_seq < seen; look += 1) {
-    if (look === LENGTH_LOOKS)
-      throw new LogError(
-        'LOG_ROLLED_BACK',
-        `it ends at ${info.state.last_seq}, though ${startAfter} was seen`,
-      )
-    await sleep(BETWEEN_LOOKS_MS)
-    info = await jsm.streams.info(streamName(epoch))
-  }
 }
 
 /** The log's own id; writes the genesis entry when the log is empty and may be created. */
@@ -102,7 +90,7 @@ export async function ensureGenesis(log: NatsLog, jsm: JetStreamManager, create:
       if (isFirstTaken) continue
       // While another replica is creating the stream, nobody may be listening to its subjects yet.
       if (attempt === GENESIS_ATTEMPTS) throw err
-      await sleep(BETWEEN_LOOKS_MS)
+      await sleep(BETWEEN_ATTEMPTS_MS)
     }
   }
 }

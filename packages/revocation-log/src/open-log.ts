@@ -2,16 +2,17 @@
  * ⑤ Opens the log for one replica: the stream, a writer and a reader that has reached the end once.
  * Promise: what is handed out has been proven to be the log that was seen before, or nothing is.
  */
-import { sequenceOf, parsePosition, streamName } from '@curfew/contracts'
+import { sequenceOf, parsePosition } from '@curfew/contracts'
 import { jetstreamManager } from '@nats-io/jetstream'
 
 import { ConnectionWatch } from './connection-watch.ts'
-import { describeDoubt, errorCodeOf, type Doubt } from './doubt.ts'
-import { stateOf } from './epochs.ts'
+import { describeDoubt, errorCodeOf, isOfTheLog, type Doubt } from './doubt.ts'
+import { stateOf, whyOver } from './epochs.ts'
 import { LogError } from './errors.ts'
 import { Follower } from './follower.ts'
 import { readHistory } from './history.ts'
 import { FollowingReader } from './log-reader.ts'
+import { shorterThan } from './log-length.ts'
 import { createLogWriter } from './log-writer.ts'
 import type { OpenLogOptions, RevocationLog } from './log.ts'
 import { NatsLog } from './nats-log.ts'
@@ -28,6 +29,7 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
   const { log, logId } = await findLog(options)
   const { nc, logger, replica, startAfter, onEntry } = options
   const { epoch } = log
+  const startSeq = parsePosition(startAfter)?.epoch === epoch ? sequenceOf(startAfter) : 0
   await options.onFound?.({ epoch, logId })
   const doubted = Promise.withResolvers<never>()
   doubted.promise.catch(() => undefined)
@@ -35,16 +37,19 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
   const onDoubt = (doubt: Doubt): void => {
     const reason = describeDoubt(doubt)
     logger.error({ event: 'log.doubt', epoch, reason, err: doubt.cause })
+    if (isOfTheLog(doubt)) options.closing?.begin(log, { logId, reason, logger })
     doubted.reject(new LogError(errorCodeOf(doubt), reason, { cause: doubt.cause }))
     if (isOpen) options.onDoubt(reason)
   }
   const follower = new Follower({
     epoch,
-    startAfter: parsePosition(startAfter)?.epoch === epoch ? sequenceOf(startAfter) : 0,
+    startAfter: startSeq,
     onEntry,
     onDoubt,
     ...(options.witness && { witness: options.witness }),
   })
+  const shorter = await shorterThan(log, { seen: startSeq, logId })
+  if (shorter !== undefined) follower.freeze(shorter)
   const connection = new ConnectionWatch(nc, (isUp) => {
     if (isUp) follower.reconnected(performance.now())
     else follower.disconnected()
@@ -65,21 +70,28 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
     epoch,
     logId,
     reader,
+    disown(detail) {
+      follower.freeze({ kind: 'rolled back', detail })
+      reader.refresh()
+    },
     writer: createLogWriter({ epoch, log, publishOnce, connection, logger }),
     history: (after, upTo) => readHistory(log, after, upTo),
   }
 }
 
 async function findLog(options: OpenLogOptions): Promise<{ log: NatsLog; logId: string }> {
-  const { nc, create, startAfter, logger } = options
+  const { nc, create, startAfter, closing, logger } = options
   try {
     const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS })
     const preparing = { nc, jsm, epoch: options.epoch, create, startAfter, logger }
     const epoch = await chooseEpoch(preparing)
     await prepareStream(preparing, epoch)
     const log = new NatsLog(nc, jsm, epoch)
-    if ((await stateOf(jsm, epoch)).isClosed) throw new LogError('LOG_CLOSED', streamName(epoch))
-    return { log, logId: await ensureGenesis(log, jsm, create) }
+    const state = await stateOf(jsm, epoch)
+    if (!state.isClosed) return { log, logId: await ensureGenesis(log, jsm, create) }
+    const logId = await log.logId()
+    if (logId !== undefined) closing?.begin(log, { logId, reason: whyOver(state), logger })
+    throw new LogError('LOG_CLOSED', whyOver(state))
   } catch (err) {
     if (err instanceof LogError || err instanceof RangeError) throw err
     throw new LogError('LOG_UNAVAILABLE', err instanceof Error ? err.message : String(err), { cause: err })

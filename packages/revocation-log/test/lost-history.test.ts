@@ -1,15 +1,16 @@
 /** ⑤ Logs that are not what they were: an older copy put back, a stream deleted, another one under the same name. */
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { streamName } from '@curfew/contracts'
+import { logSubject, streamName, type LogEntry } from '@curfew/contracts'
 import { createCredentials, startServerProcesses, type Servers } from '@curfew/local-system'
 import { connectMessaging } from '@curfew/messaging'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { LogClosing } from '../src/index.ts'
 import { facts, revokedUser, startReplica, store, type Replica } from './stage.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
@@ -99,6 +100,67 @@ describe('a log that lost its end', () => {
     await expect.poll(() => replica.doubts, { timeout: 10_000 }).toHaveLength(1)
     expect(replica.doubts[0]).toMatch(/^contradicted: /)
     expect(facts(replica.handed)).toHaveLength(30)
+  })
+})
+
+describe('what is known of a log that is not what it was', () => {
+  async function startWitness(): Promise<Replica & { readonly closing: LogClosing }> {
+    const closing = new LogClosing()
+    const replica = await startReplica({ url, closing })
+    const stop = async (): Promise<void> => {
+      await closing.end(0)
+      await replica[Symbol.asyncDispose]()
+    }
+    return { ...replica, closing, [Symbol.asyncDispose]: stop }
+  }
+
+  const closedFor = () =>
+    vi.waitFor(async () => {
+      const last_by_subj = logSubject(1, 'closed')
+      return (await jsm.streams.getMessage(streamName(1), { last_by_subj }))?.json<LogEntry>().reason
+    }, 15_000)
+
+  it('is told to the log when the server is back, and again when the log has lost that too', async () => {
+    await using replica = await startWitness()
+    await write(replica, 10)
+    await stopped(async () => {
+      await cp(live(), copy(), { recursive: true })
+      replica.disown('as a test says')
+    })
+    await expect.poll(closedFor, { timeout: 15_000 }).toBe('rolled back: as a test says')
+    await stopped(putCopyBack)
+    await expect.poll(closedFor, { timeout: 15_000 }).toBe('rolled back: as a test says')
+    await expect(startReplica({ url })).rejects.toMatchObject({ code: 'LOG_CLOSED' })
+  })
+
+  it('is told once, however long and by however many', async () => {
+    await using one = await startWitness()
+    await using other = await startWitness()
+    one.disown('one')
+    other.disown('other')
+    await expect.poll(closedFor, { timeout: 15_000 }).toMatch(/one|other/)
+    await Promise.all([one.closing.end(5_000), other.closing.end(5_000)])
+    const { state } = await jsm.streams.info(streamName(1), { subjects_filter: logSubject(1, 'closed') })
+    expect(state.subjects).toEqual({ [logSubject(1, 'closed')]: 1 })
+    const length = await lengthOfLog()
+    expect((await jsm.streams.getMessage(streamName(1), { seq: length }))?.subject).toBe(
+      logSubject(1, 'closed'),
+    )
+  })
+
+  it('is not told to another log that has its name', async () => {
+    await using replica = await startWitness()
+    await write(replica, 3)
+    await stopped(async () => {
+      replica.disown('of the one before')
+      await rm(live(), { recursive: true })
+      await mkdir(live())
+    })
+    await using other = await startReplica({ url })
+    await replica.closing.end(2_000)
+    await store(other, revokedUser('alice'))
+    expect(other.doubts).toEqual([])
+    expect(await closedFor()).toBeUndefined()
   })
 })
 

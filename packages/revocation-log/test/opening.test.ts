@@ -96,7 +96,7 @@ describe('openLog', () => {
     await expect(startReplica({ url, startAfter })).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' })
   })
 
-  it('refuses a log that is shorter than what was seen, and adds nothing to it', async () => {
+  it('closes a log that is shorter than what was seen, and adds nothing else to it', async () => {
     let position: Position
     {
       await using replica = await startReplica({ url })
@@ -104,9 +104,10 @@ describe('openLog', () => {
     }
     const { last_seq: length } = (await jsm.streams.info(streamName(1))).state
     const startAfter = formatPosition(1, sequenceOf(position) + 1_000)
+    await expect(startReplica({ url, startAfter })).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' })
     for (let attempt = 0; attempt < 3; attempt += 1)
-      await expect(startReplica({ url, startAfter })).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' })
-    expect((await jsm.streams.info(streamName(1))).state.last_seq).toBe(length)
+      await expect(startReplica({ url, startAfter: position })).rejects.toMatchObject({ code: 'LOG_CLOSED' })
+    expect((await jsm.streams.info(streamName(1))).state.last_seq).toBe(length + 1)
   })
 
   it('refuses a stream that is not set up as it must be, and names each fault', async () => {

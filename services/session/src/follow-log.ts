@@ -34,7 +34,7 @@ export async function followLog(
     view,
     target: stored,
     onStale: (reason) => log.startAgain(reason),
-    onAhead: (vouched) => void log.mustReach(vouched),
+    onAhead: (vouched) => void log.reach.mustReach(vouched),
     onFailure: (error) => reports.projectionFailed(error),
   })
   const onEntry = (entry: LogEntry, position: Position): void => {

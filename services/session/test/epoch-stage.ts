@@ -1,10 +1,12 @@
 /** ④ ⑤ A session authority whose log can be put back to an older state, and the command that opens a new epoch. */
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, rm } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
+import { parsePosition } from '@curfew/contracts'
 import { connectMessaging, isConnected } from '@curfew/messaging'
 import { connectRedis } from '@curfew/service-kit/redis'
 import { startProcessServers, type ProcessServers } from '@curfew/test-kit'
@@ -58,6 +60,33 @@ export class EpochStage implements AsyncDisposable {
     await this.#servers.nats.restart()
     const { gateway, documents, files } = this.stage
     await until('everyone is connected', () => [gateway, documents, files].every(isConnected))
+  }
+
+  /** @returns puts Redis back to what it holds now. */
+  async copyRedis(): Promise<() => Promise<void>> {
+    const { redis } = this.stage
+    await until('Redis knows where it stands', async () => (await redis.exists('curfew:applied')) === 1)
+    const keys = await redis.keys('curfew:*')
+    const dumps = await Promise.all(keys.map((key) => redis.dumpBuffer(key)))
+    return async () => {
+      const transaction = redis.multi().flushall()
+      for (const [index, key] of keys.entries()) transaction.restore(key, 0, dumps[index] as Buffer)
+      await transaction.exec()
+    }
+  }
+
+  /** What replicas do that notice nothing: their barriers carry the log past whatever Redis was told of it. */
+  async carryPastRedis(): Promise<void> {
+    const told = parsePosition((await this.stage.redis.get('curfew:applied')) ?? '')?.seq ?? 0
+    const head = { v: 1, type: 'barrier', at: '', actor: 'system', replica: 'session-other' }
+    await this.administrate(async (jsm) => {
+      const store = async (): Promise<number> => {
+        const id = `barrier-${randomUUID()}`
+        const subject = `curfew.${this.stage.epoch}.log.barrier.session-other`
+        return (await jsm.jetstream().publish(subject, JSON.stringify({ ...head, id }), { msgID: id })).seq
+      }
+      while ((await store()) <= told);
+    })
   }
 
   async frozen(replica: Replica): Promise<void> {

@@ -76,7 +76,9 @@ export function entryText(entry: Entry & { readonly type: string }): EntryText {
     case 'config':
       return { tone: 'yellow', text: `leases last ${entry.lease_ms ?? '?'} ms from here on` }
     case 'closed':
-      return { tone: 'yellow', text: `this epoch is over; ${entry.next ?? '?'} follows` }
+      return entry.next === undefined
+        ? { tone: 'red', text: `this log is not what it was: a new epoch is needed, ${by}` }
+        : { tone: 'yellow', text: `this epoch is over; ${entry.next} follows` }
     case 'gap': {
       const [from, to] = [positionText(entry.after ?? ''), positionText(entry.until ?? '')]
       return { tone: 'yellow', text: `some of what came between ${from} and ${to} cannot be shown any more` }

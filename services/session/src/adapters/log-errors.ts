@@ -17,7 +17,9 @@ const WAYS_OUT: Partial<Record<LogError['code'], string>> = {
   LOG_ROLLED_BACK:
     'It has lost entries and is not served from. Begin a new epoch, which keeps roles, grants and suspensions and ends ' +
     'every session (docs/operations.md).',
-  LOG_CLOSED: 'Wait until the new epoch is open; if the command that opens it has died, run it again.',
+  LOG_CLOSED:
+    'Wait until the new epoch is open, if one is being opened. Otherwise begin a new epoch, which keeps roles, grants and ' +
+    'suspensions and ends every session (docs/operations.md).',
 }
 
 /** The same with what an operator can do about it. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ORIGIN, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
 import {
+  LogClosing,
   Witness,
   findEpochInForce,
   type Confirmation,
@@ -21,6 +22,7 @@ import type { Confirming, FactLog, Publication } from '../ports.ts'
 import { EpochPart } from './epoch-part.ts'
 import { EpochWatch } from './epoch-watch.ts'
 import { isFinal, withWayOut } from './log-errors.ts'
+import { LogReach } from './log-reach.ts'
 import { openFromStored, type Opening } from './open-from-stored.ts'
 import { SentEntries } from './sent-entries.ts'
 import { within } from '../within.ts'
@@ -33,9 +35,11 @@ export interface NatsFactLogOptions extends Opening {
 
 const RETRY_MS = 500
 const CATCH_UP_WITHIN_MS = 3_000
-const REACHED_WITHIN_MS = 1_000
+/** Who ends, and knows what the log has lost, may be the last one who does. */
+const CLOSED_WITHIN_MS = 3_000
 
 export class NatsFactLog implements FactLog {
+  readonly reach: LogReach
   readonly #options: NatsFactLogOptions
   readonly #closing = new AbortController()
   readonly #watch: EpochWatch
@@ -51,7 +55,7 @@ export class NatsFactLog implements FactLog {
   #isFrozen = false
   /** Outlives each restart of the view: Redis may have gone back together with the log. */
   #witness = new Witness(0)
-  #isReaching = false
+  #logClosing = new LogClosing()
 
   constructor(options: NatsFactLogOptions) {
     this.#options = options
@@ -60,6 +64,12 @@ export class NatsFactLog implements FactLog {
       publish: (entry, expectLast) => this.#publish(entry, expectLast),
       lastPositionOf: (entry) => this.lastPositionOf(entry),
       catchUp: () => this.catchUp(),
+    })
+    this.reach = new LogReach({
+      ...options,
+      log: () => this.#log,
+      catchUp: () => this.catchUp(),
+      startAgain: (reason) => this.startAgain(reason),
     })
     this.#watch = new EpochWatch({
       find: () => findEpochInForce(options.nc),
@@ -104,6 +114,7 @@ export class NatsFactLog implements FactLog {
     try {
       this.#log = await this.#open(undefined)
     } catch (error) {
+      await this.#logClosing.end(CLOSED_WITHIN_MS)
       throw withWayOut(error) ?? error
     }
   }
@@ -169,22 +180,6 @@ export class NatsFactLog implements FactLog {
     return barrier.kind === 'stored' && this.waitFor(barrier.position, CATCH_UP_WITHIN_MS)
   }
 
-  /** Somebody has read the log up to there: it must go as far, or it has lost its end while this replica was away. */
-  async mustReach(position: Position): Promise<void> {
-    if (this.#isReaching || this.isFrozen) return
-    this.#isReaching = true
-    try {
-      if (await this.waitFor(position, REACHED_WITHIN_MS)) return
-      // Whether it does, only a barrier proves.
-      if (!(await this.catchUp()) || this.#options.view.applied >= position) return
-      this.#freeze(`rolled back: Redis was told ${position}, which the log does not reach`)
-    } catch (err) {
-      this.#options.logger.warn({ event: 'log.reach.failed', position, err })
-    } finally {
-      this.#isReaching = false
-    }
-  }
-
   startAgain(reason: string): void {
     if (this.#closing.signal.aborted || this.#restarting !== undefined || this.isFrozen) return
     this.#options.reports.viewStartedAgain(reason)
@@ -198,6 +193,7 @@ export class NatsFactLog implements FactLog {
     await this.#restarting
     await this.#part.close()
     this.#closing.abort()
+    await this.#logClosing.end(CLOSED_WITHIN_MS)
     await this.#log?.reader.close()
   }
 
@@ -251,6 +247,8 @@ export class NatsFactLog implements FactLog {
     this.#epoch = next
     this.#isFrozen = false
     this.#witness = new Witness(0)
+    await this.#logClosing.end(0)
+    this.#logClosing = new LogClosing()
   }
 
   async #beginAnew(): Promise<void> {
@@ -282,6 +280,7 @@ export class NatsFactLog implements FactLog {
       epoch,
       coordinator: this.coordinator,
       witness: this.#witness,
+      closing: this.#logClosing,
       onFound: (found) => (this.#epoch = found),
       onApplied: (applied) => this.#part.reached(applied),
       onDoubt: (reason) => {

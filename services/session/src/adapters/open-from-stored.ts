@@ -7,6 +7,7 @@ import {
   openLog,
   systemClock,
   type Coordinator,
+  type LogClosing,
   type LogIdentity,
   type RevocationLog,
   type Witness,
@@ -35,6 +36,7 @@ interface Reading {
   readonly epoch: number | undefined
   readonly coordinator: Coordinator
   readonly witness: Witness
+  readonly closing: LogClosing
   readonly onFound: (epoch: number) => void
   readonly onApplied: (applied: Position) => void
   readonly onDoubt: (reason: string) => void
@@ -42,7 +44,7 @@ interface Reading {
 
 export async function openFromStored(options: Opening, reading: Reading): Promise<RevocationLog> {
   const { nc, view, stored, onEntry, clock, reports, logger } = options
-  const { epoch: asked, coordinator, witness, onApplied, onDoubt } = reading
+  const { epoch: asked, coordinator, witness, closing, onApplied, onDoubt } = reading
   const { projected, wide } = await stored.load()
 
   async function onFound(found: LogIdentity): Promise<void> {
@@ -66,6 +68,7 @@ export async function openFromStored(options: Opening, reading: Reading): Promis
     logger,
     startAfter: projected,
     witness,
+    closing,
     onFound,
     onEntry,
     onApplied,

@@ -28,6 +28,11 @@ describe('whether a new epoch is needed', () => {
     ['it has lost its beginning', { inForce: { epoch: 2, logId: undefined, last: ORIGIN } }, /first entry/],
     ['it is of an earlier epoch', { belongsTo: { epoch: 3, logId: 'c' } }, /though Redis has seen epoch 3/],
     ['the next is half made', { inForce: undefined }, /epoch 2 is over or was never opened/],
+    [
+      'somebody has closed it',
+      { inForce: undefined, epochs: [{ epoch: 2, closedBecause: 'rolled back: it ends at 3' }] },
+      /epoch 2 is over: rolled back: it ends at 3/,
+    ],
     ['there is none', { epochs: [], inForce: undefined }, /NATS has no log/],
   ])('one is when %s', (_, change, why) => expect(whyNewEpoch({ ...sound, ...change }).join()).toMatch(why))
 })

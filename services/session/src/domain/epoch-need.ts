@@ -5,7 +5,7 @@
 import { ORIGIN, parsePosition, type Position } from '@curfew/contracts'
 
 export interface Standing {
-  readonly epochs: readonly { readonly epoch: number }[]
+  readonly epochs: readonly { readonly epoch: number; readonly closedBecause?: string }[]
   readonly inForce:
     | { readonly epoch: number; readonly logId: string | undefined; readonly last: Position }
     | undefined
@@ -23,8 +23,8 @@ export function whyNewEpoch(standing: Standing): string[] {
   const { epochs, inForce, projected, belongsTo } = standing
   const seen = epochSeen(standing)
   if (inForce === undefined) {
-    const [highest] = epochs.map(({ epoch }) => epoch).toSorted((a, b) => b - a)
-    if (highest !== undefined) return [`no log is in force: epoch ${highest} is over or was never opened`]
+    const [highest] = epochs.toSorted((a, b) => b.epoch - a.epoch)
+    if (highest !== undefined) return [`no log is in force: epoch ${highest.epoch} ${whatOf(highest)}`]
     return seen > 0 ? [`NATS has no log, though Redis has seen epoch ${seen}`] : []
   }
   const { epoch, logId, last } = inForce
@@ -36,4 +36,8 @@ export function whyNewEpoch(standing: Standing): string[] {
   if (projected !== ORIGIN && projected > last)
     why.push(`the log ends at ${last}, though Redis knows ${projected}`)
   return why
+}
+
+function whatOf({ closedBecause }: Standing['epochs'][number]): string {
+  return closedBecause === undefined ? 'is over or was never opened' : `is over: ${closedBecause}`
 }

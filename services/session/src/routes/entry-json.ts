@@ -12,7 +12,7 @@ function specialsOf(entry: LogEntry): object {
     case 'genesis':
       return { log_id: entry.logId }
     case 'closed':
-      return { next: entry.next }
+      return entry.next === undefined ? {} : { next: entry.next }
     case 'revoked':
       return { scope: entry.scope, except: entry.except ?? [] }
     case 'grants-changed': {
