@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { ScriptedFollower, ack, at, json } from '../test/scripted-follower.ts'
+import { ScriptedFollower, ack, at, barrierJson, json } from '../test/scripted-follower.ts'
 import { Witness } from './witness.ts'
 
 describe('Follower meeting an entry that it cannot apply', () => {
@@ -115,6 +115,22 @@ describe('Follower of a log that is not what it was', () => {
     follower.readUpTo(run, 8)
     expect(follower.read(run, { seq: 7, json: json(7, 'another') }, 0)).toBe('stop')
     expect([follower.frozen, follower.applied]).toEqual([true, at(6)])
+  })
+
+  it('freezes when what it had applied is gone, though nothing else stands in its place', () => {
+    const follower = new ScriptedFollower()
+    follower.catchUp(1, 5)
+    follower.disconnected()
+    follower.reconnected(0)
+    const run = follower.begin()
+    follower.readUpTo(run, 9)
+    for (const seq of [1, 2, 3, 4, 5]) follower.read(run, { seq, json: json(seq) }, 0)
+    follower.read(run, { seq: 9, json: barrierJson(9) }, 0)
+    follower.settleAt(run, 10)
+    expect(follower.healthy).toBe(false)
+    follower.feed(10, barrierJson(10), 0)
+    expect([follower.frozen, follower.applied]).toEqual([true, at(6)])
+    expect(follower.doubts).toEqual(['rolled back: what had been seen at 6 is gone'])
   })
 
   it('freezes at an end of the log that lies before where it had read to', () => {

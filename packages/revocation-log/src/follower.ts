@@ -2,39 +2,33 @@
  * ⑤ Decides what to do with each message of the feed and of a catch-up; the core of following, without I/O or clock.
  * Promise: entries are handed out strictly in order, none is skipped, and `applied` never claims a fact that is not in effect.
  */
-import { formatPosition, parseLogEntry, type Position } from '@curfew/contracts'
+import { formatPosition, parseLogEntry, subjectOfEntry, type Position } from '@curfew/contracts'
 
+import { Backoff } from './backoff.ts'
 import { describeDoubt, endOf, type Doubt } from './doubt.ts'
 import { FeedBuffer } from './feed-buffer.ts'
-import type { Acknowledgement, FollowerOptions, Step, StoredEntry } from './following.ts'
+import type { Acknowledgement, FollowerOptions, Phase, Step, StoredEntry } from './following.ts'
+import { Rereading } from './rereading.ts'
 import { REMEMBERED, Witness } from './witness.ts'
 
 /** An acknowledged entry that the feed has not brought after this time was lost on the way. */
 const FEED_OVERDUE_MS = 300
 /** In a silent log only an entry of one's own shows that the feed still works. */
 const PROBE_AFTER_SILENCE_MS = 2_000
-const BACKOFF_FIRST_MS = 100
-const BACKOFF_MOST_MS = 5_000
 /**
  * A catch-up reads this much again and compares it with what was seen: a deposed leader of a cluster can put entries into
  * the feed that the log then has elsewhere or not at all (seen with nats-server 2.9.10, its leader stopped and continued).
  */
 const OVERLAP = REMEMBERED
 
-type Phase =
-  | { readonly kind: 'due'; readonly atMs: number }
-  | { readonly kind: 'reading'; readonly barrier?: number }
-  | { readonly kind: 'following' }
-  | { readonly kind: 'frozen' }
-
 export class Follower {
   readonly #options: FollowerOptions
   readonly #witness: Witness
   readonly #buffer: FeedBuffer
+  readonly #backoff = new Backoff()
   #phase: Phase = { kind: 'due', atMs: 0 }
   #connected = true
   #run = 0
-  #failures = 0
   #cursorAtFailure = 0
   #doubted: string | undefined
   /** The last sequence handed to `onEntry`, where reading goes on. */
@@ -47,6 +41,8 @@ export class Follower {
    * some of them may not be in effect (and the feed has not shown that it works).
    */
   #hold: { readonly until: number | undefined } | undefined
+  /** Of the same catch-up, until the hold is lifted. */
+  #rereading: Rereading | undefined
   #highestAcknowledged = 0
   #overdueSinceMs: number | undefined
   #heardAtMs = 0
@@ -79,7 +75,7 @@ export class Follower {
 
   /** Failed attempts in a row, none of which brought the reader further. */
   get failures(): number {
-    return this.#failures
+    return this.#backoff.failures
   }
 
   /** The greatest sequence seen: to be taken before an attempt to publish is sent. */
@@ -95,7 +91,9 @@ export class Follower {
       this.#hold = { until: undefined }
       // What is buffered now lies before the barrier that this run will publish, so the stream has it.
       this.#buffer.clear()
-      return { kind: 'catch-up', run: this.#run, from: Math.max(1, this.#cursor + 1 - OVERLAP) }
+      const from = Math.max(1, this.#cursor + 1 - OVERLAP)
+      this.#rereading = new Rereading(this.#witness.from(from))
+      return { kind: 'catch-up', run: this.#run, from }
     }
     if (phase.kind !== 'following') return { kind: 'wait' }
     if (this.#overdueSinceMs !== undefined && nowMs - this.#overdueSinceMs >= FEED_OVERDUE_MS) {
@@ -152,7 +150,7 @@ export class Follower {
   /** The run could not be finished. */
   failed(run: number, nowMs: number): void {
     if (run !== this.#run || this.frozen) return
-    if (this.#cursor > this.#cursorAtFailure) this.#failures = 0
+    if (this.#cursor > this.#cursorAtFailure) this.#backoff.reset()
     this.#cursorAtFailure = this.#cursor
     this.#retry(nowMs)
   }
@@ -204,7 +202,8 @@ export class Follower {
     if (entry === undefined) {
       return this.#stuck({ kind: 'unreadable', detail: `the entry at ${seq} does not parse` }, nowMs)
     }
-    if (!this.#witness.holds(seq, entry.id)) {
+    const subject = subjectOfEntry(this.#options.epoch, entry)
+    if (!this.#witness.holds(seq, entry.id, subject)) {
       if (source === 'stream') return this.#contradiction(seq)
       this.distrustFeed(nowMs)
       return false
@@ -218,6 +217,7 @@ export class Follower {
       )
     }
     this.#cursor = seq
+    this.#rereading?.met(seq, subject)
     this.#heardAtMs = nowMs
     this.#overdueSinceMs = seq < this.#highestAcknowledged ? nowMs : undefined
     this.#settle()
@@ -229,18 +229,26 @@ export class Follower {
   #readAgain(seq: number, json: string): 'more' | 'stop' {
     if (!this.#agrees(seq, json)) this.#contradiction(seq)
     const entry = parseLogEntry(json)
+    if (entry !== undefined) this.#rereading?.met(seq, subjectOfEntry(this.#options.epoch, entry))
     // What a log has lost may have gone further than it does: its end may lie before where that was read to.
     if (entry?.type === 'closed') this.freeze(endOf(entry))
     return this.frozen ? 'stop' : 'more'
   }
 
   #settle(): void {
-    if (this.#hold?.until !== undefined && this.#cursor >= this.#hold.until) this.#hold = undefined
+    if (this.#hold?.until !== undefined && this.#cursor >= this.#hold.until) this.#lift()
     if (this.#hold !== undefined) return
     this.#settled = this.#cursor
     if (this.#phase.kind !== 'following') return
-    this.#failures = 0
+    this.#backoff.reset()
     this.#doubted = undefined
+  }
+
+  #lift(): void {
+    const lost = this.#rereading?.lost
+    this.#rereading = undefined
+    if (lost === undefined) this.#hold = undefined
+    else this.freeze({ kind: 'rolled back', detail: `what had been seen at ${lost} is gone` })
   }
 
   /** Goes over from the stream to what the feed brought meanwhile. */
@@ -271,10 +279,7 @@ export class Follower {
   }
 
   #retry(nowMs: number): void {
-    const delayMs =
-      this.#failures === 0 ? 0 : Math.min(BACKOFF_FIRST_MS * 2 ** (this.#failures - 1), BACKOFF_MOST_MS)
-    this.#failures += 1
-    this.#catchUp(nowMs + delayMs)
+    this.#catchUp(nowMs + this.#backoff.nextMs())
   }
 
   #catchUp(atMs: number): void {

@@ -14,6 +14,12 @@ export type Step =
   | { readonly kind: 'probe'; readonly run: number }
   | { readonly kind: 'wait' }
 
+export type Phase =
+  | { readonly kind: 'due'; readonly atMs: number }
+  | { readonly kind: 'reading'; readonly barrier?: number }
+  | { readonly kind: 'following' }
+  | { readonly kind: 'frozen' }
+
 /** The server's word that an entry is stored. */
 export interface Acknowledgement {
   readonly seq: number

@@ -7,7 +7,7 @@
 export const REMEMBERED = 4_096
 
 export class Witness {
-  readonly #ids = new Map<number, string>()
+  readonly #seen = new Map<number, { readonly id: string; subject: string | undefined }>()
   #highest: number
 
   constructor(highest: number) {
@@ -24,16 +24,25 @@ export class Witness {
     this.#highest = Math.max(this.#highest, seq)
   }
 
-  /** The entry `id` is at this sequence; false when another one was. */
-  holds(seq: number, id: string): boolean {
+  /** The entry `id` is at this sequence, about the entity of this subject if that is known; false when another one was. */
+  holds(seq: number, id: string, subject?: string): boolean {
     this.raise(seq)
-    const known = this.#ids.get(seq)
-    if (known !== undefined) return known === id
-    this.#ids.set(seq, id)
-    for (const oldest of this.#ids.keys()) {
-      if (this.#ids.size <= REMEMBERED) break
-      this.#ids.delete(oldest)
+    const known = this.#seen.get(seq)
+    if (known !== undefined) {
+      if (known.id === id) known.subject ??= subject
+      return known.id === id
+    }
+    this.#seen.set(seq, { id, subject })
+    for (const oldest of this.#seen.keys()) {
+      if (this.#seen.size <= REMEMBERED) break
+      this.#seen.delete(oldest)
     }
     return true
+  }
+
+  /** What was applied from this sequence on. */
+  *from(first: number): Generator<readonly [seq: number, subject: string]> {
+    for (const [seq, { subject }] of this.#seen)
+      if (seq >= first && subject !== undefined) yield [seq, subject]
   }
 }

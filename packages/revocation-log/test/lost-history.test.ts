@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { logSubject, streamName, type LogEntry } from '@curfew/contracts'
+import { logSubject, streamName, type LogEntry, type MemberId } from '@curfew/contracts'
 import { createCredentials, startServerProcesses, type Servers } from '@curfew/local-system'
 import { connectMessaging } from '@curfew/messaging'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
@@ -13,6 +13,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LogClosing } from '../src/index.ts'
 import { facts, revokedUser, startReplica, store, type Replica } from './stage.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
+
+const STRANGER = 'stranger' as MemberId
 
 let directory: string
 let servers: Servers
@@ -81,26 +83,44 @@ describe('a log that lost its end', () => {
     })
   })
 
-  it('is doubted although it has grown past what was seen before anybody looked', async () => {
-    await using proxy = await startTcpProxy(servers.nats.port)
-    await using replica = await startReplica({ url: url.replace(`:${servers.nats.port}`, `:${proxy.port}`) })
-    await write(replica, 10)
-    await stopped(async () => cp(live(), copy(), { recursive: true }))
-    await expect.poll(() => replica.reader.healthy, { timeout: 10_000 }).toBe(true)
-    await write(replica, 20)
-    // The reader cannot get back yet, and somebody without a memory is quicker.
-    proxy.dropWhile(() => true)
-    await stopped(putCopyBack)
-    await using stranger = await startReplica({ url })
-    await write(stranger, 60)
-    expect(stranger.reader.applied > replica.reader.applied).toBe(true)
-    expect(replica.doubts).toEqual([])
-    proxy.dropNothing()
-    proxy.cut()
-    await expect.poll(() => replica.doubts, { timeout: 10_000 }).toHaveLength(1)
-    expect(replica.doubts[0]).toMatch(/^contradicted: /)
-    expect(facts(replica.handed)).toHaveLength(30)
-  })
+  it.each([
+    ['and holds something else there', (n: number) => `stranger${n}`, /^contradicted: /],
+    ['and holds nothing there any more', () => 'stranger', /^rolled back: what had been seen at \d+ is gone/],
+  ])(
+    'is doubted although it has grown past what was seen before anybody looked, %s',
+    async (_, whom, doubt) => {
+      await using proxy = await startTcpProxy(servers.nats.port)
+      await using replica = await startReplica({
+        url: url.replace(`:${servers.nats.port}`, `:${proxy.port}`),
+      })
+      await write(replica, 10)
+      await stopped(async () => cp(live(), copy(), { recursive: true }))
+      await expect.poll(() => replica.reader.healthy, { timeout: 10_000 }).toBe(true)
+      await write(replica, 20)
+      // The reader cannot get back yet, and somebody without a memory is quicker.
+      proxy.dropWhile(() => true)
+      await stopped(putCopyBack)
+      await using stranger = await startReplica({ url, replica: STRANGER })
+      for (let n = 0; n < 60; n += 1) await store(stranger, revokedUser(whom(n)))
+      // As it does from time to time: the one before is superseded.
+      await store(stranger, {
+        v: 1,
+        id: 'again',
+        type: 'barrier',
+        at: '',
+        actor: 'system',
+        replica: STRANGER,
+      })
+      const { applied } = replica.reader
+      expect(stranger.reader.applied > applied).toBe(true)
+      expect(replica.doubts).toEqual([])
+      proxy.dropNothing()
+      proxy.cut()
+      await expect.poll(() => replica.doubts, { timeout: 10_000 }).toHaveLength(1)
+      expect(replica.doubts[0]).toMatch(doubt)
+      expect(replica.reader.applied).toBe(applied)
+    },
+  )
 })
 
 describe('what is known of a log that is not what it was', () => {

@@ -2,7 +2,7 @@
  * ⑤ A follower that is told step by step what the stream and the feed bring.
  * Promise: only what the test says happens; what was handed out and doubted is kept.
  */
-import { formatPosition, type LogEntry, type Position } from '@curfew/contracts'
+import { formatPosition, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
 
 import { describeDoubt } from '../src/doubt.ts'
 import { Follower } from '../src/follower.ts'
@@ -15,6 +15,12 @@ export const ack = (seq: number, floor: number) => ({ seq, id: `entry-${seq}`, d
 /** The entry at a sequence, or another one that claims its place. */
 export function json(seq: number, id = `entry-${seq}`): string {
   const entry: LogEntry = { v: 1, id, type: 'revoked', at: '', actor: 'system', scope: { type: 'global' } }
+  return JSON.stringify(entry)
+}
+
+export function barrierJson(seq: number): string {
+  const replica = 'replica' as MemberId
+  const entry: LogEntry = { v: 1, id: `barrier-${seq}`, type: 'barrier', at: '', actor: 'system', replica }
   return JSON.stringify(entry)
 }
 
