@@ -10,7 +10,7 @@ import type { History } from './history.ts'
 import type { Cast } from './people.ts'
 import type { Platform } from './platform.ts'
 import type { Random } from './random.ts'
-import type { Stored } from './stored-stream.ts'
+import type { Stored, StoredStream } from './stored-stream.ts'
 import { CALM, someWeather, type Weather } from './weather.ts'
 
 const WEIGHTS = {
@@ -55,6 +55,8 @@ export class Faults {
   /** Whose wall clock is set back and whose machine is suspended must be two: nothing could tell how long it was. */
   readonly #areClocksSet: boolean
   hasRolledBack = false
+  /** Remembers what the log has lost, and lives until the log says so. */
+  #keeper: Actor | undefined
   #lost: readonly Stored[] = []
   #isOver = false
 
@@ -70,7 +72,8 @@ export class Faults {
     this.#weather = this.#random.chance(0.5) ? CALM : someWeather(this.#random, 0.3)
     platform.broker.weather = this.#weather
     platform.store.lossiness = this.#random.skewed(0, 0.02)
-    for (const replica of cast.replicas) replica.mayStart = () => !this.hasRolledBack
+    for (const replica of cast.replicas)
+      replica.mayStart = () => !this.hasRolledBack || this.#history.areSomeUnaware
   }
 
   /** One after the other, and several at a time, for so long. */
@@ -139,6 +142,7 @@ export class Faults {
   #happen(fault: Fault, actor: Actor = this.#random.pick(this.#actors)): void {
     const { broker, store } = this.#platform
     const forMs = this.#random.pick([0.1, 0.5, 1.5, 2.5]) * this.#waitMs * this.#random.between(0.5, 1)
+    if ((fault === 'kill' || fault === 'leave') && actor === this.#keeper) return undefined
     switch (fault) {
       case 'pause':
         return this.#breaking.pause(actor, forMs, 0)
@@ -216,31 +220,75 @@ export class Faults {
   }
 
   /**
-   * The broker starts from an older store. Only those go on running who remember all that it lacks, and nobody starts:
-   * what no process remembers, none misses.
+   * The broker starts from an older store, while somebody runs who has read all that it lacks: what nobody remembers, nobody
+   * misses. He lives until the log says what it is. Half of the times nobody else runs who has not read it, and nobody starts:
+   * then what was lost is never forgotten. Later the log may lose as well that it was closed.
    */
   #rollBack(): void {
-    const { broker } = this.#platform
+    const { broker, world } = this.#platform
     const stream = broker.streams.get('CURFEW_1')
     if (stream === undefined || !broker.isUp || this.#isOver) return
+    const aware = this.#cast.replicas.filter(
+      ({ opened, isServing }) => isServing && opened && sequenceOf(opened.view.applied) >= stream.lastSeq,
+    )
+    if (aware.length === 0) return void world.after(50, () => this.#rollBack())
     const to = Math.max(1, stream.lastSeq - this.#random.whole(1, 40))
     this.#breaking.restartBroker(this.#random.between(5, 500), () => {
-      this.#breaking.told('log rolled back', `from ${stream.lastSeq} to ${to}`)
-      this.hasRolledBack = true
-      for (const replica of this.#cast.replicas) {
-        const applied = replica.opened === undefined ? 0 : sequenceOf(replica.opened.view.applied)
-        if (applied < stream.lastSeq) replica.kill()
-      }
-      this.#lost = stream.rollBack(to)
-      const lost = new Set(this.#lost.map(({ id }) => id))
-      for (const revocation of this.#history.revocations)
-        if (lost.has(revocation.entry.id)) revocation.isRolledBack = true
+      this.#keeper = this.#random.pick(aware)
+      this.#history.areSomeUnaware = this.#random.chance(0.5)
+      if (!this.#history.areSomeUnaware)
+        for (const replica of this.#cast.replicas) if (!aware.includes(replica)) replica.kill()
+      this.#loseEnd(stream, to)
+      this.#whenClosed(stream)
     })
   }
 
-  /** What the log has lost is not there again: somebody who was not answered may have said the same in the same place. */
-  get isLogAnother(): boolean {
+  #whenClosed(stream: StoredStream): void {
+    const { broker, world } = this.#platform
+    const told = broker.onStored
+    broker.onStored = (stored) => {
+      told(stored)
+      if (!stored.subject.endsWith('.closed')) return
+      broker.onStored = told
+      this.#keeper = undefined
+      if (!this.#random.chance(0.3)) return
+      world.after(this.#random.between(50, 3_000), () => this.#loseClosing(stream, stored.seq))
+    }
+  }
+
+  /** While somebody is frozen by it. */
+  #loseClosing(stream: StoredStream, seq: number): void {
+    const { broker } = this.#platform
+    const frozen = this.#cast.replicas.filter(({ opened, isServing }) => isServing && opened?.log.isFrozen)
+    if (frozen.length === 0 || !broker.isUp || this.#isOver) return
+    this.#breaking.restartBroker(this.#random.between(5, 500), () => {
+      this.#keeper = this.#random.pick(frozen)
+      this.#history.closedAtMs = undefined
+      this.#platform.tally.count('closing lost')
+      this.#loseEnd(stream, Math.max(1, seq - this.#random.whole(1, 10)))
+    })
+  }
+
+  #loseEnd(stream: StoredStream, to: number): void {
+    this.#breaking.told('log rolled back', `from ${stream.lastSeq} to ${to}`)
+    this.hasRolledBack = true
+    const lost = stream.rollBack(to)
+    this.#lost = [...this.#lost, ...lost]
+    const ids = new Set(lost.map(({ id }) => id))
+    for (const revocation of this.#history.revocations)
+      if (ids.has(revocation.entry.id)) revocation.isRolledBack = true
+  }
+
+  /**
+   * Of those who remember all of it, one notices at once. Others may be quicker to write where it was, and may carry on for so
+   * long that nothing stands there any more: then what is missed are facts, and not barriers.
+   */
+  get mustBeNoticed(): boolean {
     const stream = this.#platform.broker.streams.get('CURFEW_1')
-    return this.#lost.some(({ seq, id }) => stream?.at(seq)?.id !== id)
+    const isGone = ({ seq, subject }: Stored): boolean => (stream?.latestOf(subject)?.seq ?? 0) < seq
+    // Somebody who was not answered may have said the same in the same place.
+    return this.#lost.some((lost) =>
+      this.#history.areSomeUnaware ? isGone(lost) : stream?.at(lost.seq)?.id !== lost.id,
+    )
   }
 }

@@ -78,21 +78,29 @@ describe('an admission', () => {
     expect(() => check({ beganMs: 5_000 })).not.toThrow()
   })
 
-  it('against one that somebody was told of is not', () => {
+  it('against one that somebody was told of is not, while all who run have read it', () => {
     history.revocations.push(revocation({ isRolledBack: true, isAcknowledged: true }))
     expect(() => check({ beganMs: 5_000 })).toThrow(PromiseBroken)
+    history.areSomeUnaware = true
+    expect(() => check({ beganMs: 5_000 })).not.toThrow()
   })
-})
 
-describe('a refusal', () => {
-  it('is not followed by an admission by the same guard, but for what was asked before', () => {
+  it('may not begin W after the log was closed, whoever it is', () => {
+    history.closedAtMs = 100
+    expect(() => check({ beganMs: 1_099 })).not.toThrow()
+    expect(() => check({ beganMs: 1_100 })).toThrow(PromiseBroken)
+  })
+
+  it('may not begin after a refusal by the same guard', () => {
     history.revocations.push(revocation({ stored: undefined, latest: undefined }))
     check({ outcome: 'refused', reason: 'revoked', endedMs: 300 })
     expect(() => check({ beganMs: 299 })).not.toThrow()
     expect(() => check({ beganMs: 300, incarnation: 2 })).not.toThrow()
     expect(() => check({ beganMs: 300 })).toThrow(PromiseBroken)
   })
+})
 
+describe('a refusal', () => {
   it('needs a revocation', () => {
     expect(() => check({ outcome: 'refused', reason: 'unknown' })).toThrow(PromiseBroken)
     expect(() =>

@@ -71,6 +71,10 @@ export class History {
   readonly revocations: Revocation[] = []
   /** W, in milliseconds of the world. */
   readonly waitMs: () => number
+  /** Some run who have not read what the log has lost, or were started since: only the log can tell them. */
+  areSomeUnaware = false
+  /** Since when the log says that it has lost entries. */
+  closedAtMs: number | undefined
   /** By guard, incarnation and session: when it first said that the session is over. */
   readonly #deniedAtMs = new Map<string, number>()
   checks = 0
@@ -87,14 +91,18 @@ export class History {
 
   #judgeAdmission({ guard, incarnation, login, beganMs }: Check): void {
     const who = `${guard} admitted ${login.label}`
+    if (this.closedAtMs !== undefined && beganMs >= this.closedAtMs + this.waitMs())
+      throw new PromiseBroken(
+        `${who} by a check that began at ${beganMs.toFixed(1)}, more than W after the log was closed at ${this.closedAtMs.toFixed(1)}`,
+      )
     const deniedAtMs = this.#deniedAtMs.get(`${guard} ${incarnation} ${login.id}`)
     // What was asked before may be answered later.
-    if (deniedAtMs !== undefined && beganMs >= deniedAtMs)
+    if (deniedAtMs !== undefined && beganMs >= deniedAtMs && !this.#isForgotten(login))
       throw new PromiseBroken(`${who}, whom it had refused before`)
     for (const revocation of this.revocations) {
       if (!isCovered(login, revocation)) continue
       const { stored, confirmedAtMs, label, isRolledBack, isAcknowledged } = revocation
-      if (isRolledBack && !isAcknowledged) continue
+      if (isRolledBack && (!isAcknowledged || this.areSomeUnaware)) continue
       const storedAtMs = stored?.atMs ?? 0
       if (confirmedAtMs !== undefined && beganMs >= confirmedAtMs)
         throw new PromiseBroken(
@@ -105,6 +113,13 @@ export class History {
           `${who} by a check that began at ${beganMs.toFixed(1)}, more than W after ${label} had been stored at ${storedAtMs.toFixed(1)}`,
         )
     }
+  }
+
+  /** By the log, and perhaps by who answers. */
+  #isForgotten(login: Login): boolean {
+    const isAboutHim = ({ isRolledBack, entry }: Revocation): boolean =>
+      isRolledBack && isAbout(entry.scope, login)
+    return this.areSomeUnaware && this.revocations.some(isAboutHim)
   }
 
   #judgeRefusal({ guard, incarnation, login, reason, beganMs, endedMs }: Check): void {

@@ -148,4 +148,19 @@ export const MUTANTS: readonly Mutant[] = [
       ["if (source === 'stream') return this.#contradiction(seq)", ''],
     ],
   },
+  {
+    name: 'what a log has lost is known to who noticed it alone',
+    file: `${LOG}/log-closing.ts`,
+    edits: [['this.#saying ??= this.#keepSaying(log, closed)', 'void [this.#keepSaying, log, closed]']],
+  },
+  {
+    name: 'that a log is over is said to it once',
+    file: `${LOG}/log-closing.ts`,
+    edits: [
+      [
+        'await pause(isStored ? AGAIN_MS : RETRY_MS, signal)',
+        'if (isStored) return; void AGAIN_MS; await pause(RETRY_MS, signal)',
+      ],
+    ],
+  },
 ]

@@ -241,6 +241,7 @@ export class People {
   /** From the broker: what the log holds. */
   noteStored({ seq, json }: Stored): void {
     const entry = JSON.parse(json) as { type: string; id: string }
+    if (entry.type === 'closed') this.#history.closedAtMs ??= this.#platform.world.nowMs
     if (entry.type !== 'revoked') return
     const revocation = this.#history.revocations.find(({ entry: { id } }) => id === entry.id)
     if (revocation === undefined) return

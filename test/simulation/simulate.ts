@@ -93,14 +93,15 @@ async function play(platform: Platform, history: History, isBroken: () => boolea
   }
   const faults = new Faults(platform, cast, { history, waitMs: WAIT_MS, onResumed })
   const forMs = random.between(5_000, 12_000)
-  faults.begin(forMs, { isRolledBack: random.chance(0.12) })
+  faults.begin(forMs, { isRolledBack: random.chance(0.15) })
   await until(forMs)
   faults.mend()
   await until(RECOVERY_MS)
   people.rest()
   await until(1_000)
   if (isBroken()) return
-  if (faults.isLogAnother) await expectFrozen(platform, { cast, people, history, until })
+  if (history.closedAtMs !== undefined || faults.mustBeNoticed)
+    await expectFrozen(platform, { cast, people, history, until })
   else if (!faults.hasRolledBack) await expectWell(platform, { cast, people, history, until })
 }
 
@@ -156,7 +157,7 @@ function expectEnd(
     throw new PromiseBroken(`${at} says ${outcome} of ${login.label} in the end, who is well`)
 }
 
-/** A log that has lost entries is served by nobody. */
+/** A log that has lost entries is served by nobody, also when everybody is started anew and the store is older. */
 async function expectFrozen(platform: Platform, { cast, people, history, until }: Ending): Promise<void> {
   for (const guard of cast.guards)
     for (const login of history.logins.slice(-30))
@@ -169,6 +170,12 @@ async function expectFrozen(platform: Platform, { cast, people, history, until }
     if (opened !== undefined && !opened.log.isFrozen)
       throw new PromiseBroken(`${name} follows a log that has lost entries, and has not noticed`)
   platform.tally.count('frozen')
+  for (const replica of cast.replicas) replica.kill()
+  platform.store.putBack(4_000)
+  for (const replica of cast.replicas) replica.start()
+  await until(5_000)
+  for (const { name, isServing } of cast.replicas)
+    if (isServing) throw new PromiseBroken(`${name} was started and serves a log that has lost entries`)
 }
 
 function castOf(platform: Platform, replicas: number, guards: number): Cast {

@@ -39,7 +39,9 @@ const LEAST: Readonly<Record<string, number>> = {
   'confirmed by lease-expiry': 3_000,
   'log member.rejoining': 300,
   'report viewStartedAgain': 500,
-  frozen: 100,
+  frozen: 150,
+  'log log.closed': 150,
+  'closing lost': 20,
 }
 
 describe(`the real code over ${SEEDS} seeds`, () => {
