@@ -24,6 +24,8 @@ const SILENCE_TIMEOUT_MS = 30_000
 const BODY_BYTES_MAX = 10_485_760
 const ANYWHERE = { host: '127.0.0.1', port: 0 }
 
+const isTrustedProxy = (address: string): boolean => address === '127.0.0.1'
+
 interface Started {
   readonly url: string
   close(): Promise<unknown>
@@ -58,7 +60,7 @@ export const commands = serveCommands(
         filesOrigin: undefined,
         passwordLengthMin: 15,
         limits: { loginsPerMinute: 60, loginFailuresFree: 5, tokenGuessesPerMinute: 60 },
-        isTrustedProxy: (address: string) => address === '127.0.0.1',
+        isTrustedProxy,
         corsOrigins: new Set<string>(),
         forwardAuthAudiences: new Set([DOCUMENTS]),
         recentAuthenticationSeconds: 900,
@@ -125,6 +127,8 @@ function createGatewayServer(): CurfewServer {
     service: 'gateway',
     logger: createLogger({ service: 'gateway', level: 'info' }),
     registry: createMetrics('gateway'),
+    requestTimeoutMs: 300_000,
+    isTrustedProxy,
     readiness: [],
   })
 }

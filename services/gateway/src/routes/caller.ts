@@ -29,5 +29,7 @@ export function callerOf(request: FastifyRequest): Caller {
 
 /** Proxies write `unknown` and worse into `X-Forwarded-For`; then the proxy's own address has to do. */
 export function addressOf(request: FastifyRequest): string {
-  return isIP(request.ip) === 0 ? (request.raw.socket.remoteAddress ?? '') : request.ip
+  // Worked out each time that it is asked for.
+  const { ip } = request
+  return isIP(ip) === 0 ? (request.raw.socket.remoteAddress ?? '') : ip
 }
