@@ -22,16 +22,6 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'who asks later shares an earlier barrier',
-    file: `${LOG}/lease-granter.ts`,
-    edits: [
-      [
-        'this.#covered.push({ barrier, batch })',
-        'batch.push(...this.takeBatch()); this.#covered.push({ barrier, batch })',
-      ],
-    ],
-  },
-  {
     name: 'W is shorter than a lease',
     file: `${LOG}/timing.ts`,
     edits: [
