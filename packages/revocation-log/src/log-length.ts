@@ -4,6 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { untilAnswered } from '@curfew/messaging'
+
 import { describeDoubt, type Doubt } from './doubt.ts'
 import { LogError } from './errors.ts'
 import { closedEntry } from './log-closing.ts'
@@ -42,7 +44,7 @@ export async function shorterThan(log: NatsLog, { seen, logId }: Seen): Promise<
 
 async function endOf(log: NatsLog): Promise<number> {
   try {
-    return await log.end()
+    return await untilAnswered(() => log.end())
   } catch (cause) {
     throw new LogError('LOG_UNAVAILABLE', 'nobody says how far it goes', { cause })
   }

@@ -67,9 +67,7 @@ describe('the epoch in force', () => {
     async (answer) => {
       await using replica = await startReplica({ url })
       await using proxy = await startTcpProxy(servers.nats.port)
-      const through = new URL(url)
-      through.port = String(proxy.port)
-      const asking = await connectMessaging({ url: through.href, name: 'asking' })
+      const asking = await connectMessaging({ url: proxy.through(url), name: 'asking' })
       try {
         proxy.dropWhile((chunk) => proxy.dropped === 0 && chunk.includes(answer))
         expect(await findEpochInForce(asking)).toBe(1)

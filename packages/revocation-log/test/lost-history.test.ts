@@ -90,9 +90,7 @@ describe('a log that lost its end', () => {
     'is doubted although it has grown past what was seen before anybody looked, %s',
     async (_, whom, doubt) => {
       await using proxy = await startTcpProxy(servers.nats.port)
-      await using replica = await startReplica({
-        url: url.replace(`:${servers.nats.port}`, `:${proxy.port}`),
-      })
+      await using replica = await startReplica({ url: proxy.through(url) })
       await write(replica, 10)
       await stopped(async () => cp(live(), copy(), { recursive: true }))
       await expect.poll(() => replica.reader.healthy, { timeout: 10_000 }).toBe(true)

@@ -154,12 +154,21 @@ describe('openLog', () => {
     })
   })
 
+  it('asks again when nobody says how far a log goes that is there already', async () => {
+    await close(startReplica({ url }))
+    await using proxy = await startTcpProxy(servers.nats.port)
+    let asked = 0
+    // Is it there; and, before anything is added to it: how far does it go?
+    proxy.dropWhile((chunk) => chunk.includes('stream_info_response') && (asked += 1) === 2)
+    await using replica = await startReplica({ url: proxy.through(url) })
+    expect(proxy.dropped).toBe(1)
+    expect(replica.handed[0]?.entry.type).toBe('genesis')
+  })
+
   it('asks again when the server has created the stream and its answer does not come', async () => {
     await using proxy = await startTcpProxy(servers.nats.port)
     proxy.dropWhile((chunk) => proxy.dropped === 0 && chunk.includes('stream_create_response'))
-    const through = new URL(url)
-    through.port = String(proxy.port)
-    await using replica = await startReplica({ url: through.href })
+    await using replica = await startReplica({ url: proxy.through(url) })
     expect(proxy.dropped).toBe(1)
     expect(replica.handed[0]?.entry.type).toBe('genesis')
   })

@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 const nextEpoch = () => (lastEpoch += 1)
-const throughProxy = () => url.replace(`:${servers.nats.port}`, `:${proxy.port}`)
+const throughProxy = () => proxy.through(url)
 const isAcknowledgement = (chunk: string) =>
   chunk.includes(`"stream":"CURFEW_${lastEpoch}"`) && chunk.includes('"seq":')
 

@@ -106,7 +106,7 @@ describe('with the server failing under load', () => {
   it('is not healthy for long on a connection that has gone silent', async () => {
     await using proxy = await startTcpProxy(servers.nats.port)
     await using replica = await startReplica({
-      url: url.replace(`:${servers.nats.port}`, `:${proxy.port}`),
+      url: proxy.through(url),
       epoch: nextEpoch(),
     })
     proxy.dropWhile(() => true)
@@ -122,7 +122,7 @@ describe('with the server failing under load', () => {
     await using proxy = await startTcpProxy(servers.nats.port)
     await using writer = await startReplica({ url, epoch })
     await using replica = await startReplica({
-      url: url.replace(`:${servers.nats.port}`, `:${proxy.port}`),
+      url: proxy.through(url),
       epoch,
     })
     for (let cut = 0; cut < 5; cut += 1) {

@@ -6,8 +6,9 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import { once } from 'node:events'
 
 export interface TcpProxy extends AsyncDisposable {
-  readonly port: number
   readonly dropped: number
+  /** The same address by way of this proxy. */
+  through(url: string): string
   /** Chunks for which this answers true are lost. */
   dropWhile(shouldDrop: (chunk: string) => boolean): void
   dropNothing(): void
@@ -47,7 +48,11 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
     for (const socket of sockets) socket.destroy()
   }
   return {
-    port: (server.address() as AddressInfo).port,
+    through(url) {
+      const through = new URL(url)
+      through.port = String((server.address() as AddressInfo).port)
+      return through.href
+    },
     get dropped() {
       return dropped
     },
