@@ -3,20 +3,11 @@
  */
 import { readFileSync, readdirSync } from 'node:fs'
 
+import { threadStates } from '@curfew/local-system'
+
 export interface Watched {
   readonly name: string
   readonly pid: number | undefined
-}
-
-/** State letter of /proc/<pid>/stat: R and S run, T is stopped, Z is dead; undefined when there is no such process. */
-function stateOf(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name before it is in parentheses and may hold anything.
-    return text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3)
-  } catch {
-    return undefined
-  }
 }
 
 export function pidOf({ name, pid }: Watched): number {
@@ -26,18 +17,15 @@ export function pidOf({ name, pid }: Watched): number {
 
 /** @throws when it lives */
 export function proveDead(name: string, pid: number): string {
-  const state = stateOf(pid)
-  if (state !== undefined && state !== 'Z') throw new Error(`${name} (${pid}) lives: ${state}`)
+  const states = threadStates(pid)
+  if (!/^Z*$/.test(states)) throw new Error(`${name} (${pid}) lives: ${states}`)
   return `${name} (${pid}) is dead`
 }
 
-/** @throws when it does not stop: a signal takes effect when the process is next scheduled. */
-export async function proveStopped(name: string, pid: number): Promise<string> {
-  const deadline = performance.now() + 5_000
-  while (stateOf(pid) !== 'T') {
-    if (performance.now() > deadline) throw new Error(`${name} (${pid}) is not stopped: ${stateOf(pid)}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+/** Whoever told it to stop has waited for that. @throws when it has not */
+export function proveStopped(name: string, pid: number): string {
+  const states = threadStates(pid)
+  if (!/^T+$/.test(states)) throw new Error(`${name} (${pid}) is not stopped: ${states}`)
   return `${name} (${pid}) is stopped`
 }
 

@@ -21,7 +21,7 @@ export async function copyStore({ servers }: World, server: ServerName): Promise
   const takenMs = performance.now()
   await servers[server].kill('SIGSTOP')
   try {
-    await proveStopped(server, pidOf({ name: server, pid: servers[server].pid }))
+    proveStopped(server, pidOf({ name: server, pid: servers[server].pid }))
     cpSync(store, directory, { recursive: true })
   } finally {
     await servers[server].kill('SIGCONT')

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { hold, release } from './leash.ts'
 import { lastLines } from './log-files.ts'
-import { untilPaused } from './paused.ts'
+import { untilPaused } from './thread-states.ts'
 
 export interface UnexpectedExit {
   readonly name: string

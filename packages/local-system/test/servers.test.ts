@@ -3,7 +3,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -15,6 +15,7 @@ import { describe, expect, it } from 'vitest'
 import { createCredentials, startServerProcesses, type Servers } from '../src/index.ts'
 import { pidStart } from '../src/pid-start.ts'
 import { freePort } from '../src/tcp-ports.ts'
+import { threadStates } from '../src/thread-states.ts'
 import { eventually, scratchDirectory, scratchServers } from './scratch.ts'
 
 function connectAsAdmin(servers: Servers): Promise<NatsConnection> {
@@ -102,11 +103,7 @@ describe('startServerProcesses', () => {
     for (let round = 0; round < 20; round += 1) {
       for (let n = 0; n < 500; n += 1) nc.publish('busy', 'x'.repeat(1_000))
       await nats.kill('SIGSTOP')
-      const states = readdirSync(`/proc/${nats.pid}/task`).map((thread) => {
-        const stat = readFileSync(`/proc/${nats.pid}/task/${thread}/stat`, 'utf8')
-        return stat.charAt(stat.lastIndexOf(')') + 2)
-      })
-      expect(states.join('')).toMatch(/^T+$/)
+      expect(threadStates(nats.pid ?? 0)).toMatch(/^T+$/)
       await nats.kill('SIGCONT')
       await nc.flush()
     }

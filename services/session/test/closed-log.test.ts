@@ -23,6 +23,14 @@ async function revokeAlice(operator: Created): Promise<void> {
   expect((await stage.revokeUser(replica.as(operator), 'alice')).status).toBe(200)
 }
 
+/** Of Alice; the replica has noticed. */
+async function loseRevocation(operator: Created): Promise<void> {
+  await epochs.copyLog()
+  await revokeAlice(operator)
+  await epochs.putLogBack()
+  await epochs.frozen(replica)
+}
+
 async function logDetail({ url }: Pick<Replica, 'url'>): Promise<string> {
   const { checks } = (await (await fetch(`${url}/readyz`)).json()) as { checks: { log: string } }
   return checks.log
@@ -37,10 +45,7 @@ const isClosed = () =>
 describe('after one replica has noticed that the log has lost entries', () => {
   it('none that starts serves, also when barriers have carried the log past what Redis knows', async () => {
     const operator = await login('curfew/operator')
-    await epochs.copyLog()
-    await revokeAlice(operator)
-    await epochs.putLogBack()
-    await epochs.frozen(replica)
+    await loseRevocation(operator)
     await epochs.carryPastRedis()
     await expect(epochs.start()).rejects.toThrow(REFUSED)
   })
@@ -48,10 +53,7 @@ describe('after one replica has noticed that the log has lost entries', () => {
   it('nothing that was revoked is admitted again, also with an older Redis and nobody left who noticed', async () => {
     const [operator, alice] = [await login('curfew/operator'), await login('acme/alice')]
     const putRedisBack = await epochs.copyRedis()
-    await epochs.copyLog()
-    await revokeAlice(operator)
-    await epochs.putLogBack()
-    await epochs.frozen(replica)
+    await loseRevocation(operator)
     await stage.stop(replica)
     await putRedisBack()
     await expect(epochs.start()).rejects.toThrow(REFUSED)
@@ -64,10 +66,7 @@ describe('after one replica has noticed that the log has lost entries', () => {
     const CURFEW_NATS_URL = link.through(stage.servers.natsUrl('session'))
     await using away = await ReplicaProcess.start(stage, { ...ENV, CURFEW_NATS_URL })
     link.fail({ kind: 'cut' })
-    await epochs.copyLog()
-    await revokeAlice(operator)
-    await epochs.putLogBack()
-    await epochs.frozen(replica)
+    await loseRevocation(operator)
     await epochs.carryPastRedis()
     link.restore()
     await expect
@@ -77,10 +76,7 @@ describe('after one replica has noticed that the log has lost entries', () => {
 
   it('a new epoch needs no force, says why, and is served by who noticed and by who starts', async () => {
     const operator = await login('curfew/operator')
-    await epochs.copyLog()
-    await revokeAlice(operator)
-    await epochs.putLogBack()
-    await epochs.frozen(replica)
+    await loseRevocation(operator)
     await epochs.carryPastRedis()
     expect(await epochs.command('--dry-run')).toMatchObject({
       json: { reasons: [expect.stringContaining('epoch 1 is over: rolled back')] },
