@@ -7,11 +7,11 @@ import { addOwnHeaders, createCsrfTokens } from '@curfew/browser-boundary'
 import { curfewFastify } from '@curfew/fastify'
 import { createHttpServer, createLogger, createMetrics, type CurfewServer } from '@curfew/service-kit'
 import type { VerifiedSession, Verifier } from '@curfew/verifier'
-import type { FastifyRequest } from 'fastify'
 
 import { createRequestBodies } from '../../services/gateway/src/adapters/request-bodies.ts'
 import { createUpstream } from '../../services/gateway/src/adapters/undici-upstream.ts'
 import { composeGateway } from '../../services/gateway/src/compose.ts'
+import { tokenOf } from '../../services/gateway/src/domain/credential.ts'
 import { addApiRoutes, type ApiRoutes } from '../../services/gateway/src/routes/api.ts'
 import { createBoundary } from '../../services/gateway/src/routes/boundary.ts'
 import { addCors } from '../../services/gateway/src/routes/cors.ts'
@@ -100,11 +100,10 @@ async function startUnchecked(upstream: string): Promise<Started> {
   })
   addOwnHeaders(app)
   addCors(app, new Set())
-  const credential = (request: FastifyRequest): string | undefined => {
-    const found = boundary.credential(request)
-    return 'token' in found ? found.token : undefined
-  }
-  await app.register(curfewFastify, { verifier, credential })
+  await app.register(curfewFastify, {
+    verifier,
+    credential: (request) => tokenOf(boundary.credential(request)),
+  })
   return startProxy(app, upstream, { boundary, verifier })
 }
 

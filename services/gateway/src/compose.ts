@@ -23,6 +23,7 @@ import { createUpstream, type UpstreamConnections } from './adapters/undici-upst
 import { addAccountRoutes } from './compose-account.ts'
 import type { GatewayConfig } from './config.ts'
 import { createAttemptThrottle } from './domain/attempt-throttle.ts'
+import { tokenOf } from './domain/credential.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
 import { createDeviceCookies } from './domain/device-cookie.ts'
 import { createPasswordRules } from './domain/password-rules.ts'
@@ -155,10 +156,7 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
   await describePublicFace(app, cookieName)
   await app.register(curfewFastify, {
     verifier,
-    credential: (request) => {
-      const credential = boundary.credential(request)
-      return 'token' in credential ? credential.token : undefined
-    },
+    credential: (request) => tokenOf(boundary.credential(request)),
     onRefused: (request, reason) => {
       if (isGuess(reason)) guessing.note(callerOf(request).addressKey)
     },

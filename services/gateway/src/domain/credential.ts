@@ -33,6 +33,10 @@ export function credentialOf(
     : { kind: 'cookie', token: UNUSABLE, isRepeated: true }
 }
 
+export function tokenOf(credential: Credential): string | undefined {
+  return 'token' in credential ? credential.token : undefined
+}
+
 /** A token taken out of a browser is worth nothing to a script, and a script's nothing in a browser. */
 export function isRightChannel(kind: 'cookie' | 'bearer', client: ClientId): boolean {
   return (kind === 'cookie') === (client === BROWSER)
