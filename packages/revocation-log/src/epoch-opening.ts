@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { parseLogEntry, streamName, subjectOfEntry, type LogEntry, type Position } from '@curfew/contracts'
-import { untilAnswered } from '@curfew/messaging'
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -19,6 +18,7 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import { epochInForce, epochStates, type EpochState } from './epochs.ts'
 import { LogError } from './errors.ts'
 import { readFacts } from './facts-of-log.ts'
+import { latestMessage } from './latest-message.ts'
 import { isStreamGone, NatsLog } from './nats-log.ts'
 import { createStream, newGenesis } from './nats-stream.ts'
 
@@ -111,9 +111,7 @@ export class EpochOpening {
     // A higher one may have been opened by who did not see this one begin.
     if (sent.kind === 'stored') return (await this.#isInForce()) ? 'opened' : 'superseded'
     // The server may have forgotten the id of an attempt that it stored and never acknowledged.
-    const last_by_subj = subjectOfEntry(this.epoch, entry)
-    const stream = streamName(this.epoch)
-    const found = await untilAnswered(() => this.#jsm.streams.getMessage(stream, { last_by_subj }))
+    const found = await latestMessage(this.#jsm, streamName(this.epoch), subjectOfEntry(this.epoch, entry))
     return found?.json<LogEntry>().id === entry.id ? 'opened' : 'superseded'
   }
 

@@ -7,6 +7,7 @@ import { untilAnswered } from '@curfew/messaging'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
+import { latestMessage } from './latest-message.ts'
 import { isStreamGone } from './nats-log.ts'
 
 const STREAM_NAME = /^CURFEW_([1-9]\d{0,5})$/
@@ -38,10 +39,7 @@ async function epochsOf(jsm: JetStreamManager): Promise<number[]> {
 }
 
 export async function stateOf(jsm: JetStreamManager, epoch: number): Promise<EpochState> {
-  const latest = async (type: 'opened' | 'closed') => {
-    const last_by_subj = logSubject(epoch, type)
-    return untilAnswered(() => jsm.streams.getMessage(streamName(epoch), { last_by_subj }))
-  }
+  const latest = (type: 'opened' | 'closed') => latestMessage(jsm, streamName(epoch), logSubject(epoch, type))
   try {
     // The first begins where nothing has been said yet: it is complete as soon as it is there.
     const [opened, closed] = await Promise.all([epoch === 1 || latest('opened'), latest('closed')])

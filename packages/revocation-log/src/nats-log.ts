@@ -23,6 +23,7 @@ import { nanos, type Msg, type NatsConnection, type Subscription } from '@nats-i
 import { orAborted } from './abortable.ts'
 import { FeedOrder } from './feed-order.ts'
 import type { StoredEntry } from './following.ts'
+import { latestMessage } from './latest-message.ts'
 
 /** A reading that brings nothing for so long is given up and begun anew. */
 const READ_STALL_MS = 3_000
@@ -100,7 +101,7 @@ export class NatsLog {
     }
   }
 
-  /** Sequence of the entity's latest entry, 0 when there is none; a deposed leader may name an earlier one. */
+  /** Of a log that has been read: sequence of the entity's latest entry, 0 when there is none; a deposed leader may name an earlier one. */
   async lastSequenceOf(entry: LogEntry): Promise<number> {
     const last_by_subj = subjectOfEntry(this.epoch, entry)
     return (await this.#jsm.streams.getMessage(this.#stream, { last_by_subj }))?.seq ?? 0
@@ -113,9 +114,7 @@ export class NatsLog {
 
   /** The id that the genesis entry gave this log; undefined when it has none. Rejects when the log is gone or silent. */
   async logId(): Promise<string | undefined> {
-    const genesis = await this.#jsm.streams.getMessage(this.#stream, {
-      last_by_subj: logSubject(this.epoch, 'genesis'),
-    })
+    const genesis = await latestMessage(this.#jsm, this.#stream, logSubject(this.epoch, 'genesis'))
     const entry = genesis === null ? undefined : parseLogEntry(genesis.string())
     return entry?.type === 'genesis' ? entry.logId : undefined
   }

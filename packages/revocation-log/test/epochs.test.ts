@@ -8,7 +8,9 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
+import { stateOf } from '../src/epochs.ts'
 import { EpochOpening, findEpochInForce } from '../src/index.ts'
+import { createStream } from '../src/nats-stream.ts'
 import { facts, latestFacts, revokedUser, revokedUserOf, startReplica, store } from './stage.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
@@ -62,6 +64,26 @@ describe('a log that is closed', () => {
 })
 
 describe('the epoch in force', () => {
+  it('can be asked for while a log is being created, which nats-server 2.9.10 does not survive by itself', async () => {
+    const { pid } = servers.nats
+    const others = await Promise.all(
+      Array.from({ length: 6 }, () => connectMessaging({ url, name: 'asking' })),
+    )
+    const asking = await Promise.all(others.map((each) => jetstreamManager(each, { checkAPI: false })))
+    for (let epoch = 1; epoch <= 100; epoch += 1) {
+      const made = new AbortController()
+      const making = createStream({ nc: admin, jsm }, epoch).finally(() => made.abort())
+      await Promise.all(
+        asking.map(async (each) => {
+          while (!made.signal.aborted) await stateOf(each, epoch)
+        }),
+      )
+      await making
+    }
+    expect(servers.nats.pid).toBe(pid)
+    await Promise.all(others.map((each) => each.close()))
+  }, 30_000)
+
   it.each(['stream_names_response', 'stream_msg_get_response'])(
     'is asked for again when no %s comes',
     async (answer) => {
