@@ -28,6 +28,12 @@ export interface ChildProcess<Served extends Commands> extends AsyncDisposable {
   ): Promise<Awaited<ReturnType<Served[Command]>>>
 }
 
+/**
+ * For those who take turns: while it is the others', V8 would tidy up after eight seconds, and with that forget what it has
+ * learnt of the code.
+ */
+export const STEADY = ['--no-memory-reducer']
+
 /** @param file beside this one. What it prints to standard output is thrown away. */
 export function startChild<Served extends Commands>(
   file: string,

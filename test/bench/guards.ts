@@ -1,7 +1,7 @@
 /** Who guards the route of `service` and `revocation`, each as its documentation sets it up. */
 import type { Credential, Shared } from '@curfew/bench-peers/guarded'
 
-import { startChild, type ChildProcess } from './child.ts'
+import { STEADY, startChild, type ChildProcess } from './child.ts'
 import type { commands } from './guarded.child.ts'
 
 export type Kind =
@@ -49,7 +49,7 @@ export async function startGuard(
   kind: Kind,
   surroundings: Surroundings,
 ): Promise<Guard> {
-  const process = stack.use(startChild<typeof commands>('guarded.child.ts'))
+  const process = stack.use(startChild<typeof commands>('guarded.child.ts', STEADY))
   return { process, url: await process.call('start', { ...surroundings, kind }) }
 }
 

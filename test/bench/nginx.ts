@@ -8,10 +8,11 @@ import { cpuUsOf } from './cpu-time.ts'
 
 export interface Nginx {
   readonly url: string
-  cpuUs(): number
+  cpuUs(): Promise<number>
 }
 
 export interface NginxOptions {
+  readonly command: string
   readonly directory: string
   /** Without one, it answers 204 itself: the least that anybody could who is asked. */
   readonly upstream?: string
@@ -19,13 +20,15 @@ export interface NginxOptions {
   readonly gateway?: string
 }
 
-/** Undefined where nginx, or what counts its processor time, is not there. */
+/** The command; undefined where nginx, or what counts its processor time, is not there. */
+export function findNginx(): string | undefined {
+  return cpuUsOf(process.pid) === undefined ? undefined : findProgram('nginx')
+}
+
 export async function startNginx(
   stack: AsyncDisposableStack,
-  { directory, upstream, gateway }: NginxOptions,
-): Promise<Nginx | undefined> {
-  const command = findProgram('nginx')
-  if (command === undefined || cpuUsOf(process.pid) === undefined) return undefined
+  { command, directory, upstream, gateway }: NginxOptions,
+): Promise<Nginx> {
   const port = await freePort()
   const home = join(directory, `nginx-${port}`)
   await mkdir(home, { recursive: true })
@@ -44,7 +47,7 @@ export async function startNginx(
   })
   stack.defer(() => child.stop())
   await child.start()
-  return { url, cpuUs: () => cpuUsOf(child.pid) ?? 0 }
+  return { url, cpuUs: () => Promise.resolve(cpuUsOf(child.pid) ?? 0) }
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -3,19 +3,13 @@ import { randomBytes } from 'node:crypto'
 
 import { startHttpProxy } from '@curfew/bench-peers/http-proxy'
 import type { Audience, ClientId } from '@curfew/contracts'
-import { addOwnHeaders, createCsrfTokens } from '@curfew/browser-boundary'
-import { curfewFastify } from '@curfew/fastify'
-import { createHttpServer, createLogger, createMetrics, type CurfewServer } from '@curfew/service-kit'
+import { createHttpServer, createLogger, createMetrics } from '@curfew/service-kit'
 import type { VerifiedSession, Verifier } from '@curfew/verifier'
 
 import { createRequestBodies } from '../../services/gateway/src/adapters/request-bodies.ts'
 import { createUpstream } from '../../services/gateway/src/adapters/undici-upstream.ts'
-import { composeGateway } from '../../services/gateway/src/compose.ts'
-import { tokenOf } from '../../services/gateway/src/domain/credential.ts'
-import { addApiRoutes, type ApiRoutes } from '../../services/gateway/src/routes/api.ts'
-import { createBoundary } from '../../services/gateway/src/routes/boundary.ts'
-import { addCors } from '../../services/gateway/src/routes/cors.ts'
-import type { Reports } from '../../services/gateway/src/routes/reports.ts'
+import { composeGateway, type Overrides } from '../../services/gateway/src/compose.ts'
+import { addApiRoutes } from '../../services/gateway/src/routes/api.ts'
 import { serveCommands } from './child.ts'
 import { relayTokenOf, sessionIdOf } from './population.ts'
 
@@ -33,46 +27,20 @@ interface Started {
 
 let started: Started | undefined
 
+export interface GatewayOptions {
+  readonly upstream: string
+  readonly natsUrl: string
+  readonly accountsFile: string
+}
+
 export const commands = serveCommands(
   {
-    async gateway({
-      upstream,
-      natsUrl,
-      accountsFile,
-    }: {
-      upstream: string
-      natsUrl: string
-      accountsFile: string
-    }) {
-      const config = {
-        listen: ANYWHERE,
-        operations: undefined,
-        logLevel: 'info',
-        natsUrl,
-        accountsFile,
-        csrfKey: randomBytes(32),
-        upstreams: new Map([[DOCUMENTS, upstream]]),
-        upstreamTimeoutMs: SILENCE_TIMEOUT_MS,
-        bodyBytesMax: BODY_BYTES_MAX,
-        cookieName: '__Host-session',
-        programmaticClients: new Set(['api' as ClientId]),
-        defaultTenant: undefined,
-        filesOrigin: undefined,
-        passwordLengthMin: 15,
-        limits: { loginsPerMinute: 60, loginFailuresFree: 5, tokenGuessesPerMinute: 60 },
-        isTrustedProxy,
-        corsOrigins: new Set<string>(),
-        forwardAuthAudiences: new Set([DOCUMENTS]),
-        recentAuthenticationSeconds: 900,
-      }
-      const composed = await composeGateway(config, createLogger({ service: 'gateway', level: 'info' }))
-      started = { url: await composed.app.listen(ANYWHERE), close: () => composed.close() }
-      return started.url
-    },
-    async unchecked({ upstream }: { upstream: string }) {
-      started = await startUnchecked(upstream)
-      return started.url
-    },
+    gateway: (options: GatewayOptions) => startGateway(options, {}),
+    /** Every token is taken for that of the same session. */
+    unchecked: (options: GatewayOptions) =>
+      startGateway(options, {
+        verifier: takingAllFor({ id: sessionIdOf(0), client: 'api' as ClientId } as VerifiedSession),
+      }),
     async unguarded({ upstream }: { upstream: string }) {
       started = await startUnguarded(upstream)
       return started.url
@@ -85,31 +53,47 @@ export const commands = serveCommands(
   () => started?.close(),
 )
 
-/** All that a proxied request goes through in the gateway, but every token is taken for that of the same session. */
-async function startUnchecked(upstream: string): Promise<Started> {
-  const app = createGatewayServer()
-  const session = { id: sessionIdOf(0), client: 'api' as ClientId } as VerifiedSession
-  const verifier = takingAllFor(session)
-  const boundary = createBoundary(app, {
+async function startGateway(
+  { upstream, natsUrl, accountsFile }: GatewayOptions,
+  overrides: Overrides,
+): Promise<string> {
+  const config = {
+    listen: ANYWHERE,
+    operations: undefined,
+    logLevel: 'info',
+    natsUrl,
+    accountsFile,
+    csrfKey: randomBytes(32),
+    upstreams: new Map([[DOCUMENTS, upstream]]),
+    upstreamTimeoutMs: SILENCE_TIMEOUT_MS,
+    bodyBytesMax: BODY_BYTES_MAX,
     cookieName: '__Host-session',
-    csrf: createCsrfTokens(randomBytes(32)),
-    trustedOrigins: new Set<string>(),
-    guessing: { note: () => undefined, usedUp: () => undefined },
-    reports: {} as Reports,
-    nowMs: Date.now,
-  })
-  addOwnHeaders(app)
-  addCors(app, new Set())
-  await app.register(curfewFastify, {
-    verifier,
-    credential: (request) => tokenOf(boundary.credential(request)),
-  })
-  return startProxy(app, upstream, { boundary, verifier })
+    programmaticClients: new Set(['api' as ClientId]),
+    defaultTenant: undefined,
+    filesOrigin: undefined,
+    passwordLengthMin: 15,
+    limits: { loginsPerMinute: 60, loginFailuresFree: 5, tokenGuessesPerMinute: 60 },
+    isTrustedProxy,
+    corsOrigins: new Set<string>(),
+    forwardAuthAudiences: new Set([DOCUMENTS]),
+    recentAuthenticationSeconds: 900,
+  }
+  const logger = createLogger({ service: 'gateway', level: 'info' })
+  const composed = await composeGateway(config, logger, overrides)
+  started = { url: await composed.app.listen(ANYWHERE), close: () => composed.close() }
+  return started.url
 }
 
 /** The proxy of the gateway, from the gateway's own parts, with nothing in front of it. */
 async function startUnguarded(upstream: string): Promise<Started> {
-  const app = createGatewayServer()
+  const app = createHttpServer({
+    service: 'gateway',
+    logger: createLogger({ service: 'gateway', level: 'info' }),
+    registry: createMetrics('gateway'),
+    requestTimeoutMs: 300_000,
+    isTrustedProxy,
+    readiness: [],
+  })
   app.decorateRequest('session')
   const boundary = {
     ownSite: [],
@@ -118,34 +102,24 @@ async function startUnguarded(upstream: string): Promise<Started> {
     csrfFault: () => undefined,
     credential: () => ({ kind: 'none' }) as const,
   }
-  return startProxy(app, upstream, { boundary, verifier: takingAllFor({} as VerifiedSession) })
-}
-
-function createGatewayServer(): CurfewServer {
-  return createHttpServer({
-    service: 'gateway',
-    logger: createLogger({ service: 'gateway', level: 'info' }),
-    registry: createMetrics('gateway'),
-    requestTimeoutMs: 300_000,
-    isTrustedProxy,
-    readiness: [],
+  const connections = createUpstream(upstream, SILENCE_TIMEOUT_MS)
+  app.addHook('onClose', () => connections.close())
+  addApiRoutes(app, {
+    boundary,
+    verifier: takingAllFor({} as VerifiedSession),
+    upstreams: new Map([[DOCUMENTS, connections]]),
+    bodies: createRequestBodies(BODY_BYTES_MAX),
   })
+  return { url: await app.listen(ANYWHERE), close: () => app.close() }
 }
 
 function takingAllFor(session: VerifiedSession): Verifier {
   const admitted = { kind: 'admitted', session } as const
   const relayToken = relayTokenOf(0, DOCUMENTS)
-  return { check: () => admitted, relayToken: () => relayToken } as Partial<Verifier> as Verifier
-}
-
-async function startProxy(
-  app: CurfewServer,
-  upstream: string,
-  parts: Pick<ApiRoutes, 'boundary' | 'verifier'>,
-): Promise<Started> {
-  const connections = createUpstream(upstream, SILENCE_TIMEOUT_MS)
-  app.addHook('onClose', () => connections.close())
-  const upstreams = new Map([[DOCUMENTS, connections]])
-  addApiRoutes(app, { ...parts, upstreams, bodies: createRequestBodies(BODY_BYTES_MAX) })
-  return { url: await app.listen(ANYWHERE), close: () => app.close() }
+  return {
+    check: () => admitted,
+    relayToken: () => relayToken,
+    ready: true,
+    close: () => Promise.resolve(),
+  } as Partial<Verifier> as Verifier
 }

@@ -41,6 +41,11 @@ import { addPasswordRoute } from './routes/password.ts'
 import { createReports } from './routes/reports.ts'
 import { addSessionRoute } from './routes/session.ts'
 
+export interface Overrides {
+  /** Instead of the one that checks, which is not made then: to see what checking costs. */
+  readonly verifier?: Verifier
+}
+
 export interface Gateway {
   readonly app: CurfewServer
   close(): Promise<void>
@@ -52,12 +57,16 @@ const REQUEST_TIMEOUT_MS = 300_000
 const DRAIN_MS = 6_000
 
 /** @throws ConfigError for a faulty accounts file, and what the connection to NATS rejects with */
-export async function composeGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
+export async function composeGateway(
+  config: GatewayConfig,
+  logger: Logger,
+  overrides: Overrides = {},
+): Promise<Gateway> {
   const file = await readAccounts(config.accountsFile)
   const nc = await connectMessaging({ url: config.natsUrl, name: 'gateway', logger })
   try {
     const accounts = await createKvAccounts(nc, file)
-    return await composeOn(nc, accounts, { config, logger })
+    return await composeOn(nc, accounts, { config, logger, overrides })
   } catch (error) {
     await nc.close()
     throw error
@@ -67,10 +76,11 @@ export async function composeGateway(config: GatewayConfig, logger: Logger): Pro
 async function composeOn(
   nc: NatsConnection,
   accounts: Accounts,
-  { config, logger }: { readonly config: GatewayConfig; readonly logger: Logger },
+  { config, logger, overrides }: { config: GatewayConfig; logger: Logger; overrides: Overrides },
 ): Promise<Gateway> {
   const registry = createMetrics('gateway')
-  const verifier = await createVerifier({ nc, audience: GATEWAY_AUDIENCE, registry, logger })
+  const verifier =
+    overrides.verifier ?? (await createVerifier({ nc, audience: GATEWAY_AUDIENCE, registry, logger }))
   const events = createSecurityEvents({ nc, registry, logger })
   const upstreams = new Map<Audience, UpstreamConnections>()
   for (const [name, origin] of config.upstreams)

@@ -1,22 +1,18 @@
 /** ① What the check costs at the gateway: a proxied GET with it, without it, and through a proxy that knows no sessions. */
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-
 import { figureOf, type Benchmark, type Outcome, type Progress, type Row, type Size } from '../benchmark.ts'
-import { startChild, type ChildProcess } from '../child.ts'
+import { startChild } from '../child.ts'
 import { closedLoop, type Answered } from '../http-load.ts'
 import { interleaved } from '../interleaved.ts'
 import { populationOf, sessionTokenOf } from '../population.ts'
-import type { commands as proxies } from '../proxies.child.ts'
-import { startNginx } from '../nginx.ts'
+import { LABELS, startProxies, type Proxy } from '../proxies.ts'
 import { median } from '../statistics.ts'
-import { startSystem, type System } from '../system.ts'
+import { startSystem } from '../system.ts'
 import type { commands as upstreams } from '../upstream.child.ts'
 
 const SIZES = {
-  full: { rounds: 8, seconds: 1.5, warmUp: 5 },
-  quick: { rounds: 3, seconds: 0.6, warmUp: 0.4 },
-  tiny: { rounds: 1, seconds: 1, warmUp: 0 },
+  full: { starts: 3, warmUp: 4, rounds: 3, runUp: 0.8, seconds: 1 },
+  quick: { starts: 1, warmUp: 0.4, rounds: 3, runUp: 0.2, seconds: 0.6 },
+  tiny: { starts: 1, warmUp: 0.05, rounds: 1, runUp: 0.05, seconds: 1 },
 }
 
 const CONNECTIONS = 32
@@ -27,19 +23,8 @@ const HEADERS = Array.from(
   (_, index) => `authorization: Bearer ${sessionTokenOf(index)}`,
 )
 
-const GUARDED = 'the gateway'
-const UNCHECKED = 'the same, without the check'
-const UNGUARDED = 'its proxy, with nothing in front'
-const PEER = '@fastify/http-proxy'
-const NGINX = 'nginx'
-const FORWARD_AUTH = 'nginx, asking /forward-auth'
-const LEAST_AUTH = 'nginx, asking an nginx that says 204'
-
 interface Contender {
   readonly label: string
-  /** Microseconds that all have used who do its work. */
-  readonly cpuUs: () => Promise<number>
-  readonly url: string
   readonly rounds: Round[]
 }
 
@@ -50,64 +35,34 @@ interface Round {
   readonly p99Ms: number
 }
 
-export const gateway: Benchmark = { name: 'gateway', seconds: { full: 140, quick: 20 }, run }
+export const gateway: Benchmark = { name: 'gateway', seconds: { full: 210, quick: 20 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
-  const { rounds, seconds, warmUp } = SIZES[size]
+  const { starts, warmUp, rounds, runUp, seconds } = SIZES[size]
   await using system = await startSystem(populationOf(SESSIONS))
-  await using stack = new AsyncDisposableStack()
-  const upstream = await stack.use(startChild<typeof upstreams>('upstream.child.ts')).call('start')
-  const contenders = await startContenders(system, upstream, { stack, report })
-  report('warming up')
-  if (warmUp > 0) for (const { url } of contenders) await hammer(url, warmUp)
-  report('measuring')
-  await interleaved(contenders, rounds, async ({ url, cpuUs: cpuUsed, rounds: measured }) => {
-    const before = await cpuUsed()
-    const { requests, perSecond, p50Ms, p99Ms } = await hammer(url, seconds)
-    const cpuUs = ((await cpuUsed()) - before) / requests
-    measured.push({ perSecond, cpuUs, p50Ms, p99Ms })
-  })
-  return outcomeOf(contenders, { rounds, seconds })
+  await using service = startChild<typeof upstreams>('upstream.child.ts')
+  const upstream = await service.call('start')
+  const contenders: Contender[] = Object.values(LABELS).map((label) => ({ label, rounds: [] }))
+  for (let start = 1; start <= starts; start += 1) {
+    report(`start ${start} of ${starts}`)
+    await using stack = new AsyncDisposableStack()
+    const proxies = await startProxies(system, upstream, stack)
+    for (const { url } of proxies) await hammer(url, warmUp)
+    await interleaved(proxies, rounds, async (proxy) => {
+      await hammer(proxy.url, runUp)
+      contenders.find(({ label }) => label === proxy.label)?.rounds.push(await measure(proxy, seconds))
+    })
+  }
+  const measured = contenders.filter((contender) => contender.rounds.length > 0)
+  if (measured.length < contenders.length)
+    report('nginx is not installed (Debian: apt-get install nginx-light) and was left out')
+  return outcomeOf(measured, SIZES[size])
 }
 
-async function startContenders(
-  { servers }: System,
-  upstream: string,
-  { stack, report }: { stack: AsyncDisposableStack; report: Progress },
-): Promise<Contender[]> {
-  const { directory } = servers
-  const accountsFile = join(directory, 'accounts.json')
-  await writeFile(accountsFile, JSON.stringify({ accounts: [] }))
-  const start = (): ChildProcess<typeof proxies> => stack.use(startChild<typeof proxies>('proxies.child.ts'))
-  const [guarded, unchecked, unguarded, peer] = [start(), start(), start(), start()]
-  const natsUrl = servers.natsUrl('gateway')
-  const gatewayUrl = await guarded.call('gateway', { upstream, natsUrl, accountsFile })
-  const contender = (label: string, url: string, cpuUs: Contender['cpuUs']): Contender => ({
-    label,
-    url,
-    cpuUs,
-    rounds: [],
-  })
-  const contenders = [
-    contender(GUARDED, gatewayUrl, () => guarded.cpuUs()),
-    contender(UNCHECKED, await unchecked.call('unchecked', { upstream }), () => unchecked.cpuUs()),
-    contender(UNGUARDED, await unguarded.call('unguarded', { upstream }), () => unguarded.cpuUs()),
-    contender(PEER, await peer.call('httpProxy', { upstream }), () => peer.cpuUs()),
-  ]
-  const nginx = await startNginx(stack, { directory, upstream })
-  const asking = await startNginx(stack, { directory, upstream, gateway: gatewayUrl })
-  const answering = await startNginx(stack, { directory })
-  const least = answering && (await startNginx(stack, { directory, upstream, gateway: answering.url }))
-  if (nginx === undefined || asking === undefined || answering === undefined || least === undefined) {
-    report('nginx is not installed (Debian: apt-get install nginx-light) and is left out')
-    return contenders
-  }
-  return [
-    ...contenders,
-    contender(NGINX, nginx.url, () => Promise.resolve(nginx.cpuUs())),
-    contender(FORWARD_AUTH, asking.url, async () => asking.cpuUs() + (await guarded.cpuUs())),
-    contender(LEAST_AUTH, least.url, () => Promise.resolve(least.cpuUs() + answering.cpuUs())),
-  ]
+async function measure({ url, cpuUs: cpuUsed }: Proxy, seconds: number): Promise<Round> {
+  const before = await cpuUsed()
+  const { requests, perSecond, p50Ms, p99Ms } = await hammer(url, seconds)
+  return { perSecond, cpuUs: ((await cpuUsed()) - before) / requests, p50Ms, p99Ms }
 }
 
 /** All of them are sent the tokens, whether they look at them or not. */
@@ -117,17 +72,17 @@ function hammer(url: string, seconds: number): Promise<Answered> {
 
 function outcomeOf(
   contenders: readonly Contender[],
-  { rounds, seconds }: { rounds: number; seconds: number },
+  { starts, rounds, runUp, seconds }: (typeof SIZES)[Size],
 ): Outcome {
   const rows = rowsOf(contenders)
-  const hasNginx = rows.some(({ label }) => label === NGINX)
+  const hasNginx = rows.some(({ label }) => label === LABELS.nginx)
   return {
     title: 'The gateway',
     method:
-      `A GET of one kilobyte over ${CONNECTIONS} connections, ${SESSIONS} sessions in turn; medians of ${rounds} rounds of ` +
-      `${seconds} s each, in turns. CPU is that of the proxy's own process (of nginx with a question: also that of ` +
-      `whom it asks); its samples are in the results. nginx has one worker. Client, proxy and service share the ` +
-      `machine, so that throughput says less than CPU does.` +
+      `A GET of one kilobyte over ${CONNECTIONS} connections, ${SESSIONS} sessions in turn; medians of ${starts * rounds} rounds ` +
+      `of ${seconds} s each, in turns, ${rounds} with the same processes, each after ${runUp} s that is not counted. CPU is that of the proxy's own process (of ` +
+      `nginx with a question: also that of whom it asks); its samples are in the results. nginx has one worker. ` +
+      `Client, proxy and service share the machine, so that throughput says less than CPU does.` +
       (hasNginx ? '' : ' nginx was not installed.'),
     columns: [
       { key: 'perSecond', title: 'requests/s', digits: 0 },
@@ -140,14 +95,14 @@ function outcomeOf(
     rows,
     goals: [
       {
-        text: `Requests/s with the check, in times of ${PEER}`,
-        measured: timesOf(contenders, [GUARDED, PEER]),
+        text: `Requests/s with the check, in times of ${LABELS.peer}`,
+        measured: timesOf(contenders, [LABELS.guarded, LABELS.peer]),
         atLeast: 1.3,
         digits: 2,
       },
       {
         text: 'Requests/s with the check, in times of the same without it',
-        measured: timesOf(contenders, [GUARDED, UNCHECKED]),
+        measured: timesOf(contenders, [LABELS.guarded, LABELS.unchecked]),
         atLeast: 0.95,
         digits: 2,
       },
@@ -155,7 +110,7 @@ function outcomeOf(
         ? [
             {
               text: 'Requests/s of nginx asking, in times of nginx',
-              measured: timesOf(contenders, [FORWARD_AUTH, NGINX]),
+              measured: timesOf(contenders, [LABELS.forwardAuth, LABELS.nginx]),
               atLeast: 0.8,
               digits: 2,
             },
@@ -163,7 +118,7 @@ function outcomeOf(
         : []),
       {
         text: 'CPU of a request with the check, in times of that without',
-        measured: figureOf(rows, GUARDED, 'cpu'),
+        measured: figureOf(rows, LABELS.guarded, 'cpu'),
         atMost: 1.05,
         digits: 2,
       },
@@ -181,7 +136,7 @@ function timesOf(contenders: readonly Contender[], [one, other]: readonly [strin
 }
 
 function rowsOf(contenders: readonly Contender[]): Row[] {
-  const plain = contenders.find(({ label }) => label === UNCHECKED)
+  const plain = contenders.find(({ label }) => label === LABELS.unchecked)
   return contenders.map(({ label, rounds: measured }): Row => {
     const over = (key: keyof Round): number => median(measured.map((one) => one[key]))
     const ratio = (key: 'perSecond' | 'cpuUs'): number =>

@@ -124,9 +124,9 @@ export function holderOf({
 }
 
 function channelFault(request: FastifyRequest, credential: Credential): Problem | undefined {
-  const { id, client } = request.session
+  const { session } = request
   if (credential.kind !== 'cookie' && credential.kind !== 'bearer') return undefined
-  if (isRightChannel(credential.kind, client)) return undefined
-  request.log.warn({ event: 'session.check.refused', reason: 'channel', sessionId: id })
+  if (isRightChannel(credential.kind, session.client)) return undefined
+  request.log.warn({ event: 'session.check.refused', reason: 'channel', sessionId: session.id })
   return new Problem('unauthenticated', undefined, { headers: { 'www-authenticate': REFUSED } })
 }
