@@ -80,9 +80,10 @@ function outcomeOf(
     title: 'The gateway',
     method:
       `A GET of one kilobyte over ${CONNECTIONS} connections, ${SESSIONS} sessions in turn; medians of ${starts * rounds} rounds ` +
-      `of ${seconds} s each, in turns, ${rounds} with the same processes, each after ${runUp} s that is not counted. CPU is that of the proxy's own process (of ` +
-      `nginx with a question: also that of whom it asks); its samples are in the results. nginx has one worker. ` +
-      `Client, proxy and service share the machine, so that throughput says less than CPU does.` +
+      `of ${seconds} s each, in turns, ${rounds} with the same processes, each after ${runUp} s that is not counted. CPU is ` +
+      `that of the proxy's own process (of nginx with a question: also that of whom it asks); its samples are in the ` +
+      `results. nginx has one worker. Client, proxy and service share the machine, so that throughput says less than ` +
+      `CPU does.` +
       (hasNginx ? '' : ' nginx was not installed.'),
     columns: [
       { key: 'perSecond', title: 'requests/s', digits: 0 },
