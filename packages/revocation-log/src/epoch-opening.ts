@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { parseLogEntry, streamName, subjectOfEntry, type LogEntry, type Position } from '@curfew/contracts'
+import { untilAnswered } from '@curfew/messaging'
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -111,7 +112,8 @@ export class EpochOpening {
     // A higher one may have been opened by who did not see this one begin.
     if (sent.kind === 'stored') return (await this.#isInForce()) ? 'opened' : 'superseded'
     // The server may have forgotten the id of an attempt that it stored and never acknowledged.
-    const found = await latestMessage(this.#jsm, streamName(this.epoch), subjectOfEntry(this.epoch, entry))
+    const subject = subjectOfEntry(this.epoch, entry)
+    const found = await untilAnswered(() => latestMessage(this.#jsm, streamName(this.epoch), subject))
     return found?.json<LogEntry>().id === entry.id ? 'opened' : 'superseded'
   }
 

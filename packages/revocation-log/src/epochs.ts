@@ -39,7 +39,8 @@ async function epochsOf(jsm: JetStreamManager): Promise<number[]> {
 }
 
 export async function stateOf(jsm: JetStreamManager, epoch: number): Promise<EpochState> {
-  const latest = (type: 'opened' | 'closed') => latestMessage(jsm, streamName(epoch), logSubject(epoch, type))
+  const latest = (type: 'opened' | 'closed') =>
+    untilAnswered(() => latestMessage(jsm, streamName(epoch), logSubject(epoch, type)))
   try {
     // The first begins where nothing has been said yet: it is complete as soon as it is there.
     const [opened, closed] = await Promise.all([epoch === 1 || latest('opened'), latest('closed')])

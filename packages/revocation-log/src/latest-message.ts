@@ -4,7 +4,6 @@
  * stream that somebody is creating at this moment: it has the stream before it has a store for it. How far such a stream
  * goes it may be asked, and where that is nowhere there is no message.
  */
-import { untilAnswered } from '@curfew/messaging'
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 
 /** Null when there is none. Rejects when the stream is gone or nobody answers. */
@@ -13,8 +12,6 @@ export async function latestMessage(
   stream: string,
   last_by_subj: string,
 ): Promise<StoredMsg | null> {
-  return untilAnswered(async () => {
-    const { state } = await streams.info(stream)
-    return state.last_seq === 0 ? null : streams.getMessage(stream, { last_by_subj })
-  })
+  const { state } = await streams.info(stream)
+  return state.last_seq === 0 ? null : streams.getMessage(stream, { last_by_subj })
 }

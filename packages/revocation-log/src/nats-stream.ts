@@ -76,7 +76,7 @@ export async function prepareStream(options: PrepareOptions, epoch: number): Pro
 /** The log's own id; writes the genesis entry when the log is empty and may be created. */
 export async function ensureGenesis(log: NatsLog, jsm: JetStreamManager, create: boolean): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
-    const logId = await log.logId()
+    const logId = await untilAnswered(() => log.logId())
     if (logId !== undefined) return logId
     if (!create) throw new LogError('LOG_MISSING', 'the log has no genesis entry')
     try {
@@ -85,7 +85,7 @@ export async function ensureGenesis(log: NatsLog, jsm: JetStreamManager, create:
       const isFirstTaken =
         err instanceof JetStreamApiError && err.code === JetStreamApiCodes.StreamWrongLastSequence
       // Somebody else wrote the first entry: theirs counts, if it is a genesis.
-      if (isFirstTaken && (await log.logId()) === undefined)
+      if (isFirstTaken && (await untilAnswered(() => log.logId())) === undefined)
         throw new LogError('LOG_SETTINGS', 'the log does not begin with a genesis entry')
       if (isFirstTaken) continue
       // While another replica is creating the stream, nobody may be listening to its subjects yet.

@@ -3,6 +3,7 @@
  * Promise: what is handed out has been proven to be the log that was seen before, or nothing is.
  */
 import { sequenceOf, parsePosition } from '@curfew/contracts'
+import { untilAnswered } from '@curfew/messaging'
 import { jetstreamManager } from '@nats-io/jetstream'
 
 import { ConnectionWatch } from './connection-watch.ts'
@@ -89,7 +90,7 @@ async function findLog(options: OpenLogOptions): Promise<{ log: NatsLog; logId: 
     const log = new NatsLog(nc, jsm, epoch)
     const state = await stateOf(jsm, epoch)
     if (!state.isClosed) return { log, logId: await ensureGenesis(log, jsm, create) }
-    const logId = await log.logId()
+    const logId = await untilAnswered(() => log.logId())
     if (logId !== undefined) closing?.begin(log, { logId, reason: whyOver(state), logger })
     throw new LogError('LOG_CLOSED', whyOver(state))
   } catch (err) {

@@ -154,16 +154,19 @@ describe('openLog', () => {
     })
   })
 
-  it('asks again when nobody says how far a log goes that is there already', async () => {
-    await close(startReplica({ url }))
-    await using proxy = await startTcpProxy(servers.nats.port)
-    let asked = 0
-    // Is it there; and, before anything is added to it: how far does it go?
-    proxy.dropWhile((chunk) => chunk.includes('stream_info_response') && (asked += 1) === 2)
-    await using replica = await startReplica({ url: proxy.through(url) })
-    expect(proxy.dropped).toBe(1)
-    expect(replica.handed[0]?.entry.type).toBe('genesis')
-  })
+  // Which epoch it is; whether it is there; whether it is over; its genesis; before anything is added; before it is read.
+  it.each([1, 2, 3, 4, 5, 6])(
+    'asks again when nobody says how far a log goes that is there already: question %i',
+    async (nth) => {
+      await close(startReplica({ url }))
+      await using proxy = await startTcpProxy(servers.nats.port)
+      let asked = 0
+      proxy.dropWhile((chunk) => chunk.includes('stream_info_response') && (asked += 1) === nth)
+      await using replica = await startReplica({ url: proxy.through(url) })
+      expect(proxy.dropped).toBe(1)
+      expect(replica.handed[0]?.entry.type).toBe('genesis')
+    },
+  )
 
   it('asks again when the server has created the stream and its answer does not come', async () => {
     await using proxy = await startTcpProxy(servers.nats.port)
