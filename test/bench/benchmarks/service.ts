@@ -166,9 +166,10 @@ function outcomeOf(
     title: 'A guarded route',
     method:
       `A GET over ${CONNECTIONS} connections, ${SESSIONS} sessions in turn, each server a process of its own; medians of ${rounds} ` +
-      `rounds of ${seconds} s each, in turns, each after ${runUp} s that is not counted. CPU is that of the server's process, and beside it that of whom it asks ` +
-      `(Redis, the authorization server, Curfew's session service and NATS). Requests/s: as many as get answered; client, ` +
-      `server and whom it asks share the machine. p50 and p99: of ${perSecond} requests a second, the same for all.`,
+      `rounds of ${seconds} s each, in turns, each after ${runUp} s that is not counted. CPU is that of the server's process, ` +
+      `and beside it that of whom it asks (Redis, the authorization server, Curfew's session service and NATS). ` +
+      `Requests/s: as many as get answered; client, server and whom it asks share the machine. p50 and p99: of ` +
+      `${perSecond} requests a second, the same for all.`,
     columns: [
       { key: 'perSecond', title: 'requests/s', digits: 0 },
       { key: 'cpuUs', title: 'CPU µs a request', digits: 1 },
