@@ -18,7 +18,6 @@ import {
 import { LeaseHolder, elapsedMs, type Grant, type Instant } from '@curfew/revocation-log'
 
 import { admit, type AdmittedFromHere, type CachedSession } from './cached-session.ts'
-import { digestOf } from './hit-records.ts'
 import { RecentEntries } from './recent-entries.ts'
 import { RefusedIds } from './refused-ids.ts'
 import { SessionCache } from './session-cache.ts'
@@ -146,7 +145,7 @@ export class CoherentVerifier {
    */
   recognise(token: string, now: Instant): CachedSession | undefined {
     if (!isTokenOf(token, this.#tokenKind)) return undefined
-    const session = this.cache.recognise(token, digestOf(token), now)
+    const session = this.cache.recognise(token, now)
     return session !== undefined && this.hasUsableLease(now) ? session : undefined
   }
 
@@ -163,7 +162,7 @@ export class CoherentVerifier {
     const presented = { sessionId, proof, beganAt: now }
     const verdict = isCurrent ? this.#judge(session, presented) : this.#judgeOther(session, presented)
     if (verdict?.kind !== 'admitted') return verdict ?? { kind: 'miss', presented }
-    if (isCurrent) this.cache.foundGood(session, digestOf(token))
+    if (isCurrent) this.cache.foundGood(session, token)
     else this.cache.use(session)
     return verdict
   }

@@ -42,16 +42,16 @@ export class SessionCache {
   }
 
   /**
-   * The session that the token of this digest has proved before, where nothing else need be looked at: neither has the log
-   * said anything since the session was found good, nor is any of its times near. Counts as a use.
+   * The session that the token has proved before, where nothing else need be looked at: neither has the log said anything
+   * since the session was found good, nor is any of its times near. Counts as a use.
    */
-  recognise(token: string, digest: string, now: Instant): CachedSession | undefined {
-    return this.#sessions.recognise(token, digest, now)
+  recognise(token: string, now: Instant): CachedSession | undefined {
+    return this.#sessions.recognise(token, now)
   }
 
-  /** What a look at everything has found for the token of this digest; it holds until the log says something. */
-  foundGood(session: CachedSession, digest: string): void {
-    this.#sessions.foundGood(session, digest)
+  /** What a look at everything has found for the token; it holds until the log says something. */
+  foundGood(session: CachedSession, token: string): void {
+    this.#sessions.foundGood(session, token)
   }
 
   /** It is not among the first to go when room is needed. */

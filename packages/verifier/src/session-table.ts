@@ -7,7 +7,7 @@ import type { SessionId } from '@curfew/contracts'
 import type { Instant } from '@curfew/revocation-log'
 
 import type { CachedSession } from './cached-session.ts'
-import { HitRecords } from './hit-records.ts'
+import { HitRecords, digestOf } from './hit-records.ts'
 
 /** Always a power of two. */
 const PLACES_MIN = 1_024
@@ -40,24 +40,29 @@ export class SessionTable {
     return place === undefined ? undefined : this.#sessions[place]
   }
 
-  /** The session that the token of this digest has proved before, where nothing else need be looked at; counts as a use. */
-  recognise(token: string, digest: string, now: Instant): CachedSession | undefined {
+  /** The session that the token has proved before, where nothing else need be looked at; counts as a use. */
+  recognise(token: string, now: Instant): CachedSession | undefined {
     const records = this.#records
     const tag = tagOf(token, ID_AT)
+    let digest: string | undefined
     for (let place = this.#home(tag); records.isTaken(place); place = this.#after(place)) {
-      if (records.tagOf(place) !== tag || !records.isOf(place, digest)) continue
+      if (records.tagOf(place) !== tag) continue
+      // Asked for before the token is hashed, both places in memory are on their way meanwhile.
+      const session = this.#sessions[place]
+      digest ??= digestOf(token)
+      if (!records.isOf(place, digest)) continue
       if (!records.isGood(place, this.#changes, now)) return undefined
       records.use(place)
-      return this.#sessions[place]
+      return session
     }
     return undefined
   }
 
   /** A look at everything has found it good; counts as a use. */
-  foundGood({ id, quietUntil }: CachedSession, digest: string): void {
+  foundGood({ id, quietUntil }: CachedSession, token: string): void {
     const place = this.#placeOf(id)
     if (place === undefined) return
-    this.#records.found(place, digest, this.#changes, quietUntil)
+    this.#records.found(place, digestOf(token), this.#changes, quietUntil)
     this.#records.use(place)
   }
 
