@@ -115,10 +115,10 @@ async function startUnguarded(upstream: string): Promise<Started> {
 
 function takingAllFor(session: VerifiedSession): Verifier {
   const admitted = { kind: 'admitted', session } as const
-  const relayToken = relayTokenOf(0, DOCUMENTS)
+  const relayCredentials = `Bearer ${relayTokenOf(0, DOCUMENTS)}`
   return {
     check: () => admitted,
-    relayToken: () => relayToken,
+    relayCredentials: () => relayCredentials,
     ready: true,
     close: () => Promise.resolve(),
   } as Partial<Verifier> as Verifier

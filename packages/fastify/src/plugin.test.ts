@@ -59,7 +59,7 @@ async function setUp(
       watches.push(watch)
       return { signal: watch.controller.signal, release: () => void (watch.isReleased = true) }
     },
-    relayToken: () => '',
+    relayCredentials: () => '',
     authAgeMs: () => 0,
     ready: true,
     close: () => Promise.resolve(),

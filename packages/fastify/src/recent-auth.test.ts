@@ -34,7 +34,7 @@ async function setUp({ authAgeMs, acr = 'aal1' }: Authenticated, demand: RecentA
       return token === 'good' ? { kind: 'admitted', session } : { kind: 'refused', reason: 'unknown' }
     },
     watch: () => ({ signal: new AbortController().signal, release: () => undefined }),
-    relayToken: () => '',
+    relayCredentials: () => '',
     authAgeMs: () => authAgeMs,
     ready: true,
     close: () => Promise.resolve(),

@@ -15,6 +15,7 @@ import type {
 } from '@curfew/contracts'
 import { elapsedMs, waitedMs, type Instant } from '@curfew/revocation-log'
 
+import { flat } from './flat-string.ts'
 import type { ClientNode, SubjectNode } from './nodes.ts'
 import { Predecessors, type ProofStanding } from './predecessors.ts'
 import type { VerifiedSession } from './verdict.ts'
@@ -42,7 +43,7 @@ export interface AuthenticationMethod {
 
 interface Relay {
   readonly audience: Audience
-  readonly token: string
+  readonly credentials: string
   readonly next: Relay | undefined
 }
 
@@ -51,13 +52,18 @@ const REFRESHES_PER_IDLE_LIMIT = 10
 const REFRESH_EVERY_MS_MAX = 60_000
 
 export class CachedSession implements VerifiedSession {
+  // First comes what the gateway reads of a session for each request: that much of it the processor has to fetch.
+  readonly clientScope: ClientNode
+  /** The service that it was relayed to first, and with what; most sessions have no other. */
+  #relayedTo: Audience | undefined
+  #relayCredentials = ''
+  #otherRelays: Relay | undefined
   /** Streams and downloads to be told when the session ends: while there are any, the session is not evicted. */
   watchers = 0
   /** The id, and after it the proof. */
   readonly #credential: string
   readonly birth: number
   readonly subject: SubjectNode
-  readonly clientScope: ClientNode
   readonly label: string | undefined
   readonly #method: AuthenticationMethod
   /** Shared by all that were asked about together. */
@@ -76,7 +82,6 @@ export class CachedSession implements VerifiedSession {
   /** Of a session whose secret was changed. */
   #predecessors: Predecessors | undefined
   #isEnded = false
-  #relays: Relay | undefined
 
   constructor(
     fact: SessionFact,
@@ -85,7 +90,7 @@ export class CachedSession implements VerifiedSession {
   ) {
     const { answer, askedAt } = fact
     const { session } = answer
-    this.#credential = oneString(session.id, answer.proof)
+    this.#credential = flat(session.id + answer.proof)
     this.label = session.label
     this.birth = fact.birth
     this.subject = nodes.subject
@@ -168,16 +173,20 @@ export class CachedSession implements VerifiedSession {
   }
 
   /** For the gateway: made from the proof once for each audience, and kept beside it. */
-  static relayTokenOf(
+  static relayCredentialsOf(
     session: CachedSession,
     audience: Audience,
     make: (proof: string, id: SessionId, audience: Audience) => string,
   ): string {
-    for (let relay = session.#relays; relay !== undefined; relay = relay.next)
-      if (relay.audience === audience) return relay.token
-    const token = make(session.#credential.slice(ID_LENGTH), session.id, audience)
-    session.#relays = { audience, token, next: session.#relays }
-    return token
+    if (session.#relayedTo === audience) return session.#relayCredentials
+    for (let relay = session.#otherRelays; relay !== undefined; relay = relay.next)
+      if (relay.audience === audience) return relay.credentials
+    const credentials = flat(make(session.#credential.slice(ID_LENGTH), session.id, audience))
+    if (session.#relayedTo === undefined) {
+      session.#relayedTo = audience
+      session.#relayCredentials = credentials
+    } else session.#otherRelays = { audience, credentials, next: session.#otherRelays }
+    return credentials
   }
 
   /** True when something newer than this answer is known already. */
@@ -272,11 +281,6 @@ export class CachedSession implements VerifiedSession {
 }
 
 const ID_LENGTH = 22
-
-/** Flat: what is put together with `+` would be kept as its parts until it is first read. */
-function oneString(id: SessionId, proof: string): string {
-  return Buffer.from(id + proof, 'latin1').toString('latin1')
-}
 
 function offsetMs(time: string, { wallMs }: Instant): number {
   return Date.parse(time) - wallMs

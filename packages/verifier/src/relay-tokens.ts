@@ -16,20 +16,20 @@ import type { VerifiedSession } from './verdict.ts'
 
 export interface RelayTokens {
   /** @throws Error for a session that was not admitted here, and outside the gateway */
-  tokenFor(session: VerifiedSession, audience: Audience): string
+  credentialsFor(session: VerifiedSession, audience: Audience): string
 }
 
 export function createRelayTokens(own: Audience): RelayTokens {
   return {
-    tokenFor(session, audience) {
+    credentialsFor(session, audience) {
       // Elsewhere the proof is a relay value already, from which nothing can be derived.
       if (own !== GATEWAY_AUDIENCE || audience === GATEWAY_AUDIENCE || !(session instanceof CachedSession))
         throw new Error('relay tokens are made from sessions that the verifier of the gateway has admitted')
-      return CachedSession.relayTokenOf(session, audience, relayTokenFrom)
+      return CachedSession.relayCredentialsOf(session, audience, credentialsFrom)
     },
   }
 }
 
-function relayTokenFrom(proof: string, session: SessionId, audience: Audience): string {
-  return formatRelayToken(session, relayValueFor(proof as SecretHash, audience))
+function credentialsFrom(proof: string, session: SessionId, audience: Audience): string {
+  return `Bearer ${formatRelayToken(session, relayValueFor(proof as SecretHash, audience))}`
 }

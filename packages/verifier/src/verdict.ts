@@ -81,10 +81,11 @@ export interface Verifier {
    */
   watch(session: VerifiedSession, options: WatchOptions): SessionWatch
   /**
-   * The relay token that `audience` will accept for this session.
+   * The relay token that `audience` will accept for this session, as it stands in `Authorization`: `Bearer cfr_…` (RFC 6750
+   * §2.1).
    * @throws Error for a session that this verifier did not admit, and outside the gateway: only the gateway knows enough.
    */
-  relayToken(session: VerifiedSession, audience: Audience): string
+  relayCredentials(session: VerifiedSession, audience: Audience): string
   /**
    * How long ago somebody last authenticated for this session, at most: no clock of another machine is compared.
    * @throws Error for a session that this package did not admit

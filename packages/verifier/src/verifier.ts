@@ -65,7 +65,7 @@ export async function createVerifier({ nc, audience, registry, logger }: Verifie
       if (session instanceof CachedSession) return watching.watch(session, options)
       throw new Error('only a session that a verifier has admitted can be watched')
     },
-    relayToken: (session, forAudience) => relays.tokenFor(session, forAudience),
+    relayCredentials: (session, forAudience) => relays.credentialsFor(session, forAudience),
     authAgeMs(session) {
       if (session instanceof CachedSession) return session.authAgeMs(clock())
       throw new Error(

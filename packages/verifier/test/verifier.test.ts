@@ -103,22 +103,27 @@ describe('with an authority that answers', () => {
     const [gateway, service] = [await stage.verifier(GATEWAY_AUDIENCE), await stage.verifier(documents)]
     const issued = authority.issue()
     const session = await admittedSession(gateway, issued.token)
-    const relay = gateway.relayToken(session, documents)
-    expect(relay).toBe(issued.relayToken(documents))
-    expect(gateway.relayToken(session, documents)).toBe(relay)
+    const relayed = gateway.relayCredentials(session, documents)
+    const relay = issued.relayToken(documents)
+    expect(relayed).toBe(`Bearer ${relay}`)
+    expect(gateway.relayCredentials(session, documents)).toBe(relayed)
     expect(await kindOf(service.check(relay))).toBe('admitted')
     expect(await kindOf(gateway.check(relay))).toBe('refused')
     expect(await kindOf(service.check(issued.token))).toBe('refused')
-    expect(await kindOf(service.check(gateway.relayToken(session, 'files' as Audience)))).toBe('refused')
+    const elsewhere = gateway.relayCredentials(session, 'files' as Audience)
+    expect(elsewhere).toBe(`Bearer ${issued.relayToken('files' as Audience)}`)
+    expect(gateway.relayCredentials(session, 'files' as Audience)).toBe(elsewhere)
+    expect(gateway.relayCredentials(session, documents)).toBe(relayed)
+    expect(await kindOf(service.check(issued.relayToken('files' as Audience)))).toBe('refused')
   })
 
   it('makes no relay token from a session that it did not admit itself', async () => {
     const [gateway, service] = [await stage.verifier(GATEWAY_AUDIENCE), await stage.verifier(documents)]
     const issued = authority.issue()
     const session = await admittedSession(gateway, issued.token)
-    expect(() => gateway.relayToken({ ...session }, documents)).toThrow(/admitted/)
+    expect(() => gateway.relayCredentials({ ...session }, documents)).toThrow(/admitted/)
     const relayed = await admittedSession(service, issued.relayToken(documents))
-    expect(() => service.relayToken(relayed, documents)).toThrow(/admitted/)
+    expect(() => service.relayCredentials(relayed, documents)).toThrow(/admitted/)
   })
 
   it('learns nothing under an audience that is not its own', async () => {

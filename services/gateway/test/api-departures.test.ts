@@ -42,7 +42,7 @@ beforeEach(async () => {
       checked.resolve(undefined)
       return verdict.promise
     },
-    relayToken: () => 'cfr_relay',
+    relayCredentials: () => 'Bearer cfr_relay',
     authAgeMs: () => 0,
     watch: () => ({ signal: new AbortController().signal, release: () => undefined }),
     ready: true,

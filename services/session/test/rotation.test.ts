@@ -9,6 +9,7 @@ import {
 } from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import type { BearerClient } from '@curfew/test-kit'
+import type { VerifiedSession } from '@curfew/verifier'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { DOCUMENTS, TestVerifier, hashIn, relayTokenIn, rotate, tryRotate } from './rotating.ts'
@@ -37,6 +38,11 @@ const lines = (): string => replicas.flatMap((replica) => replica.lines).join(''
 const recordOf = ({ session }: Created) => stage.redis.hgetall(`curfew:session:${session.id}`)
 const hasEnded = (created: Created) =>
   until('the session is over', async () => (await stage.statusOf(created)) !== 'live')
+
+/** What a gateway forwards. */
+function relayedToken({ verifier }: TestVerifier, session: VerifiedSession): string {
+  return verifier.relayCredentials(session, DOCUMENTS).replace('Bearer ', '')
+}
 
 /** As a gateway tells it. */
 async function report({ session, token }: Created, agoMs = 0): Promise<void> {
@@ -133,7 +139,7 @@ describe('fifty requests at once with the old secret', () => {
           // What the gateway forwards is derived from whichever secret it knows to be in place.
           const relayed =
             verdict.kind === 'admitted'
-              ? await documents.verdictOn(gateway.verifier.relayToken(verdict.session, DOCUMENTS))
+              ? await documents.verdictOn(relayedToken(gateway, verdict.session))
               : 'not relayed'
           const result = `${verdict.kind === 'refused' ? verdict.reason : verdict.kind}, ${relayed}`
           heard.set(result, (heard.get(result) ?? 0) + 1)

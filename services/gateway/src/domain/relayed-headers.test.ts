@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest'
 
 import { headersForClient, headersForUpstream } from './relayed-headers.ts'
 
-const relay = { relayToken: 'cfr_made-here', requestId: 'r1', clientAddress: '192.0.2.1', protocol: 'https' }
+const relay = {
+  credentials: 'Bearer cfr_made-here',
+  requestId: 'r1',
+  clientAddress: '192.0.2.1',
+  protocol: 'https',
+}
 const own = {
   authorization: 'Bearer cfr_made-here',
   'x-request-id': 'r1',

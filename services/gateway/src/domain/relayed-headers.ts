@@ -75,7 +75,8 @@ const NOT_FROM_UPSTREAMS_PREFIX = 'access-control-'
 
 /** What the gateway says of itself to the service behind. */
 export interface Relay {
-  readonly relayToken: string
+  /** `Bearer`, and the session's relay token for the service. */
+  readonly credentials: string
   readonly requestId: string
   readonly clientAddress: string
   readonly protocol: string
@@ -85,7 +86,7 @@ const HOST = /^[A-Za-z0-9.:[\]-]{1,255}$/
 
 export function headersForUpstream(received: ReceivedHeaders, relay: Relay): Headers {
   const headers = passing(received, isFromClients)
-  headers['authorization'] = `Bearer ${relay.relayToken}`
+  headers['authorization'] = relay.credentials
   headers['x-request-id'] = relay.requestId
   headers['x-forwarded-proto'] = relay.protocol
   if (relay.clientAddress !== '') headers['x-forwarded-for'] = relay.clientAddress

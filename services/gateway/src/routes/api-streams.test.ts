@@ -19,7 +19,7 @@ async function setUp(headers: Record<string, string>, piece: string) {
       watches.push(controller)
       return { signal: controller.signal, release: () => undefined }
     },
-    relayToken: () => 'cfr_x',
+    relayCredentials: () => 'Bearer cfr_x',
     authAgeMs: () => 0,
     ready: true,
     close: () => Promise.resolve(),

@@ -61,7 +61,7 @@ function relay(request: FastifyRequest, reply: FastifyReply, target: Target): vo
 
   const answer = new RelayedAnswer(request, reply, body)
   const headers = headersForUpstream(request.headers, {
-    relayToken: verifier.relayToken(request.session, service),
+    credentials: verifier.relayCredentials(request.session, service),
     requestId: request.id,
     clientAddress: addressOf(request),
     protocol: request.protocol,

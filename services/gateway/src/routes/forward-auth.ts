@@ -20,6 +20,8 @@ const Query = Type.Object(
   { additionalProperties: false },
 )
 
+const BEARER = 'Bearer '
+
 /** Proxies ask with GET, or with the method of the request that they ask about (Envoy). */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
@@ -88,9 +90,9 @@ function tell(
   route: ForwardAuthRoute & { readonly audience: string | undefined },
 ): FastifyReply {
   const { id, tenant, user, client, roles, permissions } = request.session
-  const relay = relayTokenFor(request, route)
-  if (relay !== undefined)
-    void reply.header('authorization', `Bearer ${relay}`).header('x-session-relay', relay)
+  const relayed = relayCredentialsFor(request, route)
+  if (relayed !== undefined)
+    void reply.header('authorization', relayed).header('x-session-relay', relayed.slice(BEARER.length))
   // The names hold no comma.
   return reply
     .header('x-session-id', id)
@@ -104,7 +106,7 @@ function tell(
 }
 
 /** Only for a proxy that is named: whoever else got one could speak to the service past everything in front of it. */
-function relayTokenFor(
+function relayCredentialsFor(
   request: FastifyRequest,
   {
     audience,
@@ -116,5 +118,5 @@ function relayTokenFor(
   if (audience === undefined) return undefined
   if (!isTrustedProxy(request.raw.socket.remoteAddress ?? '') || !audiences.has(audience as Audience))
     throw new Problem('forbidden', 'no relay tokens of this audience are given out here')
-  return verifier.relayToken(request.session, audience as Audience)
+  return verifier.relayCredentials(request.session, audience as Audience)
 }
