@@ -24,26 +24,28 @@ export interface Proxy {
   readonly cpuUs: () => Promise<number>
 }
 
-/** Each in a process of its own. nginx is left out where it is not installed. */
-export async function startProxies(
-  { servers }: System,
-  upstream: string,
-  stack: AsyncDisposableStack,
-): Promise<Proxy[]> {
-  const { directory } = servers
-  const accountsFile = join(directory, 'accounts.json')
-  await writeFile(accountsFile, JSON.stringify({ accounts: [] }))
-  const options = { upstream, natsUrl: servers.natsUrl('gateway'), accountsFile }
-  const start = async (label: string, kind: keyof typeof commands): Promise<Proxy> => {
-    const child = stack.use(startChild<typeof commands>('proxies.child.ts', STEADY))
-    return { label, url: await child.call(kind, options), cpuUs: () => child.cpuUs() }
-  }
-  const guarded = await start(LABELS.guarded, 'gateway')
+/** What they all run in. */
+interface Stage {
+  readonly system: System
+  readonly upstream: string
+  readonly stack: AsyncDisposableStack
+}
+
+/** With and without the check, each in a process of its own. */
+export async function startGateways(stage: Stage): Promise<[guarded: Proxy, unchecked: Proxy]> {
+  return [
+    await startInNode(stage, LABELS.guarded, 'gateway'),
+    await startInNode(stage, LABELS.unchecked, 'unchecked'),
+  ]
+}
+
+/** Everybody else. nginx is left out where it is not installed. @param guarded whom nginx asks */
+export async function startOthers(stage: Stage, guarded: Proxy): Promise<Proxy[]> {
+  const { system, upstream, stack } = stage
+  const { directory } = system.servers
   const proxies = [
-    guarded,
-    await start(LABELS.unchecked, 'unchecked'),
-    await start(LABELS.unguarded, 'unguarded'),
-    await start(LABELS.peer, 'httpProxy'),
+    await startInNode(stage, LABELS.unguarded, 'unguarded'),
+    await startInNode(stage, LABELS.peer, 'httpProxy'),
   ]
   const command = findNginx()
   if (command === undefined) return proxies
@@ -57,4 +59,16 @@ export async function startProxies(
     await asking(LABELS.forwardAuth, guarded),
     await asking(LABELS.leastAuth, await startNginx(stack, { command, directory })),
   ]
+}
+
+async function startInNode(
+  { system: { servers }, upstream, stack }: Stage,
+  label: string,
+  kind: keyof typeof commands,
+): Promise<Proxy> {
+  const accountsFile = join(servers.directory, 'accounts.json')
+  await writeFile(accountsFile, JSON.stringify({ accounts: [] }))
+  const child = stack.use(startChild<typeof commands>('proxies.child.ts', STEADY))
+  const url = await child.call(kind, { upstream, natsUrl: servers.natsUrl('gateway'), accountsFile })
+  return { label, url, cpuUs: () => child.cpuUs() }
 }
