@@ -36,7 +36,7 @@ interface Round {
   readonly p99Ms: number
 }
 
-export const gateway: Benchmark = { name: 'gateway', seconds: { full: 360, quick: 25 }, run }
+export const gateway: Benchmark = { name: 'gateway', seconds: { full: 390, quick: 25 }, run }
 
 async function run(size: Size, report: Progress): Promise<Outcome> {
   const { starts, startsOfAll, bursts, burst, rounds, runUp, seconds } = SIZES[size]
@@ -88,7 +88,8 @@ function outcomeOf(
     method:
       `A GET of one kilobyte over ${CONNECTIONS} connections, ${SESSIONS} sessions in turn; medians of rounds of ${seconds} s ` +
       `each, in turns, ${rounds} with the same processes, each after ${runUp} s that is not counted; with the check and ` +
-      `without, the gateway is started ${starts} times, the others ${startsOfAll}. CPU is that of the proxy's own process (of nginx with a question: also that of whom it asks); its samples are in the ` +
+      `without, the gateway is started ${starts} times, the others ${startsOfAll}. CPU is that of the proxy's own process (of ` +
+      `nginx with a question: also that of whom it asks); its samples are in the ` +
       `results. nginx has one worker. Client, proxy and service share the machine, so that throughput says less than ` +
       `CPU does.` +
       (hasNginx ? '' : ' nginx was not installed.'),
