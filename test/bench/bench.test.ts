@@ -1,10 +1,13 @@
 /** Every benchmark still runs from one end to the other, and what it finds can be printed. How fast it was says nothing here. */
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 
 import { describe, expect, it } from 'vitest'
 
 import { isMet, type Outcome } from './benchmark.ts'
 import { BENCHMARKS } from './benchmarks.ts'
+import { HttpConnection, requestText } from './http-connection.ts'
 import { drawPlot } from './plot.ts'
 import { renderList, renderOutcome } from './report.ts'
 import { withFigures } from './results.ts'
@@ -118,5 +121,19 @@ describe('the report', () => {
     expect(withFigures(renewed, [result])).toBe(renewed)
     expect(renewed).toContain('![Milliseconds](benchmarks/something.svg)')
     expect(() => withFigures('no markers', [result])).toThrow('needs')
+  })
+})
+
+describe('a connection that the server has closed', () => {
+  it('says so to everybody who sends over it, at once', async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const connection = await HttpConnection.open(url)
+    for (let sends = 0; sends < 2; sends += 1)
+      await expect(connection.send(requestText(url, '/', 'accept: text/plain'))).rejects.toThrow(
+        /closed|EPIPE|ECONNRESET/,
+      )
+    server.close()
   })
 })

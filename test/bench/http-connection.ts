@@ -14,6 +14,8 @@ export class HttpConnection {
   readonly #socket: Socket
   #received: Buffer = Buffer.alloc(0)
   #waiting: PromiseWithResolvers<number> | undefined
+  /** Whoever sends afterwards hears of it too, and does not wait for ever. */
+  #failure: Error | undefined
 
   private constructor(socket: Socket) {
     this.#socket = socket.setNoDelay(true)
@@ -31,6 +33,7 @@ export class HttpConnection {
 
   /** @param request as `requestText` makes it. @returns the status, when the body has arrived. @throws for a lost connection */
   send(request: string): Promise<number> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     this.#waiting = Promise.withResolvers<number>()
     this.#socket.write(request, 'latin1')
     return this.#waiting.promise
@@ -54,6 +57,7 @@ export class HttpConnection {
   }
 
   #fail(error: Error): void {
+    this.#failure ??= error
     this.#waiting?.reject(error)
   }
 }
