@@ -3,15 +3,33 @@
  * Promise: only the exact name counts, and a name that comes twice is never a choice.
  */
 
-/** RFC 6265 §5.4 lets a planted cookie travel beside the real one: which of them is ours cannot be known. */
+/**
+ * All values that a `Cookie` header has under a name. RFC 6265bis §5.8.3 lets a cookie of a sibling host travel beside the
+ * real one: the caller refuses when there is more than one, because which of them is ours cannot be known.
+ *
+ * Only SP and HTAB surround a name or a value (§5.6). JavaScript's `trim` also removes U+00A0 and others, which browsers count
+ * as part of the name: they would let a sibling set `\u00a0__Host-session`, past the rules of the prefix.
+ */
 export function cookieValues(header: string | undefined, name: string): string[] {
   if (header === undefined) return []
   const values: string[] = []
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=')
-    if (equals !== -1 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim())
+    if (equals !== -1 && withoutBlanks(pair.slice(0, equals)) === name)
+      values.push(withoutBlanks(pair.slice(equals + 1)))
   }
   return values
+}
+
+function withoutBlanks(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && isBlank(text[start])) start += 1
+  while (end > start && isBlank(text[end - 1])) end -= 1
+  return text.slice(start, end)
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 type SameSite = 'Lax' | 'Strict'
