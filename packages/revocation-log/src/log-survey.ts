@@ -2,20 +2,27 @@
  * ⑤ What logs there are, and what is in them, for who decides about a new epoch.
  * Promise: looks only, and says what it saw; nothing rests on it, since reads may be answered by a server that lags.
  */
-import { formatPosition, streamName, type LogEntry, type Position } from '@curfew/contracts'
+import { formatPosition, logSubject, streamName, type LogEntry, type Position } from '@curfew/contracts'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
 import { epochInForce, epochStates, type EpochState } from './epochs.ts'
 import { readFacts } from './facts-of-log.ts'
+import { latestMessage } from './latest-message.ts'
 import { NatsLog } from './nats-log.ts'
+import { brokenSettings } from './stream-settings.ts'
 
 const REQUEST_TIMEOUT_MS = 5_000
 
 export interface LogSurvey {
   readonly epochs: readonly EpochState[]
   readonly inForce:
-    | { readonly epoch: number; readonly logId: string | undefined; readonly last: Position }
+    | {
+        readonly epoch: number
+        readonly logId: string | undefined
+        readonly last: Position
+        readonly brokenSettings: readonly string[]
+      }
     | undefined
   /** Reads the latest that was ever in force, as far as it goes now. @returns how many entries nobody can read. */
   readFacts(onEntry: (entry: LogEntry, position: Position) => void): Promise<number>
@@ -31,15 +38,21 @@ export async function surveyLogs(nc: NatsConnection): Promise<LogSurvey> {
     async readFacts(onEntry) {
       const source = epochs.findLast(({ isOpened }) => isOpened)
       if (source === undefined) return 0
-      const { state } = await jsm.streams.info(streamName(source.epoch))
+      // Not the stream's last sequence: the message that had it may be gone, and reading would wait for it in vain.
+      const last = await latestMessage(jsm, streamName(source.epoch), logSubject(source.epoch))
       const log = new NatsLog(nc, jsm, source.epoch)
-      return state.messages === 0 ? 0 : readFacts(log, { upTo: [async () => state.last_seq], onEntry })
+      return last === null ? 0 : readFacts(log, { upTo: [async () => last.seq], onEntry })
     },
   }
 }
 
 async function lookAt(nc: NatsConnection, jsm: JetStreamManager, epoch: number) {
-  const { state } = await jsm.streams.info(streamName(epoch))
+  const { state, config } = await jsm.streams.info(streamName(epoch))
   const logId = await new NatsLog(nc, jsm, epoch).logId()
-  return { epoch, logId, last: formatPosition(epoch, state.last_seq) }
+  return {
+    epoch,
+    logId,
+    last: formatPosition(epoch, state.last_seq),
+    brokenSettings: brokenSettings(epoch, config),
+  }
 }

@@ -78,7 +78,7 @@ function carriedText({ roles, grants, suspensions }: Carried): string {
 function lostText(unreadable: number): string[] {
   return unreadable === 0
     ? []
-    : [`${unreadable} entries of the log before cannot be read; Redis may know them.`]
+    : [`Entries of the log before that cannot be read: ${unreadable}. Redis may know what they replaced.`]
 }
 
 function lines(...texts: string[]): string {

@@ -59,7 +59,7 @@ export async function planEpoch({ nc, redis, leaseMs }: EpochServers): Promise<E
   const highest = survey.epochs.at(-1)?.epoch ?? 0
   return {
     epoch: Math.max(highest, epochSeen(stood)) + 1,
-    reasons: whyNewEpoch({ ...survey, ...stood }),
+    reasons: whyNewEpoch({ ...survey, ...stood, unreadable }),
     carried: carry.counts,
     waitMs: waitForMs(longestLeaseMs(carry, leaseMs)),
     unreadable,

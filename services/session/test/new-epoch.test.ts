@@ -2,6 +2,7 @@
 import type { Audience } from '@curfew/contracts'
 import { expectJson } from '@curfew/test-kit'
 import { createVerifier, type Verifier } from '@curfew/verifier'
+import { nanos } from '@nats-io/nats-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { answered, ENV, EpochStage } from './epoch-stage.ts'
@@ -148,6 +149,40 @@ describe('a stream that was deleted', () => {
     expect(await epochs.command('--yes')).toMatchObject({ code: 0, json: { outcome: 'opened' } })
     replica = await epochs.start()
     await epochs.servedIn(2)
+  })
+})
+
+describe('an entry that no replica can read', () => {
+  it('is a reason for a new epoch, which leaves it behind and keeps everything else', async () => {
+    const [operator, alice] = [await login('curfew/operator'), await login('acme/alice')]
+    await decree(operator)
+    // What JetStream answers to a publication, stored as if it were the newest revocation of everyone.
+    await epochs.administrate((jsm) =>
+      jsm.jetstream().publish('curfew.1.log.revoked.global', '{"stream":"KV_curfew_accounts","seq":1}'),
+    )
+    await until('it is not ready', async () => !(await replica.isReady()))
+    await expect(epochs.start()).rejects.toThrow(/begin a new epoch/i)
+    expect(await epochs.command('--dry-run')).toMatchObject({
+      json: { outcome: 'planned', unreadable: 1, reasons: [expect.stringContaining('cannot be read')] },
+    })
+    expect(await epochs.command('--yes')).toMatchObject({
+      code: 0,
+      json: { outcome: 'opened', unreadable: 1 },
+    })
+    await epochs.servedIn(2)
+    expect(await statusOf(alice)).toBe('revoked')
+    await expectDecreed()
+    await expectConfirmedRevocations(replica)
+  })
+})
+
+describe('a stream whose settings were changed', () => {
+  it('stops replicas that start, and is a reason for a new epoch that names the settings', async () => {
+    await epochs.administrate((jsm) => jsm.streams.update('CURFEW_1', { max_age: nanos(86_400_000) }))
+    await expect(epochs.start()).rejects.toThrow(/max_age.*begin a new epoch/is)
+    expect(await epochs.command('--dry-run')).toMatchObject({
+      json: { outcome: 'planned', reasons: [expect.stringMatching(/not set up as it must be: max_age/)] },
+    })
   })
 })
 

@@ -11,6 +11,12 @@ export function anotherLog(found: LogIdentity, known: LogIdentity): LogError {
 }
 
 const WAYS_OUT: Partial<Record<LogError['code'], string>> = {
+  LOG_UNREADABLE:
+    'If a newer version of this service has written it, update this one. Otherwise begin a new epoch, which keeps roles, ' +
+    'grants and suspensions and ends every session (docs/operations.md).',
+  LOG_SETTINGS:
+    'Entries may have been lost. Begin a new epoch, which keeps roles, grants and suspensions and ends every session ' +
+    '(docs/operations.md).',
   LOG_MISSING:
     'Restore the data of JetStream; or begin a new epoch, which keeps roles, grants and suspensions and ends every ' +
     'session (docs/operations.md).',

@@ -5,9 +5,14 @@ import { whyNewEpoch, type Standing } from './epoch-need.ts'
 
 const sound: Standing = {
   epochs: [{ epoch: 1 }, { epoch: 2 }],
-  inForce: { epoch: 2, logId: 'b', last: formatPosition(2, 40) },
+  ...inForceWith({}),
+  unreadable: 0,
   projected: formatPosition(2, 40),
   belongsTo: { epoch: 2, logId: 'b' },
+}
+
+function inForceWith(change: Partial<NonNullable<Standing['inForce']>>): Partial<Standing> {
+  return { inForce: { epoch: 2, logId: 'b', last: formatPosition(2, 40), brokenSettings: [], ...change } }
 }
 
 describe('whether a new epoch is needed', () => {
@@ -25,7 +30,14 @@ describe('whether a new epoch is needed', () => {
   it.each<[string, Partial<Standing>, RegExp]>([
     ['the log has lost its end', { projected: formatPosition(2, 41) }, /ends at/],
     ['it is another one', { belongsTo: { epoch: 2, logId: 'c' } }, /the id b, though .* the id c/],
-    ['it has lost its beginning', { inForce: { epoch: 2, logId: undefined, last: ORIGIN } }, /first entry/],
+    ['it has lost its beginning', inForceWith({ logId: undefined, last: ORIGIN }), /first entry/],
+    ['nobody can read an entry', { unreadable: 1 }, /1 entry of the log cannot be read/],
+    ['nobody can read several entries', { unreadable: 3 }, /3 entries of the log cannot be read/],
+    [
+      'its stream has been changed',
+      inForceWith({ brokenSettings: ['max_age: 1, must be 0', 'sources: must not be set'] }),
+      /the stream of the log is not set up as it must be: max_age: 1, must be 0; sources: must not be set/,
+    ],
     ['it is of an earlier epoch', { belongsTo: { epoch: 3, logId: 'c' } }, /though Redis has seen epoch 3/],
     ['the next is half made', { inForce: undefined }, /epoch 2 is over or was never opened/],
     [
