@@ -11,7 +11,7 @@ const sound: Standing = {
   belongsTo: { epoch: 2, logId: 'b' },
 }
 
-function inForceWith(change: Partial<NonNullable<Standing['inForce']>>): Partial<Standing> {
+function inForceWith(change: Partial<NonNullable<Standing['inForce']>>): Pick<Standing, 'inForce'> {
   return { inForce: { epoch: 2, logId: 'b', last: formatPosition(2, 40), brokenSettings: [], ...change } }
 }
 
