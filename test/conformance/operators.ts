@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { BearerClient, expectJson, expectProblem } from '@curfew/test-kit'
 import { expect } from 'vitest'
 
-import { newToken } from './backend.ts'
+import { newOperatorToken, newToken } from './backend.ts'
 import { introspect, plain } from './calls.ts'
 import { atAuthority } from './operating.ts'
 import { conforms } from './register.ts'
@@ -55,11 +55,11 @@ async function expectSameEffect(surface: Surface): Promise<void> {
   }
 }
 
-/** An operator with these permissions alone, whose sessions a backend begins. */
+/** An operator with these permissions alone. */
 async function operatorOf(user: string, permissions: readonly string[]): Promise<BearerClient> {
   const grants = { roles: [], permissions }
   await expectJson(await (await atAuthority()).put(`/v1/subjects/${TENANT}/${user}/grants`, grants), 200)
-  return new BearerClient(system().services.session.url, await newToken(user, { tenant: TENANT }))
+  return new BearerClient(system().services.session.url, await newOperatorToken(TENANT, user))
 }
 
 const READS = ['sessions', 'revocations', 'audit', 'subjects', 'roles', 'tenants', 'statistics', 'approvals']

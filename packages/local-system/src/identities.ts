@@ -83,6 +83,11 @@ function hashPasswords(accounts: readonly DevelopmentAccount[]): Promise<object[
 
 /** A random secret of 192 bits needs no slow hash. */
 function hashSecret({ id, secret }: DevelopmentClient): object {
-  // It may examine every token: a development machine has one client to try things with.
-  return { id, secret_sha256: createHash('sha256').update(secret).digest('base64url'), introspect: {} }
+  return {
+    id,
+    secret_sha256: createHash('sha256').update(secret).digest('base64url'),
+    // A development machine has one client to try things with: users of every tenant, every token, no operators.
+    sessions: { tenants: '*', max_acr: 'aal1' },
+    introspect: {},
+  }
 }

@@ -21,6 +21,7 @@ import type {
 } from '@curfew/contracts'
 import type { Confirmation, ConfirmationWatch, PositionedEntry } from '@curfew/revocation-log'
 
+import type { CreationFault } from './domain/client-limits.ts'
 import type { SubjectFacts } from './domain/facts.ts'
 import type { Revocation } from './domain/revocation.ts'
 import type { PendingSecret, RenewedSession, SessionRecord } from './domain/session-record.ts'
@@ -211,7 +212,7 @@ export interface Projection {
 /** ④ What happened, told once: the adapter makes a log line and a number of it. */
 export interface Reports extends RevocationReports {
   sessionCreated(session: SessionRecord): void
-  sessionRefused(refused: { client: ClientId; reason: RefusalReason; tenant: TenantId; user: UserId }): void
+  sessionRefused(refused: RefusedSession): void
   sessionEnded(ended: EndedSession): void
   sessionExpired(expired: SessionOf & { limit: 'idle' | 'absolute' }): void
   /** Sessions at their limits could not be looked for. */
@@ -250,6 +251,13 @@ export interface Reports extends RevocationReports {
   logFrozen(reason: string): void
   /** Redis stands in an earlier epoch than the log, which begins with a revocation of everyone. */
   epochEntered(entered: { epoch: number; logId: string; projected: Position }): void
+}
+
+export interface RefusedSession {
+  readonly client: ClientId
+  readonly reason: RefusalReason | `client-${CreationFault}`
+  readonly tenant: TenantId
+  readonly user: UserId
 }
 
 export interface EndedSession {

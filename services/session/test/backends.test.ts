@@ -1,7 +1,8 @@
+import type { ClientId } from '@curfew/contracts'
 import { expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { BACKEND, setStage, type Replica, type Stage } from './stage.ts'
+import { BACKEND, CREATOR, REPORTER, SIGN_ON, setStage, type Replica, type Stage } from './stage.ts'
 
 let stage: Stage
 let replica: Replica
@@ -58,8 +59,68 @@ describe('a trusted backend', () => {
     expect(replica.lines.join('')).not.toContain(BACKEND.secret)
   })
 
-  it('cannot make an operator', async () => {
+  it('cannot make an operator of a user of the administrative tenant', async () => {
     await expectProblem(await post({ tenant: 'curfew', user: 'operator' }), 403, 'forbidden')
+  })
+
+  it('cannot act as an operator of another tenant through a session of theirs, whatever its acr', async () => {
+    const chief = { tenant: 'acme', user: 'chief', acr: 'aal3', amr: ['hwk'] }
+    const { token } = await expectJson<{ token: string }>(await post(chief), 201)
+    const operator = replica.as({ token })
+    const scope = { type: 'tenant', tenant: 'acme' }
+    const grants = { roles: [], permissions: ['curfew:operator'] }
+    const calls = [
+      () => operator.post('/v1/revocations', { scope, reason: 'taken over' }),
+      () => operator.put('/v1/subjects/acme/mallory/grants', grants),
+      () => operator.get('/v1/sessions'),
+      () => operator.request('GET', '/v1/events', { headers: { accept: 'text/event-stream' } }),
+    ]
+    for (const call of calls) await expectProblem(await call(), 403, 'forbidden')
+    expect(await stage.statusOf({ token })).toBe('live')
+    expect(replica.lines.join('')).toContain('client-may-not-operate')
+    expect(await stage.statusOf(await stage.login('acme/alice'))).toBe('live')
+  })
+
+  it('leaves no operators behind when it is taken out of the file', async () => {
+    const { token } = await expectJson<{ token: string }>(await post({ tenant: 'acme', user: 'chief' }), 201)
+    const without = await stage.start({ SESSION_CLIENTS_FILE: '' })
+    await expectProblem(await without.as({ token }).get('/v1/sessions'), 403, 'forbidden')
+  })
+
+  it('lends its name to no session of the gateway that acts as an operator', async () => {
+    const session = await stage.login('acme/chief', { client: BACKEND.id as ClientId })
+    await expectProblem(await replica.as(session).get('/v1/sessions'), 403, 'forbidden')
+    const usual = await stage.login('acme/chief', { client: 'api' as ClientId })
+    await expectJson(await replica.as(usual).get('/v1/sessions'), 200)
+  })
+
+  it('acts as an operator where it is registered for that, up to its level', async () => {
+    const by = basic(SIGN_ON.id, SIGN_ON.secret)
+    for (const who of [
+      { tenant: 'curfew', user: 'operator' },
+      { tenant: 'acme', user: 'chief' },
+    ]) {
+      const { token } = await expectJson<{ token: string }>(await post({ ...who, acr: 'aal2' }, by), 201)
+      await expectJson(await replica.as({ token }).get('/v1/sessions'), 200)
+      await expectProblem(await post({ ...who, acr: 'aal3' }, by), 403, 'forbidden')
+    }
+  })
+
+  it.each([
+    ['another tenant', CREATOR, { tenant: 'globex', user: 'chief' }, 'tenant'],
+    ['the tenant of the operators', CREATOR, { tenant: 'curfew', user: 'operator' }, 'tenant'],
+    ['a higher level', CREATOR, { tenant: 'acme', user: 'alice', acr: 'aal2' }, 'acr'],
+    ['a word that is no level', CREATOR, { tenant: 'acme', user: 'alice', acr: 'AAL1' }, 'acr'],
+    ['anything, without being registered for it', REPORTER, { tenant: 'acme', user: 'alice' }, 'sessions'],
+  ])('begins none of %s', async (_, { id, secret }, json, fault) => {
+    const { detail } = await expectProblem(await post(json, basic(id, secret)), 403, 'forbidden')
+    expect(detail).toContain(fault)
+    expect(replica.lines.join('')).toContain(`client-${fault}`)
+  })
+
+  it('is limited no further than that', async () => {
+    const json = { tenant: 'acme', user: 'alice', acr: 'aal1' }
+    await expectJson(await post(json, basic(CREATOR.id, CREATOR.secret)), 201)
   })
 
   it('gets none for a suspended user', async () => {
@@ -134,9 +195,10 @@ describe('the birth of a session of a trusted backend', () => {
     await expectProblem(await post({ tenant: 'acme', user: 'methuselah', birth }), 409, 'conflict')
   })
 
-  it('is told to trusted backends only', async () => {
+  it('is told to trusted backends only, and to those only that begin sessions', async () => {
     for (const headers of [{}, basic(BACKEND.id, 'wrong')])
       await expectProblem(await prepare(headers), 401, 'invalid-client')
+    await expectProblem(await prepare(basic(REPORTER.id, REPORTER.secret)), 403, 'forbidden')
   })
 })
 

@@ -54,10 +54,12 @@ const SEED = {
 }
 
 export const BACKEND = { id: 'backend', secret: 'correct horse battery staple' }
-/** Is told about reports and about nobody outside acme. */
+/** Is told about reports and about nobody outside acme, and begins no sessions. */
 export const REPORTER = { id: 'reporter', secret: 'tr0ub4dor and three' }
-/** Is told nothing. */
+/** Is told nothing, and begins sessions of acme at the lowest level. */
 export const CREATOR = { id: 'creator', secret: 'no questions asked' }
+/** Its sessions may act as operators'. */
+export const SIGN_ON = { id: 'sign-on', secret: 'one password for everything' }
 const clientOf = ({ id, secret }: typeof BACKEND, rest: object = {}): object => ({
   id,
   secret_sha256: hash('sha256', secret, 'base64url'),
@@ -65,9 +67,10 @@ const clientOf = ({ id, secret }: typeof BACKEND, rest: object = {}): object => 
 })
 const CLIENTS = {
   clients: [
-    clientOf(BACKEND, { introspect: {} }),
+    clientOf(BACKEND, { sessions: { tenants: '*', max_acr: '*' }, introspect: {} }),
     clientOf(REPORTER, { introspect: { permissions: ['reports:'], tenants: ['acme'] } }),
-    clientOf(CREATOR),
+    clientOf(CREATOR, { sessions: { tenants: ['acme'], max_acr: 'aal1', operators: false } }),
+    clientOf(SIGN_ON, { sessions: { tenants: ['acme', 'curfew'], max_acr: 'aal2', operators: true } }),
   ],
 }
 

@@ -19,7 +19,7 @@ import type { PendingSecret, RenewedSession, SessionRecord } from '../domain/ses
  * numbers take less room.
  */
 const NEEDED_FIELDS = ['h', 'u', 'c', 'b', 'n', 'a', 's'] as const
-const OPTIONAL_FIELDS = ['l', 'd', 'k', 'e', 'o', 'q'] as const
+const OPTIONAL_FIELDS = ['l', 'd', 'r', 'k', 'e', 'o', 'q'] as const
 export const SESSION_FIELDS = [...NEEDED_FIELDS, ...OPTIONAL_FIELDS] as const
 
 /** Characters of a SHA-256 digest in base64url: digests that stand one after the other need no separator. */
@@ -35,6 +35,7 @@ export function fieldsOf(session: SessionRecord): string[] {
     ...timedFieldsOf(session),
     ...(session.label !== undefined && { l: session.label }),
     ...(session.addressClass !== undefined && { d: session.addressClass }),
+    ...(session.isClientMade === true && { r: '1' }),
   }).flat()
 }
 
@@ -42,7 +43,7 @@ export function fieldsOf(session: SessionRecord): string[] {
 export function sessionFrom(id: SessionId, reply: unknown): SessionRecord | undefined {
   const [h, u, c, b, n, a, s, ...optional] = reply as (string | null)[]
   if (!h || !u || !c || !b || !n || !a || !s) return undefined
-  const [l, d, k, e, o, q] = optional
+  const [l, d, r, k, e, o, q] = optional
   const [tenant, user] = u.split('/') as [TenantId, UserId]
   const createdAtMs = Number(n)
   const [authenticated, absoluteLimit, idleTimeoutMs, acr, ...amr] = JSON.parse(a) as Authentication
@@ -52,6 +53,7 @@ export function sessionFrom(id: SessionId, reply: unknown): SessionRecord | unde
     tenant,
     user,
     client: c as ClientId,
+    ...(r && { isClientMade: true }),
     birth: b as Position,
     createdAtMs,
     authTimeMs: createdAtMs + authenticated,

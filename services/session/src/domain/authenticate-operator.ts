@@ -4,6 +4,7 @@
  */
 import { BROWSER_CLIENT, hashSecret, parseToken, type SecretHash, type SessionId } from '@curfew/contracts'
 
+import type { ClientRegistry } from '../clients.ts'
 import { lookUp } from './look-up.ts'
 import { operatorOf, type Operator } from './operator.ts'
 import type { KnownOperator, OperatorMemory } from './operator-memory.ts'
@@ -14,6 +15,7 @@ import type { SessionRecord } from './session-record.ts'
 
 export interface OperatorPorts extends SecretPorts {
   readonly operators: OperatorMemory
+  readonly clients: Pick<ClientRegistry, 'find'>
 }
 
 export type Authentication =

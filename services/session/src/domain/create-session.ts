@@ -27,6 +27,7 @@ export interface SessionRequest {
   readonly tenant: TenantId
   readonly user: UserId
   readonly client: ClientId
+  readonly isClientMade?: boolean | undefined
   readonly acr: string
   readonly amr: readonly string[]
   readonly label?: string | undefined

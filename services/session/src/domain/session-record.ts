@@ -10,6 +10,8 @@ export interface SessionRecord {
   readonly tenant: TenantId
   readonly user: UserId
   readonly client: ClientId
+  /** A registered client has begun it, not the gateway. */
+  readonly isClientMade?: boolean | undefined
   /** The log position that was known before the first credential of this session was read. */
   readonly birth: Position
   readonly createdAtMs: number

@@ -12,6 +12,7 @@ import {
   type OperatorPorts,
   type OperatorUse,
 } from '../domain/authenticate-operator.ts'
+import { mayOperate } from '../domain/client-limits.ts'
 import { isRecent, type Operator } from '../domain/operator.ts'
 import { holds } from '../domain/permissions.ts'
 import { takeOrRefuse, type Throttling } from './throttling.ts'
@@ -68,6 +69,10 @@ export function createOperatorGuard(
     requires: (permission, use = ACTIVITY) => {
       return async (request) => {
         const operator = await admit(request, use)
+        if (!mayOperate(operator.known.session, ports.clients)) {
+          refuse(request, 'client-may-not-operate', operator)
+          throw new Problem('forbidden', 'sessions begun by this client are not accepted here')
+        }
         if (!holds(operator.permissions, permission)) {
           refuse(request, 'permission-missing', operator)
           const needed = bearerChallenge(`error="insufficient_scope", scope="${permission}"`)

@@ -2,16 +2,17 @@
  * ④ `POST /v1/sessions/prepare`: asked by a trusted backend before it reads the first credential.
  * Promise: the same birth as the gateway would get: a login that uses it loses against every revocation that came after.
  */
-import { type CurfewServer, described } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import { requireLease } from '../domain/require-lease.ts'
 import type { ClientGuard } from './client-guard.ts'
 import type { PreparePorts } from './nats-prepare-session.ts'
+import type { PostSessionsPorts } from './post-sessions.ts'
 import { BirthShape } from './shapes.ts'
 
 export function postSessionsPrepare(
   app: CurfewServer,
-  { log, view }: PreparePorts,
+  { log, view, clients }: PreparePorts & Pick<PostSessionsPorts, 'clients'>,
   guard: ClientGuard,
 ): void {
   const schema = described({
@@ -19,7 +20,9 @@ export function postSessionsPrepare(
     answers: { 200: BirthShape },
     credentials: ['client'],
   })
-  app.post('/v1/sessions/prepare', { schema, onRequest: guard.requireClient }, () => {
+  app.post('/v1/sessions/prepare', { schema, onRequest: guard.requireClient }, (request) => {
+    if (clients.find(guard.clientOf(request))?.sessions === undefined)
+      throw new Problem('forbidden', 'the client is not registered to begin sessions')
     requireLease(log)
     return { birth: view.applied }
   })

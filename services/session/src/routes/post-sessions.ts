@@ -1,14 +1,16 @@
 /**
  * ④ `POST /v1/sessions`: a trusted backend has authenticated a user and wants a session for it.
- * Promise: the token is in this answer and nowhere else; no backend, whatever its secret opens, becomes an operator.
+ * Promise: the token is in this answer and nowhere else; a backend begins sessions of its tenants and up to its level only,
+ * and none that operates unless it is registered for that.
  */
 import { PositionSchema, TenantIdSchema, UserIdSchema, parsePosition, type Position } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
+import type { ClientRegistry } from '../clients.ts'
+import { creationFault, type CreationFault } from '../domain/client-limits.ts'
 import { createSession, type CreationSettings } from '../domain/create-session.ts'
 import type { LimitPorts } from '../domain/limit-sessions.ts'
-import { ADMINISTRATIVE_TENANT } from '../domain/operator.ts'
 import { requireLease } from '../domain/require-lease.ts'
 import { Unavailable } from '../errors.ts'
 import type { ClientGuard } from './client-guard.ts'
@@ -32,9 +34,19 @@ const BodySchema = Type.Object(
   { additionalProperties: false },
 )
 
+const NOT_ALLOWED: Readonly<Record<CreationFault, string>> = {
+  sessions: 'the client is not registered to begin sessions',
+  tenant: 'the client is not registered to begin sessions of this tenant',
+  acr: 'the client is not registered to begin sessions of this acr',
+}
+
+export interface PostSessionsPorts extends LimitPorts {
+  readonly clients: Pick<ClientRegistry, 'find'>
+}
+
 export function postSessions(
   app: CurfewServer,
-  ports: LimitPorts,
+  ports: PostSessionsPorts,
   { guard, settings }: { readonly guard: ClientGuard; readonly settings: CreationSettings },
 ): void {
   const schema = {
@@ -49,12 +61,15 @@ export function postSessions(
     // Whoever does not say how strongly the user was authenticated is taken to mean: as weakly as can be.
     const { tenant, user, acr = 'aal1', amr = [], label, address_class: addressClass } = request.body
     const client = guard.clientOf(request)
-    if (tenant === ADMINISTRATIVE_TENANT)
-      throw new Problem('forbidden', 'sessions of operators begin at the gateway')
+    const fault = creationFault(ports.clients.find(client), { tenant, acr })
+    if (fault !== undefined) {
+      ports.reports.sessionRefused({ client, reason: `client-${fault}`, tenant, user })
+      throw new Problem('forbidden', NOT_ALLOWED[fault])
+    }
     requireLease(ports.log)
     const birth = request.body.birth ?? ports.view.applied
     if (request.body.birth !== undefined) await requireKnownBirth(ports, birth)
-    const asked = { birth, tenant, user, client, acr, amr, label, addressClass }
+    const asked = { birth, tenant, user, client, isClientMade: true, acr, amr, label, addressClass }
     const creation = await createSession(ports, asked, settings)
     if (creation.outcome === 'refused') {
       ports.reports.sessionRefused({ client, reason: creation.reason, tenant, user })
