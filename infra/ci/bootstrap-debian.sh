@@ -10,7 +10,9 @@ packages=(
   docker.io       # the engine that Testcontainers talks to
   busybox-static  # shell and small tools of the images that build-images.sh makes
   docker-compose  # runs infra/compose.yaml in test/containers
-  nginx-light     # sends the same files beside the file service, in test/bench
+  nginx-light     # sends the same files beside the file service, in test/bench; asks the gateway, as caddy and haproxy do
+  caddy           # the examples of docs/forward-auth.md
+  haproxy         # likewise
   chromium        # looks at the account page in test/browser
   fonts-dejavu-core # letters for it
   spin            # checks the protocol models

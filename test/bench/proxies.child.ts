@@ -100,6 +100,7 @@ async function startUnguarded(upstream: string): Promise<Started> {
     liveSession: [],
     anySession: [],
     csrfFault: () => undefined,
+    originFault: () => undefined,
     credential: () => ({ kind: 'none' }) as const,
   }
   const connections = createUpstream(upstream, SILENCE_TIMEOUT_MS)

@@ -7,7 +7,6 @@ import type { CurfewServer } from '@curfew/service-kit'
 /** Over plain HTTP browsers ignore it; the proxy that ends TLS passes it on. */
 const HSTS = { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } as const
 const OWN = {
-  ...HSTS,
   'content-security-policy':
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
@@ -15,16 +14,29 @@ const OWN = {
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
 } as const
+const OWN_AND_HSTS = { ...HSTS, ...OWN }
 
-export function addOwnHeaders(app: CurfewServer): void {
-  // What a service answers goes past the hook below, and has this one header in common with the rest.
-  app.addHook('onRequest', (_request, reply, done) => {
-    void reply.headers(HSTS)
+export interface OwnHeadersOptions {
+  /**
+   * True for the URL of a request whose answer may reach browsers under the host name of another application: that one
+   * decides about its TLS itself. False for all when not given.
+   */
+  readonly isForOtherHost?: (url: string) => boolean
+}
+
+export function addOwnHeaders(
+  app: CurfewServer,
+  { isForOtherHost = () => false }: OwnHeadersOptions = {},
+): void {
+  // Here as well, because what a service behind this one answers goes past the hook below.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!isForOtherHost(request.url)) void reply.headers(HSTS)
     done()
   })
   // A page that needs more than nothing says so itself.
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    for (const [name, value] of Object.entries(OWN))
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const own = isForOtherHost(request.url) ? OWN : OWN_AND_HSTS
+    for (const [name, value] of Object.entries(own))
       if (!reply.hasHeader(name)) void reply.header(name, value)
     done(null, payload)
   })

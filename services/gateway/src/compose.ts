@@ -33,7 +33,7 @@ import { addApiRoutes } from './routes/api.ts'
 import { createBoundary } from './routes/boundary.ts'
 import { callerOf } from './routes/caller.ts'
 import { addCors } from './routes/cors.ts'
-import { addForwardAuthRoute } from './routes/forward-auth.ts'
+import { addForwardAuthRoute, isForwardAuth } from './routes/forward-auth.ts'
 import { describePublicFace } from './routes/describe.ts'
 import { addLoginRoute } from './routes/login.ts'
 import { addLogoutRoute } from './routes/logout.ts'
@@ -161,7 +161,7 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
   const trustedOrigins = corsOrigins
   const boundary = createBoundary(app, { cookieName, csrf, trustedOrigins, guessing, reports, nowMs })
 
-  addOwnHeaders(app)
+  addOwnHeaders(app, { isForOtherHost: isForwardAuth })
   addCors(app, corsOrigins)
   await describePublicFace(app, cookieName)
   await app.register(curfewFastify, {

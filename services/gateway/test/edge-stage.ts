@@ -84,11 +84,12 @@ export async function setEdgeStage(): Promise<EdgeStage> {
     bucket,
     log,
     async start(overrides = {}) {
-      const gateway = await composeGateway({ ...standard, ...overrides }, logger)
+      const config = { ...standard, ...overrides }
+      const gateway = await composeGateway(config, logger)
       let closing: Promise<void> | undefined
       const close = (): Promise<void> => (closing ??= gateway.close())
       owned.defer(close)
-      return { url: await gateway.app.listen(standard.listen), close }
+      return { url: await gateway.app.listen(config.listen), close }
     },
     credentials(username) {
       const account = identities.accounts.find((one) => one.username === username)

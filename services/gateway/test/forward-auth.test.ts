@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { trustOf, parseNetwork } from '@curfew/browser-boundary'
 import { COOKIE, openBrowser, setEdgeStage, tokenOf, type EdgeStage, type Replica } from './edge-stage.ts'
+import { plainGet } from './plain-request.ts'
 
 let stage: EdgeStage
 let gateway: Replica
@@ -29,6 +30,9 @@ const ask = (
   url = gateway.url,
 ): Promise<Response> => fetch(`${url}/forward-auth${query}`, { method, headers })
 const bearer = () => ({ authorization: `Bearer ${token}` })
+const askRaw = (headers: Record<string, string>, rest = '') =>
+  plainGet(`${gateway.url}/forward-auth${rest}`, headers)
+const page = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }
 const cookie = () => ({ cookie: `${COOKIE}=${browser.cookie(COOKIE)}` })
 
 describe('a proxy that asks about a request', () => {
@@ -145,6 +149,77 @@ describe('a request that changes something, by cookie', () => {
   it('of a program needs no value', async () => {
     expect((await ask({ ...bearer(), ...unsafe })).status).toBe(200)
   })
+})
+
+describe('an upgrade to a WebSocket, by cookie', () => {
+  const opening = { upgrade: 'websocket', 'x-forwarded-host': 'wiki.example' }
+
+  it('passes from a page of the host that the browser sees', async () => {
+    const ours = { origin: 'https://wiki.example' }
+    expect((await askRaw({ ...cookie(), ...opening, ...ours })).status).toBe(200)
+    expect((await askRaw({ ...bearer(), ...opening })).status).toBe(200)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['another origin', { origin: 'https://evil.example' }],
+    ['a sibling host', { origin: 'https://other.wiki.example' }],
+    ['no page that says where it is', {}],
+    ['a sandboxed page', { origin: 'null' }],
+  ])('does not pass from %s', async (_, headers) => {
+    expect((await askRaw({ ...cookie(), ...opening, ...headers })).status).toBe(403)
+    const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+    expect((await askRaw({ ...cookie(), ...key, ...headers })).status).toBe(403)
+  })
+})
+
+describe('a proxy that puts its path in front of the client’s own', () => {
+  const path = '/pages/1?audience=wiki&permission=nothing'
+
+  it('states its demands in a header, and the client’s query says nothing', async () => {
+    const plain = await askRaw(bearer(), path)
+    expect(plain.status).toBe(200)
+    expect(plain.headers['x-session-relay']).toBeUndefined()
+    const demands = 'audience=wiki&permission=documents:read&permission=documents:write'
+    expect((await askRaw({ ...bearer(), 'x-curfew-demands': demands }, path)).status).toBe(403)
+    const relayed = await askRaw({ ...bearer(), 'x-curfew-demands': 'audience=wiki' }, path)
+    expect(relayed.headers['x-session-relay']).toMatch(/^cfr_/)
+    expect((await askRaw({ ...bearer(), 'x-curfew-demands': 'audiense=wiki' }, path)).status).toBe(400)
+  })
+
+  it('sends people back to the whole path that they came for', async () => {
+    const { status, headers } = await askRaw({ ...page, 'x-curfew-demands': 'sign_in=redirect' }, path)
+    expect(status).toBe(303)
+    expect(headers.location).toBe(`/login?return_to=${encodeURIComponent(path)}`)
+  })
+})
+
+describe('a page that is opened without a session', () => {
+  const open = (headers: Record<string, string>) =>
+    askRaw({ 'x-forwarded-uri': '/pages/1', ...headers }, '?sign_in=redirect')
+
+  it('is led to the sign-in page, and back by nothing but a path', async () => {
+    expect((await open(page)).headers.location).toBe('/login?return_to=%2Fpages%2F1')
+    expect((await open({ ...page, cookie: `${COOKIE}=over` })).status).toBe(303)
+    const elsewhere = await open({ ...page, 'x-forwarded-uri': 'https://evil.example/' })
+    expect(elsewhere.headers.location).toBe('/login')
+    const endless = await open({ ...page, 'x-forwarded-uri': `/${'a'.repeat(4_096)}` })
+    expect(endless.headers.location).toBe('/login')
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['a program', { accept: '*/*' }],
+    ['a program that takes pages, with a token', { ...page, authorization: 'Bearer over' }],
+    ['a script', { ...page, 'sec-fetch-mode': 'cors' }],
+    ['a form that is sent', { ...page, 'x-forwarded-method': 'POST' }],
+  ])('is not what %s asks for', async (_, headers) => {
+    expect((await open(headers)).status).toBe(401)
+  })
+})
+
+it('says nothing about TLS for the host of another application, in answers and refusals', async () => {
+  for (const headers of [bearer(), {}, page])
+    expect((await askRaw(headers)).headers['strict-transport-security']).toBeUndefined()
+  expect((await askRaw({}, '/pages/1')).headers['strict-transport-security']).toBeUndefined()
 })
 
 it('a proxy hears 503 when nobody can say, and the cookie stays', async () => {

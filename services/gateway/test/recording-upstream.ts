@@ -1,7 +1,7 @@
 /**
  * ③ A service behind the gateway that does what a test asks of it, and remembers what reached it.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface Arrival {
@@ -19,6 +19,8 @@ type Behaviour = (request: IncomingMessage, response: ServerResponse) => void
 
 export interface RecordingUpstream {
   readonly origin: string
+  /** For what is no request and answer: a connection that is taken over. */
+  readonly server: Server
   readonly arrivals: Arrival[]
   /** Until told otherwise it answers 200 with `{"ok":true}` when the body has arrived. */
   behave(behaviour: Behaviour | undefined): void
@@ -48,6 +50,7 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
   const { port } = server.address() as AddressInfo
   return {
     origin: `http://127.0.0.1:${port}`,
+    server,
     arrivals,
     behave: (next) => void (behaviour = next),
     close: () =>

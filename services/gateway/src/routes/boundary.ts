@@ -27,6 +27,8 @@ export interface Boundary {
   readonly anySession: readonly Hook[]
   /** Problem, or undefined when the request proves that it comes from the session's own page. */
   csrfFault(request: FastifyRequest, asked?: Asked): Problem | undefined
+  /** Problem, or undefined when a request by cookie says that it comes from a page of this host or a trusted origin. */
+  originFault(request: FastifyRequest, host: string | undefined): Problem | undefined
   /** @throws Problem for two credentials at once */
   credential(request: FastifyRequest): Credential
 }
@@ -103,6 +105,7 @@ export function createBoundary(app: CurfewServer, options: BoundaryOptions): Bou
   return {
     credential,
     csrfFault: (request, asked) => guard.csrfFault(request, asked),
+    originFault: (request, host) => guard.originFault(request, host),
     ownSite: [(request, _reply, done) => done(guard.foreignFault(request, request.headers.host))],
     anySession: [requireSession],
     liveSession: [

@@ -22,6 +22,8 @@ export interface Asked {
 }
 
 export interface ForgeryGuard {
+  /** For what a cookie must not do from a foreign page, and cannot prove with a value either: a WebSocket. */
+  originFault(request: FastifyRequest, host: string | undefined): Problem | undefined
   foreignFault(request: FastifyRequest, host: string | undefined): Problem | undefined
   csrfFault(request: FastifyRequest, asked?: Asked): Problem | undefined
 }
@@ -53,9 +55,14 @@ export function createForgeryGuard(options: ForgeryGuardOptions): ForgeryGuard {
   ): Problem | undefined {
     const found = credential(request)
     if (found.kind !== 'cookie' || isSafe(method)) return undefined
+    return originFault(request, host) ?? valueFault(request, found.token)
+  }
+
+  function originFault(request: FastifyRequest, host: string | undefined): Problem | undefined {
+    if (credential(request).kind !== 'cookie') return undefined
     if (isUndeclared({ ...provenanceOf(request), host }))
       return refusal(request, 'undeclared', 'the request does not say where it comes from')
-    return foreignFault(request, host) ?? valueFault(request, found.token)
+    return foreignFault(request, host)
   }
 
   function valueFault(request: FastifyRequest, token: string): Problem | undefined {
@@ -77,7 +84,7 @@ export function createForgeryGuard(options: ForgeryGuardOptions): ForgeryGuard {
     return new Problem('csrf-rejected', detail)
   }
 
-  return { foreignFault, csrfFault }
+  return { originFault, foreignFault, csrfFault }
 }
 
 function provenanceOf(request: FastifyRequest): Omit<Provenance, 'host'> {
