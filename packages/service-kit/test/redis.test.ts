@@ -1,10 +1,11 @@
 import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 import { startTestServers, type TestServers } from '@curfew/test-kit'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { createLogger } from '../src/index.ts'
-import { connectRedis, redisReadiness, type Redis } from '../src/redis.ts'
+import { connectRedis, redisReadiness, refuseEviction, type Redis } from '../src/redis.ts'
 import { recordedServer } from './recorded-server.ts'
 
 const UNAVAILABLE = { name: 'RedisUnavailable', code: 'REDIS_UNAVAILABLE' }
@@ -23,6 +24,16 @@ async function connected(user: 'admin' | 'session'): Promise<Redis> {
   return connection
 }
 
+/** A server that takes writes, whatever a test has done to it. */
+async function healed(): Promise<void> {
+  await admin.replicaof('NO', 'ONE')
+  await admin.config('SET', 'maxmemory', '0')
+  await admin.config('SET', 'maxmemory-policy', 'noeviction')
+  await admin.config('SET', 'min-replicas-to-write', '0')
+  await admin.config('SET', 'replica-serve-stale-data', 'no')
+  await vi.waitUntil(() => redis.status === 'ready', untilTrue)
+}
+
 beforeAll(async () => {
   servers = await startTestServers()
   admin = await connected('admin')
@@ -30,7 +41,7 @@ beforeAll(async () => {
 })
 
 afterEach(async () => {
-  await admin.config('SET', 'maxmemory', '0')
+  await healed()
   await admin.flushall()
   lines.length = 0
 })
@@ -49,41 +60,139 @@ describe('a command', () => {
 
   it('that Redis refuses is not taken for a lost Redis', async () => {
     await redis.set('curfew:a', 'text')
-    await expect(redis.incr('curfew:a')).rejects.toMatchObject({ name: 'ReplyError' })
+    await expect(redis.incrby('curfew:a', 1)).rejects.toMatchObject({ name: 'ReplyError' })
     await expect(redis.get('other:a')).rejects.toMatchObject({ name: 'ReplyError' })
-    await expect(redis.incr('curfew:a')).rejects.not.toHaveProperty('code')
+    await expect(redis.incrby('curfew:a', 1)).rejects.not.toHaveProperty('code')
   })
 
-  it('that Redis cannot take at the moment is unavailable, also in a pipeline and a script', async () => {
-    await admin.config('SET', 'maxmemory', '1')
-    await expect(redis.set('curfew:a', '1')).rejects.toMatchObject(UNAVAILABLE)
-    const [result] = (await redis.pipeline().set('curfew:a', '1').exec()) ?? []
-    expect(result?.[0]).toMatchObject(UNAVAILABLE)
-    const script = "return redis.call('set', KEYS[1], ARGV[1])"
-    await expect(redis.eval(script, 1, 'curfew:a', '1')).rejects.toMatchObject(UNAVAILABLE)
+  it('that Redis refuses within a transaction is not taken for a lost Redis either', async () => {
+    const aborted = redis.multi().set('curfew:a', '1').get('other:a').exec()
+    await expect(aborted).rejects.toMatchObject({ name: 'ReplyError', message: expect.stringMatching(/^NOPERM/) })
+    await expect(redis.get('curfew:a')).resolves.toBeNull()
   })
 
   it('that is not answered in time is unavailable, and executed once at most', async () => {
     await servers.redis.kill('SIGSTOP')
     const started = performance.now()
-    await expect(redis.incr('curfew:count')).rejects.toMatchObject(UNAVAILABLE)
+    await expect(redis.incrby('curfew:count', 1)).rejects.toMatchObject(UNAVAILABLE)
     expect(performance.now() - started).toBeLessThan(5_000)
     await servers.redis.kill('SIGCONT')
     await expect.poll(() => redis.get('curfew:count').catch(() => 'no answer'), untilTrue).toBe('1')
   })
 })
 
+interface Trouble {
+  readonly answers: string
+  readonly cause: () => Promise<unknown>
+}
+
+const TROUBLES: readonly Trouble[] = [
+  { answers: 'OOM', cause: () => admin.config('SET', 'maxmemory', '1') },
+  { answers: 'NOREPLICAS', cause: () => admin.config('SET', 'min-replicas-to-write', '1') },
+  { answers: 'READONLY', cause: () => admin.replicaof('127.0.0.1', 1) },
+]
+
+describe.each(TROUBLES)('a Redis that answers $answers', ({ answers, cause }) => {
+  it('is unavailable for a command, a pipeline, a transaction and a script, and not ready', async () => {
+    const readiness = redisReadiness(redis, 'curfew:')
+    await expect(readiness.check()).resolves.toBe(true)
+    await cause()
+    const script = "return redis.call('set', KEYS[1], ARGV[1])"
+    const attempts = [
+      () => redis.set('curfew:a', '1'),
+      () => redis.eval(script, 1, 'curfew:a', '1'),
+      () => redis.multi().set('curfew:a', '1').exec(),
+      async () => {
+        const [result] = (await redis.pipeline().set('curfew:a', '1').exec()) ?? []
+        if (result?.[0]) throw result[0]
+      },
+    ]
+    for (const attempt of attempts) {
+      await expect.poll(() => redis.status, untilTrue).toBe('ready')
+      await expect(attempt()).rejects.toMatchObject(UNAVAILABLE)
+    }
+    await expect.poll(() => readiness.check(), untilTrue).toBe(`refuses writes: ${answers}`)
+    await healed()
+    await expect(redis.get('curfew:a')).resolves.toBeNull()
+    await expect(readiness.check()).resolves.toBe(true)
+  })
+})
+
+it('a replica that has lost its primary answers no question with what is old', async () => {
+  await redis.set('curfew:a', 'old')
+  await admin.replicaof('127.0.0.1', 1)
+  await expect(redis.get('curfew:a')).rejects.toThrow(/MASTERDOWN/)
+  await vi.waitUntil(() => redis.status === 'ready', untilTrue)
+  await expect(redis.get('curfew:a')).rejects.toMatchObject(UNAVAILABLE)
+})
+
+describe('an address behind which another server has become the primary', () => {
+  it('is dialled again, and written to', async () => {
+    await using successor = await startTestServers()
+    const chief = connectRedis({ url: successor.redisUrl('admin'), name: 'test' })
+    await once(chief, 'ready')
+    const url = new URL(servers.redisUrl('session'))
+    await chief.acl('SETUSER', 'session', `>${url.password}`)
+    await using address = await movableAddress(servers.redis.port)
+    url.port = String(address.port)
+    const client = connectRedis({ url: url.href, name: 'test' })
+    await once(client, 'ready')
+    await client.set('curfew:a', '1')
+
+    // The connection to the old primary stays open: nothing but its answers says that it is a replica now.
+    address.leadTo(successor.redis.port)
+    await admin.config('SET', 'replica-serve-stale-data', 'yes')
+    await admin.replicaof('127.0.0.1', 1)
+    await expect(client.set('curfew:a', '2')).rejects.toMatchObject(UNAVAILABLE)
+    await expect.poll(() => client.set('curfew:a', '3').catch(() => 'refused'), untilTrue).toBe('OK')
+    expect(await chief.get('curfew:a')).toBe('3')
+    client.disconnect()
+    chief.disconnect()
+  })
+
+  it('is not dialled at every refusal while it leads to the replica', async () => {
+    const connection = await connected('session')
+    lines.length = 0
+    let dialled = 0
+    connection.on('connect', () => (dialled += 1))
+    await admin.config('SET', 'replica-serve-stale-data', 'yes')
+    await admin.replicaof('127.0.0.1', 1)
+    await expect.poll(async () => {
+      await connection.set('curfew:a', '1').catch(() => undefined)
+      return dialled
+    }, untilTrue).toBe(1)
+    await vi.waitUntil(() => connection.status === 'ready', untilTrue)
+    for (let n = 0; n < 50; n += 1)
+      await expect(connection.set('curfew:a', '1')).rejects.toThrow(/READONLY/)
+    expect(dialled).toBe(1)
+    expect(events()).toEqual(['redis.connection.renewed'])
+    connection.disconnect()
+  })
+})
+
+describe('a Redis that may evict keys', () => {
+  it('is not ready, is told loudly at every connection, and refuses a start', async () => {
+    await expect(refuseEviction(redis)).resolves.toBeUndefined()
+    await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await expect(redisReadiness(redis, 'curfew:').check()).resolves.toBe('evicts keys: allkeys-lru')
+    await expect(refuseEviction(redis)).rejects.toThrow(/maxmemory-policy is allkeys-lru/)
+    const late = await connected('session')
+    await expect.poll(events, untilTrue).toContain('redis.evicts-keys')
+    late.disconnect()
+  })
+})
+
 describe('a killed Redis', () => {
   it('refuses commands at once, executes none of them later, and comes back by itself', async () => {
-    const readiness = redisReadiness(redis)
-    expect(readiness.check()).toBe(true)
+    const readiness = redisReadiness(redis, 'curfew:')
+    expect(await readiness.check()).toBe(true)
 
     await servers.redis.kill('SIGKILL')
     await vi.waitUntil(() => redis.status !== 'ready', untilTrue)
-    expect(readiness.check()).toBe('no connection')
+    expect(await readiness.check()).toBe('no connection')
     const started = performance.now()
-    await expect(redis.incr('curfew:down')).rejects.toMatchObject(UNAVAILABLE)
-    await expect(redis.multi().incr('curfew:down').exec()).rejects.toMatchObject(UNAVAILABLE)
+    await expect(redis.incrby('curfew:down', 1)).rejects.toMatchObject(UNAVAILABLE)
+    await expect(redis.multi().incrby('curfew:down', 1).exec()).rejects.toMatchObject(UNAVAILABLE)
     expect(performance.now() - started).toBeLessThan(700)
 
     await servers.redis.restart()
@@ -106,7 +215,7 @@ describe('a killed Redis', () => {
 
   it('under a command leaves its outcome unknown', async () => {
     await servers.redis.kill('SIGSTOP')
-    const outcome = redis.incr('curfew:unknown').catch((error: unknown) => error)
+    const outcome = redis.incrby('curfew:unknown', 1).catch((error: unknown) => error)
     await servers.redis.kill('SIGKILL')
     expect(await outcome).toMatchObject(UNAVAILABLE)
     await servers.redis.restart()
@@ -115,8 +224,8 @@ describe('a killed Redis', () => {
   })
 
   it('makes a route that needs it unavailable', async () => {
-    const { app } = recordedServer({ readiness: [redisReadiness(redis)] })
-    app.get('/count', () => redis.incr('curfew:n'))
+    const { app } = recordedServer({ readiness: [redisReadiness(redis, 'curfew:')] })
+    app.get('/count', () => redis.incrby('curfew:n', 1))
     await servers.redis.kill('SIGKILL')
     await vi.waitUntil(() => redis.status !== 'ready', untilTrue)
     const response = await app.inject('/count')
@@ -159,3 +268,38 @@ describe('the log', () => {
     await expect(closing.get('curfew:a')).rejects.toMatchObject(UNAVAILABLE)
   })
 })
+
+interface MovableAddress extends AsyncDisposable {
+  readonly port: number
+  /** For connections to come; those that are open stay where they are. */
+  leadTo(port: number): void
+}
+
+/** What a service name or a virtual address is to its clients. */
+async function movableAddress(port: number): Promise<MovableAddress> {
+  let target = port
+  const open = new Set<Socket>()
+  const server = createServer((client) => {
+    const upstream = connect(target, '127.0.0.1')
+    for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+      open.add(from)
+      from.on('error', () => to.destroy())
+      from.on('close', () => {
+        open.delete(from)
+        to.destroy()
+      })
+      from.pipe(to)
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    leadTo: (next) => void (target = next),
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of open) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

@@ -43,7 +43,7 @@ export async function composeDocuments(config: DocumentsConfig, logger: Logger):
       { name: 'nats', check: () => isConnected(nc) || 'no connection' },
       { name: 'verifier', check: () => verifier.ready || 'no session service answers' },
       { name: 'claim-keys', check: () => keys.isCurrent() || 'their directory cannot be read' },
-      redisReadiness(redis),
+      redisReadiness(redis, 'documents:'),
     ],
     operations: config.operations,
   })

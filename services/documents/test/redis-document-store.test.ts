@@ -140,6 +140,14 @@ it('keeps everything of a tenant in one slot and under its own prefix', async ()
   await expect(redis.get('curfew:session:x')).rejects.toThrow(/NOPERM|permissions/)
 })
 
+it('says that it does not know, and has stored nothing, when Redis is full', async () => {
+  await admin.config('SET', 'maxmemory', '1')
+  const document = documentOf(acme, 1)
+  await expect(store.add(document)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' })
+  await admin.config('SET', 'maxmemory', '0')
+  expect(await admin.keys('*')).toEqual([])
+})
+
 it('says that it does not know when Redis is gone', async () => {
   await servers.redis.kill('SIGKILL')
   await expect(store.list(acme, { after: undefined, limit: 1 })).rejects.toMatchObject({

@@ -5,7 +5,7 @@
 import type { SessionId } from '@curfew/contracts'
 import { connectMessaging, isConnected } from '@curfew/messaging'
 import { createHttpServer, createMetrics, type CurfewServer, type ReadinessCheck } from '@curfew/service-kit'
-import { connectRedis, redisReadiness, type Redis } from '@curfew/service-kit/redis'
+import { connectRedis, redisReadiness, refuseEviction, type Redis } from '@curfew/service-kit/redis'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 
@@ -70,7 +70,7 @@ const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now() }
 /** A replica that shows Redis this much later than the log is left alone until it has caught up. */
 const PROJECTION_LAG_MS_MAX = 5_000
 
-/** @throws when NATS or Redis cannot be reached, the log is not there or a file is not as it must be. */
+/** @throws when NATS or Redis cannot be reached, Redis may evict keys, the log is not there or a file is not as it must be. */
 export async function compose(
   config: Config,
   logger: Logger,
@@ -83,6 +83,7 @@ export async function compose(
   const nc = await connectMessaging({ url: config.CURFEW_NATS_URL, name, logger })
   stack.defer(() => (isConnected(nc) ? nc.drain() : nc.close()))
   await untilReady(redis)
+  await refuseEviction(redis)
 
   const foundation = { config, logger, redis, nc, registry: createMetrics('session') }
   const audit = openAudit({ ...foundation, clock: overrides.clock ?? SYSTEM_CLOCK }, stack)
@@ -176,7 +177,7 @@ async function openAuthority(
     members: membersHeard(log),
     clients: await readClientRegistry(config.SESSION_CLIENTS_FILE),
   }
-  const readiness = [redisReadiness(redis), ...readinessOf(log, view, projection)]
+  const readiness = [redisReadiness(redis, 'curfew:'), ...readinessOf(log, view, projection)]
   return { ports, log, readiness }
 }
 

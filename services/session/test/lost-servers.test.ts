@@ -100,6 +100,34 @@ describe('while Redis is down', () => {
   })
 })
 
+describe('a Redis that may evict keys', () => {
+  it('is not started on, and a replica that meets it later is not ready and says why', async () => {
+    await stage.redis.config('SET', 'maxmemory-policy', 'volatile-lru')
+    await expect(stage.start()).rejects.toThrow('maxmemory-policy is volatile-lru')
+    await until('it is not ready', async () => !(await replica.isReady()))
+    await stage.redis.config('SET', 'maxmemory-policy', 'noeviction')
+    await until('it is ready', () => replica.isReady())
+    await stage.start()
+  })
+
+  it('and one that takes no writes makes an operator’s act and a login unavailable, never refused', async () => {
+    const [operator, alice] = [await stage.login('curfew/operator'), await stage.login('acme/alice')]
+    await stage.redis.config('SET', 'min-replicas-to-write', '1')
+    await until('it is not ready', async () => !(await replica.isReady()))
+    await expect(stage.login('acme/alice')).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(stage.redeem(alice, 'jti')).rejects.toMatchObject({ code: 'unavailable' })
+    const scope = { type: 'everyone' }
+    await expectProblem(
+      await replica.as(operator).post('/v1/revocations', { scope, reason }),
+      503,
+      'unavailable',
+    )
+    await stage.redis.config('SET', 'min-replicas-to-write', '0')
+    await until('it is ready', () => replica.isReady())
+    expect(await stage.redeem(alice, 'jti')).toBe('redeemed')
+  })
+})
+
 describe('while NATS is down', () => {
   it('HTTP answers 503, and goes on when it is back', async () => {
     const operator = await stage.login('curfew/operator')

@@ -116,6 +116,10 @@ describe('Redis', () => {
     [{ redis_version: '7.2.4', valkey_version: '8.0.0' }, ['ok']],
     [{ redis_version: '7.0.15' }, ['warning']],
     [{ redis_version: '7.2.0', evicted_keys: '3' }, ['ok', 'problem']],
+    [{ redis_version: '7.2.0', maxmemory: '1000', maxmemory_policy: 'noeviction' }, ['ok']],
+    [{ redis_version: '7.2.0', maxmemory: '1000', maxmemory_policy: 'allkeys-lru' }, ['ok', 'problem']],
+    [{ redis_version: '7.2.0', maxmemory: '1000', maxmemory_policy: 'volatile-lru' }, ['ok', 'problem']],
+    [{ redis_version: '7.2.0', maxmemory: '0', maxmemory_policy: 'noeviction' }, ['ok', 'warning']],
     [{ redis_version: '7.2.0', aof_last_write_status: 'err' }, ['ok', 'problem']],
     [{ redis_version: '7.2.0', role: 'master', connected_slaves: '0' }, ['ok', 'warning']],
   ])('that says %j is judged %j', (info, expected) => {

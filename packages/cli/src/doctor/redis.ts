@@ -30,11 +30,6 @@ export const SETTINGS: readonly WantedSetting[] = [
     otherwise: 'while it rewrites its file, a crash may forget minutes',
   },
   {
-    name: 'maxmemory-policy',
-    isGood: is('noeviction'),
-    otherwise: 'a full server logs people out, and makes spent claims valid again',
-  },
-  {
     name: 'replica-serve-stale-data',
     isGood: is('no'),
     otherwise: 'a replica that has lost its primary answers with what is old',
@@ -141,6 +136,7 @@ export function judgeInfo(info: Info): Finding[] {
           ),
         ]
       : []),
+    ...judgeMemory(info),
     ...(isWriting === 'ok'
       ? []
       : [problem('redis', 'It cannot write its append-only file.', 'Look at its disk.')]),
@@ -150,6 +146,30 @@ export function judgeInfo(info: Info): Finding[] {
             'redis',
             'It has no replica: while it is away, only those who are known go on.',
             'Run a replica with automatic failover.',
+          ),
+        ]
+      : []),
+  ]
+}
+
+/** From INFO, because managed servers deny CONFIG, and so do the services' users. */
+function judgeMemory({ maxmemory, maxmemory_policy: policy }: Info): Finding[] {
+  return [
+    ...(policy === undefined || policy === 'noeviction'
+      ? []
+      : [
+          problem(
+            'redis',
+            `maxmemory-policy is ${policy}: a full server logs users out, lets suspended ones in, and makes spent claims valid again.`,
+            'Set maxmemory-policy noeviction. The session service does not start without it.',
+          ),
+        ]),
+    ...(maxmemory === '0'
+      ? [
+          warning(
+            'redis',
+            'maxmemory is not set: a server that fills its machine is killed instead of refusing writes.',
+            'Set it to two thirds of what the machine or the container has.',
           ),
         ]
       : []),
