@@ -204,7 +204,9 @@ async function allowedCommands(user: RedisUser): Promise<string[]> {
   const allowed = new Set<string>()
   for (const rule of rules) {
     const name = rule.slice(1)
-    const commands = name.startsWith('@') ? ((await admin.call('ACL', 'CAT', name.slice(1))) as string[]) : [name]
+    const commands = name.startsWith('@')
+      ? ((await admin.call('ACL', 'CAT', name.slice(1))) as string[])
+      : [name]
     for (const command of commands)
       if (rule.startsWith('+')) allowed.add(command)
       else allowed.delete(command)

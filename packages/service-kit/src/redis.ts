@@ -125,7 +125,9 @@ const KEEPS_EVERYTHING = 'noeviction'
 export async function refuseEviction(redis: Redis): Promise<void> {
   const policy = await evictionPolicy(redis)
   if (policy !== undefined && policy !== KEEPS_EVERYTHING)
-    throw new Error(`Redis may evict keys: its maxmemory-policy is ${policy}, and must be ${KEEPS_EVERYTHING}`)
+    throw new Error(
+      `Redis may evict keys: its maxmemory-policy is ${policy}, and must be ${KEEPS_EVERYTHING}`,
+    )
 }
 
 /** From INFO, because managed servers deny CONFIG. Undefined where the server does not say. */

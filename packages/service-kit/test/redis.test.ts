@@ -67,7 +67,10 @@ describe('a command', () => {
 
   it('that Redis refuses within a transaction is not taken for a lost Redis either', async () => {
     const aborted = redis.multi().set('curfew:a', '1').get('other:a').exec()
-    await expect(aborted).rejects.toMatchObject({ name: 'ReplyError', message: expect.stringMatching(/^NOPERM/) })
+    await expect(aborted).rejects.toMatchObject({
+      name: 'ReplyError',
+      message: expect.stringMatching(/^NOPERM/),
+    })
     await expect(redis.get('curfew:a')).resolves.toBeNull()
   })
 
@@ -157,13 +160,14 @@ describe('an address behind which another server has become the primary', () => 
     connection.on('connect', () => (dialled += 1))
     await admin.config('SET', 'replica-serve-stale-data', 'yes')
     await admin.replicaof('127.0.0.1', 1)
-    await expect.poll(async () => {
-      await connection.set('curfew:a', '1').catch(() => undefined)
-      return dialled
-    }, untilTrue).toBe(1)
+    await expect
+      .poll(async () => {
+        await connection.set('curfew:a', '1').catch(() => undefined)
+        return dialled
+      }, untilTrue)
+      .toBe(1)
     await vi.waitUntil(() => connection.status === 'ready', untilTrue)
-    for (let n = 0; n < 50; n += 1)
-      await expect(connection.set('curfew:a', '1')).rejects.toThrow(/READONLY/)
+    for (let n = 0; n < 50; n += 1) await expect(connection.set('curfew:a', '1')).rejects.toThrow(/READONLY/)
     expect(dialled).toBe(1)
     expect(events()).toEqual(['redis.connection.renewed'])
     connection.disconnect()
@@ -281,7 +285,10 @@ async function movableAddress(port: number): Promise<MovableAddress> {
   const open = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1')
-    for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       open.add(from)
       from.on('error', () => to.destroy())
       from.on('close', () => {
