@@ -211,7 +211,7 @@ async function allowedCommands(user: RedisUser): Promise<string[]> {
       if (rule.startsWith('+')) allowed.add(command)
       else allowed.delete(command)
   }
-  return [...allowed].sort()
+  return [...allowed].toSorted()
 }
 
 function refusal(attempt: PromiseSettledResult<unknown> | undefined): string {
