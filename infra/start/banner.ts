@@ -15,10 +15,6 @@ export function banner(system: RunningSystem, directory: string): string {
     ({ tenant, username, roles }) =>
       `${tenant}/${username}${roles.length > 0 ? dim(` (${roles.join(', ')})`) : ''}`,
   )
-  const json = "-H 'Content-Type: application/json'"
-  const tokenOf = (username: string): string =>
-    `$(curl -s ${gateway.url}/login ${json} -d @${kept(`logins/${username}.json`)} | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')`
-  const scope = '{"scope":{"type":"user","tenant":"acme","user":"alice"},"reason":"trying it out"}'
   return `
 ${bold('Curfew is running.')}
 
@@ -29,10 +25,19 @@ ${bold('Curfew is running.')}
   documents  ${documents.url}   ${dim('behind the gateway as /api/documents')}
   files      ${files.url}   ${dim('bytes, for one-time claims')}
   servers    NATS on port ${servers.nats.port}, Redis on port ${servers.redis.port} ${dim(`(${servers.kind})`)}
-  accounts   ${accounts.join('  ')}
+  accounts   ${accounts.join('  ') || `those of your own file ${dim('(GATEWAY_ACCOUNTS_FILE)')}`}
   passwords  ${kept('dev.json')}, with everything else a program needs; logs in ${kept('logs/')}
 
-Try it in another terminal, in this folder: log in, read, revoke; then read again.
+${accounts.length === 0 ? '' : commands(system, kept)}Ctrl-C stops everything and keeps all sessions and documents.
+`
+}
+
+function commands({ services: { gateway, session } }: RunningSystem, kept: (name: string) => string): string {
+  const json = "-H 'Content-Type: application/json'"
+  const tokenOf = (username: string): string =>
+    `$(curl -s ${gateway.url}/login ${json} -d @${kept(`logins/${username}.json`)} | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')`
+  const scope = '{"scope":{"type":"user","tenant":"acme","user":"alice"},"reason":"trying it out"}'
+  return `Try it in another terminal, in this folder: log in, read, revoke; then read again.
 
   TOKEN=${tokenOf('alice')}
   curl -i ${gateway.url}/api/documents -H "Authorization: Bearer $TOKEN"
@@ -43,6 +48,5 @@ For operators there is a command line (npx -y pnpm@12.21.0 where there is no pnp
   node -p "require('./${kept('dev.json')}').accounts.find(a => a.username === 'operator').password" | pnpm curfew login --password-stdin
   pnpm curfew revoke --everyone --except-me --reason 'trying it out'
 
-Ctrl-C stops everything and keeps all sessions and documents.
 `
 }

@@ -29,11 +29,11 @@ export interface RunningSystem {
 
 /** @throws ChildFailed, NoServers: what has been started by then still runs, and is ended with everything else */
 export async function startSystem(
-  { directory, ports }: Settings,
+  { directory, ports, services: env }: Settings,
   record: RunRecord,
   onUnexpectedExit: (exit: UnexpectedExit) => void,
 ): Promise<RunningSystem> {
-  const identities = await createDevelopmentIdentities(directory)
+  const identities = await identitiesOf(directory, env)
   const servers = await startServers({
     directory,
     credentials: keepCredentials(directory),
@@ -49,6 +49,7 @@ export async function startSystem(
     servers,
     directory,
     ports: { session, documents, files, gateway, console },
+    env,
     onProgress: say,
     onUnexpectedExit,
   })
@@ -57,6 +58,16 @@ export async function startSystem(
     ...Object.values(services.replicas).flatMap((replicas) => replicas.map(({ pid }) => pid)),
   ])
   return { servers, services, identities }
+}
+
+/** Without the accounts or the client that a file of somebody else's replaces: their passwords would open nothing. */
+async function identitiesOf(directory: string, env: Settings['services']): Promise<DevelopmentIdentities> {
+  const made = await createDevelopmentIdentities(directory)
+  return {
+    ...made,
+    accounts: env.gateway['GATEWAY_ACCOUNTS_FILE'] === undefined ? made.accounts : [],
+    clients: env.session['SESSION_CLIENTS_FILE'] === undefined ? made.clients : [],
+  }
 }
 
 const DEVELOPMENT_FILE = 'dev.json'

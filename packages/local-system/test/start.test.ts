@@ -2,10 +2,10 @@
  * `npm start`, from the first line to the last process, however it ends.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -57,7 +57,8 @@ describe('a running system', () => {
 
   beforeAll(async () => {
     ports = await freePorts()
-    start = new Start(scratch.path, ports)
+    const upstreams = `documents=http://127.0.0.1:${ports['DOCUMENTS_PORT']},nowhere=http://127.0.0.1:1`
+    start = new Start(scratch.path, { ...ports, GATEWAY_UPSTREAMS: upstreams })
     file = await start.isUp()
   })
 
@@ -84,6 +85,14 @@ describe('a running system', () => {
       expect((await fetch(`${url}/readyz`)).status).toBe(200)
   })
 
+  it('goes by the settings of its environment before those that it makes itself', async () => {
+    const [login] = printedCommands(start.output)
+    const ask = (service: string): string =>
+      `curl -s -o /dev/null -w '%{http_code}' ${file.gateway}/api/${service} -H "Authorization: Bearer $TOKEN"`
+    expect(await inShell(login, ask('nowhere'))).toBe('503')
+    expect(await inShell(login, ask('unknown'))).toBe('404')
+  })
+
   it('is alone in its directory: a second start is refused and changes nothing', async () => {
     const second = begin(scratch.path, await freePorts())
     expect(await second.exited).toBe(1)
@@ -105,9 +114,20 @@ describe('npm start', () => {
     expect(running(pids)).toEqual([])
     expect(existsSync(join(scratch.path, 'dev.json'))).toBe(false)
 
-    const second = begin(scratch.path, ports)
-    await second.isUp()
+    const own = ownAccounts(scratch.path, 'carol')
+    const second = begin(scratch.path, { ...ports, GATEWAY_ACCOUNTS_FILE: relative(REPOSITORY, own) })
+    const { gateway, accounts } = await second.isUp()
     expect(await inShell(`TOKEN=${token}`, read)).toMatch(/^HTTP\/1\.1 200 /)
+    // The file names somebody; the passwords of the accounts that were made are of no use any more.
+    expect(accounts).toEqual([])
+    expect(second.output).toContain('GATEWAY_ACCOUNTS_FILE')
+    expect(second.output).not.toContain('TOKEN=')
+    const logIn = async (username: string): Promise<number> => {
+      const body = readFileSync(join(scratch.path, 'logins', `${username}.json`), 'utf8')
+      const headers = { 'content-type': 'application/json' }
+      return (await fetch(`${gateway}/login`, { method: 'POST', headers, body })).status
+    }
+    expect([await logIn('carol'), await logIn('alice')]).toEqual([200, 401])
   })
 
   it('names every port that is taken, who needs it and what to set, before it starts anything', async () => {
@@ -186,4 +206,17 @@ describe('an end by force', () => {
 
 function recordOf(directory: string): { supervisor: { pid: number } } {
   return JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as ReturnType<typeof recordOf>
+}
+
+/** An accounts file with one of the people of a run. */
+function ownAccounts(directory: string, username: string): string {
+  const { accounts } = JSON.parse(readFileSync(join(directory, 'identities', 'accounts.json'), 'utf8')) as {
+    accounts: { username: string }[]
+  }
+  const path = join(directory, 'own-accounts.json')
+  writeFileSync(
+    path,
+    JSON.stringify({ accounts: accounts.filter((account) => account.username === username) }),
+  )
+  return path
 }
