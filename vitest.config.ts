@@ -21,7 +21,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,services}/*/src/**/*.test.ts'],
+          include: ['{packages,services}/*/src/**/*.test.ts', 'infra/**/*.test.ts'],
           // They share nothing that one could spoil for another, and most of their time went into loading modules again.
           isolate: false,
           // Property tests do the same work whoever else has the processors.

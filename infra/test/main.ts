@@ -5,30 +5,8 @@
 import { NoServers } from '@curfew/local-system'
 import { chooseServers, describeServers, startTestServers, type ServerKind } from '@curfew/test-kit'
 
+import { runChecks } from './checks.ts'
 import { codeOfStop, runProgram, watchForSignals } from './run-program.ts'
-
-const CHECKS = [
-  { name: 'format', command: 'oxfmt', args: ['--check'] },
-  { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
-  { name: 'types', command: 'tsc', args: ['--noEmit'] },
-  {
-    name: 'types of the pages',
-    command: 'tsc',
-    args: ['--noEmit', '--project', 'services/gateway/src/pages'],
-  },
-  { name: 'dead code', command: 'knip', args: [] },
-] as const
-
-/** All of them, so that one run shows everything that is wrong. @returns the names of those that failed */
-async function runChecks(): Promise<string[]> {
-  const failed: string[] = []
-  for (const { name, command, args } of CHECKS) {
-    if (codeOfStop() !== undefined) break
-    heading(name)
-    if ((await runProgram(command, args)) !== 0) failed.push(name)
-  }
-  return failed
-}
 
 /** Starts them once: where programs have to be obtained first, that happens here and not in every test file at a time. */
 async function prepareServers(): Promise<ServerKind> {
