@@ -26,6 +26,7 @@ import { RedisDirectory } from './adapters/redis-directory.ts'
 import { RedisProjection } from './adapters/redis-projection.ts'
 import { RedisRevocationHistory } from './adapters/redis-revocation-history.ts'
 import { RedisRotations } from './adapters/redis-rotations.ts'
+import { RedisSessionNames } from './adapters/redis-session-names.ts'
 import { RedisSessionStore } from './adapters/redis-session-store.ts'
 import { RedisSubjectStore } from './adapters/redis-subject-store.ts'
 import { RedisThrottle } from './adapters/redis-throttle.ts'
@@ -39,7 +40,7 @@ import { LogView } from './domain/log-view.ts'
 import type { RedeemPorts } from './domain/redeem-claim.ts'
 import { applySeed, seedEntries } from './domain/seed.ts'
 import { isoTime } from './iso-time.ts'
-import type { Clock } from './ports.ts'
+import type { Clock, SessionNames } from './ports.ts'
 import { Answers } from './routes/answers.ts'
 import { describeOperatorApi } from './routes/api.ts'
 import { addHttpRoutes, type HttpPorts } from './routes/http.ts'
@@ -137,7 +138,7 @@ interface Foundation {
 }
 
 interface Authority {
-  readonly ports: HttpPorts & RedeemPorts & EpochPorts
+  readonly ports: HttpPorts & RedeemPorts & EpochPorts & { readonly names: SessionNames }
   readonly log: NatsFactLog
   readonly readiness: readonly ReadinessCheck[]
 }
@@ -191,8 +192,10 @@ function readinessOf(log: NatsFactLog, view: LogView, projection: Projector): Re
 }
 
 function storesIn(redis: Redis) {
+  const sessions = new RedisSessionStore(redis)
   return {
-    sessions: new RedisSessionStore(redis),
+    sessions,
+    names: new RedisSessionNames(redis, sessions),
     rotations: new RedisRotations(redis),
     subjects: new RedisSubjectStore(redis),
     directory: new RedisDirectory(redis),

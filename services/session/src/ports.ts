@@ -22,6 +22,7 @@ import type {
 import type { Confirmation, ConfirmationWatch, PositionedEntry } from '@curfew/revocation-log'
 
 import type { CreationFault } from './domain/client-limits.ts'
+import type { RevocationCount } from './domain/count-affected.ts'
 import type { SubjectFacts } from './domain/facts.ts'
 import type { Revocation } from './domain/revocation.ts'
 import type { PendingSecret, RenewedSession, SessionRecord } from './domain/session-record.ts'
@@ -117,10 +118,20 @@ export interface NamePage {
   readonly limit: number
 }
 
-/** Whom the log has given roles, permissions or a suspension; sorted by name. */
+/** Users whom the log has given roles, permissions or a suspension, and who have sessions; and their tenants. Sorted by name. */
 export interface Directory {
   tenants(page: NamePage): Promise<readonly TenantId[]>
   users(tenant: TenantId, page: NamePage & { readonly prefix: string }): Promise<readonly UserId[]>
+  /** Whether a user, or a tenant, is among them. */
+  knows(name: { readonly tenant: TenantId; readonly user?: UserId }): Promise<boolean>
+}
+
+/** The part of the directory that comes from sessions. */
+export interface SessionNames {
+  /** Takes some names from it whose sessions have all reached their limits. */
+  strikeDue(nowMs: number): Promise<void>
+  /** Lists the names of some sessions that began before there was such a directory; does nothing once all are listed. */
+  listEarlier(): Promise<void>
 }
 
 export interface ClaimName {
@@ -144,6 +155,10 @@ export interface RevocationHistory {
   find(id: string): Promise<Revocation | undefined>
   /** Newest first, only those before `before`. */
   page(before: Position | undefined, limit: number): Promise<readonly Revocation[]>
+  /** What has been kept about the sessions that a revocation ended; undefined while that is not known. */
+  countOf(id: string): Promise<RevocationCount | undefined>
+  /** Only what is kept first counts: a repetition ends nothing. */
+  keepCount(id: string, count: RevocationCount): Promise<void>
 }
 
 export type Publication =

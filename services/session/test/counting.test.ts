@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => stage[Symbol.asyncDispose]())
 
 interface WouldAffect {
-  readonly would_affect: { readonly sessions: number }
+  readonly would_affect: { readonly sessions: number; readonly at_most: number | null }
 }
 
 const dryRun = (client: BearerClient, scope: unknown, more: object = {}, key?: string): Promise<Response> =>
@@ -38,22 +38,29 @@ describe('a dry run', () => {
   it('counts whom it would hit, and whose they are', async () => {
     const [first] = [await stage.login('acme/dry'), await stage.login('acme/dry')]
     await stage.login('globex/dry', { client: 'dry-app' as never })
-    const acme = (sessions: number) => ({ sessions, tenants: [{ tenant: 'acme', sessions }], exact: true })
-    for (const [scope, expected] of [
-      [{ type: 'user', tenant: 'acme', user: 'dry' }, acme(2)],
+    const exactly = (sessions: number) => ({ sessions, exact: true, at_most: sessions })
+    const acme = (sessions: number) => ({ ...exactly(sessions), tenants: [{ tenant: 'acme', sessions }] })
+    for (const [scope, expected, known] of [
+      [{ type: 'user', tenant: 'acme', user: 'dry' }, acme(2), { target_known: true }],
+      [
+        { type: 'user', tenant: 'acme', user: 'dyr' },
+        { ...exactly(0), tenants: [] },
+        { target_known: false },
+      ],
       [{ type: 'session', session: first?.session.id }, acme(1)],
-      [{ type: 'tenant', tenant: 'acme' }, acme(3)],
+      [{ type: 'tenant', tenant: 'acme' }, acme(3), { target_known: true }],
+      [{ type: 'tenant', tenant: 'acne' }, { ...exactly(0), tenants: [] }, { target_known: false }],
       [
         { type: 'client', client: 'dry-app' },
         { ...acme(1), tenants: [{ tenant: 'globex', sessions: 1 }] },
       ],
       [
         { type: 'client', client: 'nobody-has-this' },
-        { sessions: 0, tenants: [], exact: true },
+        { ...exactly(0), tenants: [] },
       ],
-    ]) {
+    ] as const) {
       const answer = await expectJson(await dryRun(by, scope), 200)
-      expect(answer).toEqual({ dry_run: true, scope, would_affect: expected })
+      expect(answer).toEqual({ dry_run: true, scope, would_affect: expected, ...known })
     }
     const everyone = await expectJson<WouldAffect>(await dryRun(by, { type: 'global' }), 200)
     expect(everyone.would_affect).toEqual({
@@ -64,9 +71,28 @@ describe('a dry run', () => {
         { tenant: 'globex', sessions: 1 },
       ],
       exact: true,
+      at_most: 5,
     })
     const others = await dryRun(by, { type: 'global' }, { except_current: true })
     expect(await expectJson(others, 200)).toMatchObject({ would_affect: { sessions: 4 } })
+  })
+
+  it('that runs out of time says what it has counted, and how many there can be at most', async () => {
+    // Each look at the clock takes longer than any count may.
+    let aheadMs = 0
+    const hurried = await stage.start({}, { clock: { nowMs: () => Date.now() + (aheadMs += 1_100) } })
+    try {
+      const client = hurried.as(operator)
+      const counted = { exact: false, at_most: expect.any(Number) }
+      const everyone = await expectJson<WouldAffect>(await dryRun(client, { type: 'global' }), 200)
+      expect(everyone).toMatchObject({ would_affect: { sessions: 0, tenants: [], ...counted } })
+      expect(everyone.would_affect.at_most).toBeGreaterThanOrEqual(5)
+      const { sessions } = await statistics(client)
+      expect(sessions).toEqual({ live: 0, ...counted })
+      expect(sessions.at_most).toBeGreaterThanOrEqual(5)
+    } finally {
+      await stage.stop(hurried)
+    }
   })
 
   it('leaves no trace: nobody is logged out, nothing is in the history, the trail or under the key', async () => {
@@ -104,7 +130,7 @@ describe('a dry run', () => {
 })
 
 interface Statistics {
-  readonly sessions: { readonly live: number; readonly exact: boolean }
+  readonly sessions: { readonly live: number; readonly exact: boolean; readonly at_most: number | null }
   readonly series: readonly Record<string, number | string>[]
 }
 

@@ -37,7 +37,7 @@ interface Named {
 }
 
 describe('tenants', () => {
-  it('are those that the log has spoken about, page by page', async () => {
+  it('are those that the log has spoken about or that have sessions, page by page', async () => {
     await operator.post('/v1/tenants/initech/suspend', { reason: 'unpaid' })
     await until('all are listed', async () => (await all(operator, 'tenants')).length === 4)
     expect(await all(operator, 'tenants', { limit: '1' })).toEqual([
@@ -75,6 +75,19 @@ describe('subjects', () => {
     })
     expect((await all(chief, 'subjects', { q: 'zo' })).length).toBe(4)
     expect(await all(operator, 'subjects', { tenant: 'acme', q: 'nobody' })).toEqual([])
+  })
+})
+
+describe('users whom nothing has been granted to', () => {
+  it('are listed and found while they have sessions, and so is their tenant', async () => {
+    for (const user of ['hooli/gavin', 'hooli/gavin', 'acme/zoe~b']) await stage.login(user)
+    const found = await all<Named>(operator, 'subjects', { tenant: 'hooli', q: 'ga' })
+    expect(found).toEqual([{ tenant: 'hooli', user: 'gavin', roles: [], permissions: [], suspended: false }])
+    const zoes = await all<Named>(chief, 'subjects', { q: 'zoe', limit: '2' })
+    expect(zoes.map(({ user }) => user)).toEqual(['zoe', 'zoe.b', 'zoe~b', 'zoe~c'])
+    const tenants = await all<Named>(operator, 'tenants', { limit: '2' })
+    expect(tenants.map(({ tenant }) => tenant)).toContain('hooli')
+    expect(await all(chief, 'tenants')).toEqual([{ tenant: 'acme', suspended: false }])
   })
 })
 

@@ -170,6 +170,15 @@ describe('an operator of one tenant', () => {
     expect(await stage.resolve([session.id])).toMatchObject([{ status: 'live' }])
   })
 
+  it('is given the few sessions of a tenant at once, wherever the index has them', async () => {
+    const logins = await Promise.all(Array.from({ length: 12 }, () => stage.login('piedpiper/richard')))
+    const answer = await replica.as(operator).get('/v1/sessions?tenant=piedpiper')
+    const page = await expectJson<{ sessions: { id: string }[]; next_cursor: null }>(answer, 200)
+    const ids = logins.map(({ session }) => session.id).toSorted()
+    expect(page.sessions.map(({ id }) => id).toSorted()).toEqual(ids)
+    expect(page.next_cursor).toBe(null)
+  })
+
   it('has lists of his own tenant only', async () => {
     const { session } = await stage.login('globex/carol')
     const own = await stage.login('acme/alice')

@@ -6,13 +6,16 @@ import {
   type LogEntry,
   type SessionId,
   type SubjectKey,
+  type TenantId,
   type UserId,
 } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { RedisDirectory } from '../src/adapters/redis-directory.ts'
 import { RedisProjection } from '../src/adapters/redis-projection.ts'
 import { END_SESSION } from '../src/adapters/redis-scripts.ts'
+import { RedisSessionNames } from '../src/adapters/redis-session-names.ts'
 import { RedisSessionStore } from '../src/adapters/redis-session-store.ts'
 import { factOf } from '../src/domain/facts.ts'
 import type { Unprojected } from '../src/domain/log-view.ts'
@@ -115,6 +118,63 @@ describe('the store', () => {
     await store.create(damaged)
     await stage.redis.hdel(`curfew:session:${damaged.id}`, 'b')
     expect((await store.read([damaged.id])).found).toEqual([undefined])
+  })
+})
+
+describe('the names of those who have sessions', () => {
+  const DAY_MS = 86_400_000
+  const HOOLI = { tenant: 'hooli' as TenantId, user: 'gavin' as UserId }
+  const isListed = () => new RedisDirectory(stage.redis).knows(HOOLI)
+  const names = () => new RedisSessionNames(stage.redis, store)
+  const later = (until: number) => names().strikeDue(until + REMAINS_MS)
+
+  it('are listed until the last of the sessions could have lived', async () => {
+    const [first, last] = [session(HOOLI), session(HOOLI)].map((each, n) => ({
+      ...each,
+      expiresAtMs: each.expiresAtMs + n * DAY_MS,
+    })) as [SessionRecord, SessionRecord]
+    for (const each of [last, first]) await store.create(each)
+    await later(first.expiresAtMs)
+    expect(await isListed()).toBe(true)
+    await store.relist({ ...first, expiresAtMs: last.expiresAtMs + DAY_MS })
+    await later(last.expiresAtMs)
+    expect(await isListed()).toBe(true)
+    await later(last.expiresAtMs + DAY_MS)
+    expect(await isListed()).toBe(false)
+  })
+
+  it('stay listed where somebody logs in while they are taken from the list', async () => {
+    const first = session(HOOLI)
+    await store.create(first)
+    const redis = stage.redis.duplicate()
+    const pipeline = redis.pipeline.bind(redis)
+    let pipelines = 0
+    redis.pipeline = (...args) => {
+      const made = pipeline(...args)
+      const exec = made.exec.bind(made)
+      // Between taking what is due and striking it.
+      made.exec = async () => {
+        if ((pipelines += 1) === 2)
+          await store.create(session({ ...HOOLI, expiresAtMs: Date.now() + DAY_MS }))
+        return exec()
+      }
+      return made
+    }
+    await new RedisSessionNames(redis, store).strikeDue(first.expiresAtMs + REMAINS_MS)
+    redis.disconnect()
+    expect(pipelines).toBe(3)
+    expect(await isListed()).toBe(true)
+  })
+
+  it('come from the sessions there are, once, where there were no such lists yet', async () => {
+    await store.create(session(HOOLI))
+    await stage.redis.del('curfew:session-users:hooli', 'curfew:session-tenants')
+    expect(await isListed()).toBe(false)
+    await names().listEarlier()
+    expect(await isListed()).toBe(true)
+    await stage.redis.del('curfew:session-users:hooli')
+    await names().listEarlier()
+    expect(await isListed()).toBe(false)
   })
 })
 

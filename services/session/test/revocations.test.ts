@@ -99,7 +99,9 @@ describe('a revocation', () => {
       first.revocation.id,
     ])
     const one = await expectJson(await api.get(`/v1/revocations/${first.revocation.id}`), 200)
-    expect(one).toEqual({ revocation: first.revocation, state: 'confirmed', recorded: true })
+    const ended = { sessions: 0, exact: true, at_most: 0 }
+    const known = { ended, target_known: true }
+    expect(one).toEqual({ revocation: first.revocation, state: 'confirmed', recorded: true, ...known })
     await expectProblem(await api.get('/v1/revocations/rev_AAAAAAAAAAAAAAAAAAAAAA'), 404, 'not-found')
   })
 

@@ -1,5 +1,5 @@
 /**
- * ④ Which tenants and users the log has spoken about, by name.
+ * ④ Which tenants and users the log has spoken about or that have sessions, by name.
  * Promise: a page costs what it holds, however many there are.
  */
 import type { TenantId, UserId } from '@curfew/contracts'
@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis'
 
 import type { Directory, NamePage } from '../ports.ts'
 import { KEYS } from './redis-keys.ts'
+import { repliesOf } from './redis-replies.ts'
 
 export class RedisDirectory implements Directory {
   readonly #redis: Redis
@@ -16,23 +17,33 @@ export class RedisDirectory implements Directory {
   }
 
   tenants({ after, limit }: NamePage): Promise<TenantId[]> {
-    return this.#names(KEYS.tenants, { prefix: '', after, limit }) as Promise<TenantId[]>
+    return this.#names([KEYS.tenants, KEYS.sessionTenants], { prefix: '', after, limit }) as Promise<
+      TenantId[]
+    >
   }
 
   users(tenant: TenantId, page: NamePage & { readonly prefix: string }): Promise<UserId[]> {
-    return this.#names(KEYS.tenantUsers(tenant), page) as Promise<UserId[]>
+    return this.#names([KEYS.tenantUsers(tenant), KEYS.sessionUsers(tenant)], page) as Promise<UserId[]>
   }
 
-  #names(key: string, { prefix, after, limit }: NamePage & { readonly prefix: string }): Promise<string[]> {
+  async knows({ tenant, user }: { readonly tenant: TenantId; readonly user?: UserId }): Promise<boolean> {
+    const pipeline = this.#redis.pipeline()
+    if (user === undefined) pipeline.zscore(KEYS.tenants, tenant).zscore(KEYS.sessionTenants, tenant)
+    else pipeline.zscore(KEYS.tenantUsers(tenant), user).zscore(KEYS.sessionUsers(tenant), user)
+    return (await repliesOf(pipeline)).some((score) => score !== null)
+  }
+
+  /** Of several lists, each sorted, as many names as one page holds. */
+  async #names(
+    keys: readonly string[],
+    { prefix, after, limit }: NamePage & { readonly prefix: string },
+  ): Promise<string[]> {
+    const begin = after === undefined ? `[${prefix}` : `(${after}`
     // Beyond every character that a name may hold.
     const end = prefix === '' ? '+' : `(${prefix}\u007f`
-    return this.#redis.zrangebylex(
-      key,
-      after === undefined ? `[${prefix}` : `(${after}`,
-      end,
-      'LIMIT',
-      0,
-      limit,
-    )
+    const pipeline = this.#redis.pipeline()
+    for (const key of keys) pipeline.zrangebylex(key, begin, end, 'LIMIT', 0, limit)
+    const names = new Set((await repliesOf(pipeline)).flat() as string[])
+    return [...names].toSorted((a, b) => (a < b ? -1 : 1)).slice(0, limit)
   }
 }

@@ -15,6 +15,8 @@ export const KEYS = {
   /** Members `<position> <id>`, all with score 0, so that they sort by position. */
   revocations: 'curfew:revocations',
   revocation: (id: string) => `curfew:revocation:${id}`,
+  /** How many sessions a revocation ended, and whether its target was known. */
+  revocationCount: (id: string) => `curfew:revocation-count:${id}`,
   /** A revocation that waits for a second operator, and all of them by when they expire. */
   approval: (id: string) => `curfew:approval:${id}`,
   approvals: 'curfew:approvals',
@@ -24,6 +26,13 @@ export const KEYS = {
   tenants: 'curfew:tenants',
   /** Of one tenant, the users that the log has said something about that lasts, sorted in the same way. */
   tenantUsers: (tenant: TenantId) => `curfew:tenant-users:${tenant}`,
+  /** Tenants that have had sessions, and the users of one, for as long as the last of these could live: sorted by name. */
+  sessionTenants: 'curfew:session-tenants',
+  sessionUsers: (tenant: TenantId) => `curfew:session-users:${tenant}`,
+  /** Those names, `tenant/user` and `tenant`, by until when they are listed, in as many parts as INDEX_PARTS. */
+  namesDue: (part: number) => `curfew:session-names:${part}`,
+  /** Set once the names of the sessions of before there were such lists are in them. */
+  namesListed: 'curfew:session-names-listed',
   session: (id: SessionId) => `curfew:session:${id}`,
   /** What the log has said about a user, and their sessions. */
   subject: (subject: SubjectKey) => `curfew:user:${subject}`,
@@ -49,9 +58,8 @@ export function indexPartOf(id: SessionId): number {
 }
 
 /** Names begin alike. */
-export function indexPartOfSubject(subject: SubjectKey): number {
+export function indexPartOfName(name: SubjectKey | TenantId): number {
   let sum = 0
-  for (let index = 0; index < subject.length; index += 1)
-    sum = (sum * 31 + subject.charCodeAt(index)) % 65_521
+  for (let index = 0; index < name.length; index += 1) sum = (sum * 31 + name.charCodeAt(index)) % 65_521
   return sum % INDEX_PARTS
 }

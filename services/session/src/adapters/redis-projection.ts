@@ -16,7 +16,7 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import type { WideFact } from '../domain/facts.ts'
 import type { Unprojected } from '../domain/log-view.ts'
 import { revocationOf } from '../domain/revocation.ts'
-import { indexPartOf, indexPartOfSubject, KEYS } from './redis-keys.ts'
+import { indexPartOf, indexPartOfName, KEYS } from './redis-keys.ts'
 import { positionFrom, repliesOf } from './redis-replies.ts'
 import { keepRevocation } from './redis-revocation-history.ts'
 import { ADVANCE_APPLIED, END_SESSION, ENTER_LOG, FORGET_WIDE, TELL } from './redis-scripts.ts'
@@ -132,7 +132,7 @@ function endSession(
 
 function listSubject(pipeline: ChainableCommander, subject: SubjectKey): void {
   const [tenant, user] = subject.split('/') as [TenantId, UserId]
-  pipeline.sadd(KEYS.subjectIndex(indexPartOfSubject(subject)), subject)
+  pipeline.sadd(KEYS.subjectIndex(indexPartOfName(subject)), subject)
   pipeline.zadd(KEYS.tenantUsers(tenant), 0, user)
   pipeline.zadd(KEYS.tenants, 0, tenant)
 }

@@ -5,6 +5,7 @@
 import type { Position } from '@curfew/contracts'
 import type { ChainableCommander, Redis } from 'ioredis'
 
+import type { RevocationCount } from '../domain/count-affected.ts'
 import type { Revocation } from '../domain/revocation.ts'
 import type { RevocationHistory } from '../ports.ts'
 import { KEYS } from './redis-keys.ts'
@@ -37,5 +38,14 @@ export class RedisRevocationHistory implements RevocationHistory {
     if (members.length === 0) return []
     const texts = await this.#redis.mget(members.map((member) => KEYS.revocation(member.split(' ')[1] ?? '')))
     return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as Revocation]))
+  }
+
+  async countOf(id: string): Promise<RevocationCount | undefined> {
+    const text = await this.#redis.get(KEYS.revocationCount(id))
+    return text === null ? undefined : (JSON.parse(text) as RevocationCount)
+  }
+
+  async keepCount(id: string, count: RevocationCount): Promise<void> {
+    await this.#redis.set(KEYS.revocationCount(id), JSON.stringify(count), 'PX', KEPT_MS, 'NX')
   }
 }

@@ -94,3 +94,9 @@ local known = redis.call('GET', KEYS[1]) or ''
 if string.sub(known, 1, 16) >= string.sub(ARGV[1], 1, 16) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1])
 return 1`
+
+/** KEYS names by when they are due; ARGV the time, how many. Takes names that are due and answers them: each goes to one caller. */
+export const TAKE_DUE_NAMES = `
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+if #due > 0 then redis.call('ZREM', KEYS[1], unpack(due)) end
+return due`

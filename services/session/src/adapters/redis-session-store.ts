@@ -16,6 +16,7 @@ import {
   STRIKE_SESSIONS,
   TOUCH_SESSION,
 } from './redis-scripts.ts'
+import { listNames } from './redis-session-names.ts'
 import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
 import { loginsIn } from './redis-subject-record.ts'
 
@@ -41,13 +42,13 @@ export class RedisSessionStore implements SessionStore {
 
   async create(session: SessionRecord): Promise<void> {
     const { id } = session
+    const lists = this.#redis
+      .pipeline()
+      .zadd(KEYS.sessionIndex(indexPartOf(id)), idleExpiresAtMs(session), id)
+      .eval(LIST_SESSION, 1, ...listing(session))
+    listNames(lists, session)
     // The lists first: a session that none shows could outlive its user's attention; an entry without one cannot.
-    await repliesOf(
-      this.#redis
-        .pipeline()
-        .zadd(KEYS.sessionIndex(indexPartOf(id)), idleExpiresAtMs(session), id)
-        .eval(LIST_SESSION, 1, ...listing(session)),
-    )
+    await repliesOf(lists)
     await this.#redis.eval(
       CREATE_SESSION,
       1,
@@ -64,12 +65,12 @@ export class RedisSessionStore implements SessionStore {
 
   async relist(session: SessionRecord): Promise<void> {
     const [user, , neededUntilMs] = listing(session)
-    await repliesOf(
-      this.#redis
-        .pipeline()
-        .zadd(KEYS.sessionIndex(indexPartOf(session.id)), idleExpiresAtMs(session), session.id)
-        .pexpireat(user, neededUntilMs, 'GT'),
-    )
+    const lists = this.#redis
+      .pipeline()
+      .zadd(KEYS.sessionIndex(indexPartOf(session.id)), idleExpiresAtMs(session), session.id)
+      .pexpireat(user, neededUntilMs, 'GT')
+    listNames(lists, session)
+    await repliesOf(lists)
   }
 
   async enrol(session: SessionRecord, max: number): Promise<readonly Login[]> {

@@ -6,7 +6,8 @@ import { countAffected, countEnded, countSoon } from './count-affected.ts'
 import { sessionForTest } from './session-record.fixture.ts'
 import type { SessionRecord } from './session-record.ts'
 
-const scope = { type: 'user', ...ALICE } as const
+const ALICE_SCOPE = { tenant: ALICE.tenant, user: ALICE.user }
+const scope = { type: 'user', ...ALICE_SCOPE } as const
 
 describe('the count before a revocation', () => {
   it('is given up while the store does not answer: the revocation must not wait for it', async () => {
@@ -38,7 +39,7 @@ describe('the count after a revocation of everyone', () => {
     replica.applyAll()
     const position = replica.view.wide.global?.position ?? at(0)
     const earlier = before === undefined ? undefined : { position: at(before), except: [] }
-    return countEnded(replica.ports, { scope: everyone }, { at: position, before: earlier })
+    return countEnded(replica.ports, { scope: everyone, at: position, before: earlier })
   }
 
   it('has those that were live until then, and none that began since', async () => {
@@ -50,6 +51,19 @@ describe('the count after a revocation of everyone', () => {
 
   it('leaves out who was ended by the one before it', async () => {
     expect(await endedBy([session(1), session(4)], { before: 3 })).toEqual({ count: 1, isComplete: true })
+  })
+
+  it('is no more than a lower limit where something that came later may hide what was live', async () => {
+    const [store, log] = [new MemoryStore(), new MemoryLog()]
+    for (const record of [session(1), session(1)]) store.sessions.set(record.id, record)
+    const replica = new MemoryReplica({ store, log })
+    log.append(revokedEntry(everyone))
+    replica.applyAll()
+    const position = replica.view.wide.global?.position ?? at(0)
+    const counted = { scope: everyone, at: position, before: undefined }
+    log.append(revokedEntry({ type: 'user', ...ALICE_SCOPE }))
+    replica.applyAll()
+    expect(await countEnded(replica.ports, counted)).toEqual({ count: 0, isComplete: false })
   })
 
   it('says how many there were at most where it was not finished', async () => {

@@ -1,16 +1,19 @@
 /**
  * ④ How many live sessions a revocation ends, counted up to a limit.
- * Promise: a count that is not complete says so; counting changes nothing, and no revocation of many waits for it.
+ * Promise: a count that is not complete says so; counting ends nothing, and no revocation of many waits for it.
  */
-import type { Position, Scope, SessionId, Subject } from '@curfew/contracts'
+import { subjectKey, type Position, type Scope, type SessionId, type Subject } from '@curfew/contracts'
 
+import type { Directory, OverSession } from '../ports.ts'
 import { within } from '../within.ts'
 import type { Watermark } from './facts.ts'
-import { listSessions, type SessionFilter } from './list-sessions.ts'
-import type { LookUpPorts } from './look-up.ts'
-import { asBefore, isWide, type WideFacts, type WideScope } from './wide-facts.ts'
+import { listSessions, matches, type SessionFilter } from './list-sessions.ts'
+import { lookUp, type LookUpPorts } from './look-up.ts'
+import { isDecidedSince } from './validity.ts'
+import { asBefore, type WideScope } from './wide-facts.ts'
 
 export interface Affected {
+  /** So many were counted: all of them where the count is complete, at least so many where it is not. */
   readonly count: number
   readonly isComplete: boolean
   /** Of a count that is not complete: there were no more than these. */
@@ -19,16 +22,24 @@ export interface Affected {
   readonly owner?: Subject
 }
 
+/** What is kept about a revocation besides what the log says. */
+export interface RevocationCount {
+  /** Undefined where it could not be counted. */
+  readonly ended?: Affected | undefined
+  /** Of a user or a tenant: whether the directory knew it. */
+  readonly isTargetKnown?: boolean | undefined
+}
+
 type SharedScope = Exclude<Scope, { type: 'session' }>
 
 interface Counting {
   readonly spared?: SessionId | undefined
-  /** Only sessions born before, and as if the scope had last been revoked at `before`. */
-  readonly ended?: { readonly at: Position; readonly before: Watermark | undefined }
   readonly isLate?: () => boolean
 }
 
 const MAX_PAGES = 40
+/** Nobody waits for these: the time is what ends them. */
+const MAX_PAGES_AFTERWARDS = 400
 /** No further page is begun: while the revocation waits, and when it has been answered. */
 const ENOUGH_MS = 100
 const ENOUGH_AFTERWARDS_MS = 2_000
@@ -38,26 +49,28 @@ const GIVEN_UP_MS = 200
 export async function countAffected(
   ports: LookUpPorts,
   scope: SharedScope,
-  { spared, ended, isLate = () => false }: Counting = {},
+  { spared, isLate = () => false }: Counting = {},
 ): Promise<Affected> {
-  const asIf =
-    ended !== undefined && isWide(scope)
-      ? (wide: WideFacts) => asBefore(wide, scope, ended.before)
-      : undefined
   const seen = new Set<SessionId>()
   let cursor: string | undefined
   for (let page = 0; page < MAX_PAGES && !isLate(); page++) {
-    const { sessions, next } = await listSessions(ports, filterOf(scope), { cursor, asIf })
-    for (const { session } of sessions)
-      if (session.id !== spared && (ended === undefined || session.birth < ended.at)) seen.add(session.id)
+    const { sessions, next } = await listSessions(ports, filterOf(scope), cursor)
+    for (const { session } of sessions) if (session.id !== spared) seen.add(session.id)
     if (next === undefined) return { count: seen.size, isComplete: true }
     cursor = next
   }
-  const countMax = scope.type === 'global' ? await ports.sessions.count(ports.clock.nowMs()) : undefined
-  return { count: seen.size, isComplete: false, ...(countMax !== undefined && { countMax }) }
+  // The index holds sessions of all tenants: its size is a limit for what everyone may learn about everyone only.
+  const isOfAll = scope.type === 'global' || scope.type === 'client'
+  const countMax = isOfAll ? await ports.sessions.count(ports.clock.nowMs()) : undefined
+  return partial(seen.size, countMax)
 }
 
-/** Before a user's sessions are revoked, for the audit trail: they are few. Given up where it takes long all the same. */
+/** A session may end between the two counts; it has been counted all the same. */
+export function partial(count: number, countMax: number | undefined): Affected {
+  return { count, isComplete: false, ...(countMax !== undefined && { countMax: Math.max(count, countMax) }) }
+}
+
+/** Before the sessions of one user are revoked: they are few. Given up where it takes long all the same. */
 export async function countSoon(
   ports: LookUpPorts,
   { scope, except }: { readonly scope: SharedScope; readonly except?: readonly SessionId[] },
@@ -67,17 +80,71 @@ export async function countSoon(
   return within(GIVEN_UP_MS, counting)
 }
 
+/** Whether the directory knows whose sessions a revocation is to end; undefined where that is no question, or takes long. */
+export async function knowsTarget(directory: Directory, scope: Scope): Promise<boolean | undefined> {
+  if (scope.type !== 'user' && scope.type !== 'tenant') return undefined
+  return within(
+    GIVEN_UP_MS,
+    directory.knows(scope).catch(() => undefined),
+  )
+}
+
+/** A revocation of many that has taken effect. */
+export interface Ended {
+  readonly scope: WideScope
+  readonly except?: readonly SessionId[]
+  readonly at: Position
+  /** The latest revocation of the scope until then. */
+  readonly before: Watermark | undefined
+}
+
 /**
- * Of a revocation that has taken effect: what it has ended, found by judging as if it had not been.
- * @param before the latest revocation of the scope until then
+ * What a revocation has ended, found by judging as if it had not been. The sessions found leave the index: from then on
+ * no count or list comes across them again.
  */
-export async function countEnded(
-  ports: LookUpPorts,
-  { scope, except }: { readonly scope: WideScope; readonly except?: readonly SessionId[] },
-  ended: { readonly at: Position; readonly before: Watermark | undefined },
-): Promise<Affected | undefined> {
-  const isLate = lateAfter(ports, ENOUGH_AFTERWARDS_MS)
-  return countAffected(ports, scope, { spared: except?.[0], ended, isLate }).catch(() => undefined)
+export async function countEnded(ports: LookUpPorts, ended: Ended): Promise<Affected | undefined> {
+  return countPages(ports, ended, lateAfter(ports, ENOUGH_AFTERWARDS_MS)).catch(() => undefined)
+}
+
+async function countPages(ports: LookUpPorts, ended: Ended, isLate: () => boolean): Promise<Affected> {
+  const counted = new Map<SessionId, OverSession>()
+  let isContested = false
+  let cursor: string | undefined
+  let isComplete = false
+  for (let page = 0; page < MAX_PAGES_AFTERWARDS && !isComplete && !isLate(); page++) {
+    const { ids, next } = await ports.sessions.pageOfAll(cursor)
+    const { wasLive, mayHaveBeen } = await judgePage(ports, ended, ids)
+    for (const session of wasLive) counted.set(session.id, session)
+    isContested ||= mayHaveBeen
+    cursor = next
+    isComplete = next === undefined
+  }
+  const over = [...counted.values()]
+  for (let at = 0; at < over.length; at += UNLISTED_AT_ONCE)
+    await ports.sessions.unlist(over.slice(at, at + UNLISTED_AT_ONCE))
+  if (isComplete && !isContested) return { count: counted.size, isComplete }
+  return partial(counted.size, undefined)
+}
+
+const UNLISTED_AT_ONCE = 256
+
+async function judgePage(ports: LookUpPorts, ended: Ended, ids: readonly SessionId[]) {
+  const { scope, except = [], at, before } = ended
+  const wasLive: OverSession[] = []
+  let mayHaveBeen = false
+  const { sessions } =
+    ids.length === 0 ? { sessions: [] } : await lookUp(ports, ids, (wide) => asBefore(wide, scope, before))
+  for (const found of sessions) {
+    if (found.verdict === 'unknown') continue
+    const { session, subject } = found
+    if (session.birth >= at || except.includes(session.id) || !matches(session, filterOf(scope))) continue
+    if (found.verdict === 'live')
+      wasLive.push({ id: session.id, subject: subjectKey(session.tenant, session.user) })
+    // Of each scope only the latest fact is known: whether the session was live before that one is not.
+    else if (found.verdict !== 'expired')
+      mayHaveBeen ||= isDecidedSince(at, session, { subject, wide: ports.view.wide })
+  }
+  return { wasLive, mayHaveBeen }
 }
 
 function lateAfter({ clock }: LookUpPorts, enoughMs: number): () => boolean {

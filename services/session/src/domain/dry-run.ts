@@ -5,20 +5,17 @@
 import type { Scope, SessionId, TenantId } from '@curfew/contracts'
 
 import { Unavailable } from '../errors.ts'
-import { countAffected, type Affected } from './count-affected.ts'
+import { countAffected, partial, type Affected } from './count-affected.ts'
 import { listSessions, type SessionFilter } from './list-sessions.ts'
 import type { LookUpPorts } from './look-up.ts'
 
-export interface WouldAffect {
-  readonly sessions: number
-  /** The most affected first. */
+export interface WouldAffect extends Affected {
+  /** The most affected first; each counted as far as all are. */
   readonly tenants: readonly { readonly tenant: TenantId; readonly sessions: number }[]
-  /** False where there may be more. */
-  readonly exact: boolean
 }
 
 const MAX_PAGES = 40
-const ENOUGH_MS = 300
+const ENOUGH_MS = 1_000
 const MAX_TENANTS = 100
 
 /** @param found what is known of the session where it is one (revocation-reach.ts) */
@@ -31,12 +28,11 @@ export async function wouldAffect(
   if (scope.type === 'client') return tally(ports, { client: scope.client }, spared)
   const affected = scope.type === 'session' ? found : await countAffected(ports, scope, { spared })
   if (affected === undefined) throw new Unavailable('redis-lost')
-  const { count: sessions, isComplete: exact, owner } = affected
+  const { count, owner } = affected
   const tenant = scope.type === 'session' ? owner?.tenant : scope.tenant
   return {
-    sessions,
-    tenants: tenant === undefined || sessions === 0 ? [] : [{ tenant, sessions }],
-    exact,
+    ...affected,
+    tenants: tenant === undefined || count === 0 ? [] : [{ tenant, sessions: count }],
   }
 }
 
@@ -49,17 +45,19 @@ async function tally(
   const lateMs = ports.clock.nowMs() + ENOUGH_MS
   const owners = new Map<SessionId, TenantId>()
   let cursor: string | undefined
-  let exact = false
-  for (let page = 0; page < MAX_PAGES && !exact && ports.clock.nowMs() <= lateMs; page++) {
-    const { sessions, next } = await listSessions(ports, filter, { cursor })
+  let isComplete = false
+  for (let page = 0; page < MAX_PAGES && !isComplete && ports.clock.nowMs() <= lateMs; page++) {
+    const { sessions, next } = await listSessions(ports, filter, cursor)
     for (const { session } of sessions) if (session.id !== spared) owners.set(session.id, session.tenant)
     cursor = next
-    exact = next === undefined
+    isComplete = next === undefined
   }
   const counts = new Map<TenantId, number>()
   for (const tenant of owners.values()) counts.set(tenant, (counts.get(tenant) ?? 0) + 1)
   const tenants = [...counts]
     .map(([tenant, sessions]) => ({ tenant, sessions }))
     .toSorted((a, b) => b.sessions - a.sessions || (a.tenant < b.tenant ? -1 : 1))
-  return { sessions: owners.size, tenants: tenants.slice(0, MAX_TENANTS), exact }
+    .slice(0, MAX_TENANTS)
+  if (isComplete) return { count: owners.size, isComplete, tenants }
+  return { ...partial(owners.size, await ports.sessions.count(ports.clock.nowMs())), tenants }
 }

@@ -2,13 +2,12 @@
  * ④ Lists live sessions page by page.
  * Promise: what is listed would be admitted at that moment; a page costs a bounded amount of work however few it finds.
  */
-import { subjectKey, type ClientId, type TenantId, type UserId } from '@curfew/contracts'
+import { subjectKey, type ClientId, type SessionId, type TenantId, type UserId } from '@curfew/contracts'
 
 import type { IdPage } from '../ports.ts'
 import type { SubjectFacts } from './facts.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
 import type { SessionRecord } from './session-record.ts'
-import type { WideFacts } from './wide-facts.ts'
 
 export interface SessionFilter {
   readonly tenant?: TenantId | undefined
@@ -32,27 +31,49 @@ export function cursorKindOf(filter: SessionFilter): 'login' | 'index' {
   return filter.tenant !== undefined && filter.user !== undefined ? 'login' : 'index'
 }
 
-export interface PageOptions {
-  /** The value inside a cursor of the filter's kind; a page may be empty and still have a next one. */
-  readonly cursor?: string | undefined
-  /** By which wide facts to judge, instead of those that hold. */
-  readonly asIf?: ((wide: WideFacts) => WideFacts) | undefined
-}
-
+/**
+ * @param cursor the value inside a cursor of the filter's kind; a page may be empty and still have a next one
+ */
 export async function listSessions(
   ports: LookUpPorts,
   filter: SessionFilter,
-  { cursor, asIf }: PageOptions = {},
+  cursor?: string,
 ): Promise<SessionPage> {
   const { ids, next } = await pageOf(ports, filter, cursor)
   if (ids.length === 0) return { sessions: [], next }
-  const { sessions } = await lookUp(ports, ids, asIf)
+  const { sessions } = await lookUp(ports, ids)
   const listed = sessions.flatMap((found) =>
     found.verdict === 'live' && matches(found.session, filter)
       ? [{ session: found.session, subject: found.subject }]
       : [],
   )
   return { sessions: listed, next }
+}
+
+/** A page is worth showing. */
+const ENOUGH = 50
+/** So many pages of the store are looked through for one of ours: some 5,000 sessions, or all parts of a small index. */
+const MAX_PAGES = 20
+
+/**
+ * As `listSessions`, of as many pages as it takes to find something worth showing. A page that is empty and has a next one
+ * means that none of the thousands looked at matches.
+ */
+export async function findSessions(
+  ports: LookUpPorts,
+  filter: SessionFilter,
+  cursor?: string,
+): Promise<SessionPage> {
+  const found = new Map<SessionId, ListedSession>()
+  let next = cursor
+  for (let pages = 0; pages < MAX_PAGES && found.size < ENOUGH; pages++) {
+    const page = await listSessions(ports, filter, next)
+    // A session that is used meanwhile moves on in the index, and may come twice.
+    for (const listed of page.sessions) found.set(listed.session.id, listed)
+    next = page.next
+    if (next === undefined) break
+  }
+  return { sessions: [...found.values()], next }
 }
 
 async function pageOf(
@@ -65,7 +86,7 @@ async function pageOf(
   return sessions.pageOfAll(cursor)
 }
 
-function matches(session: SessionRecord, { tenant, user, client }: SessionFilter): boolean {
+export function matches(session: SessionRecord, { tenant, user, client }: SessionFilter): boolean {
   return (
     (tenant === undefined || session.tenant === tenant) &&
     (user === undefined || session.user === user) &&

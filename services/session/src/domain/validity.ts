@@ -41,6 +41,16 @@ export function isRevoked(born: Born, { subject, wide, endedAt }: Evidence): boo
   )
 }
 
+/** Whether something that came after `at` is among what decides against the session. */
+export function isDecidedSince(at: Position, born: Born, { subject, wide }: Evidence): boolean {
+  const watermarks = [wide.global, wide.tenant(born.tenant), wide.client(born.client), subject.watermark]
+  const suspensions = [subject.suspension, wide.tenantSuspension(born.tenant)]
+  return (
+    watermarks.some((watermark) => watermark && watermark.position > at && isCovered(born, watermark)) ||
+    suspensions.some((suspension) => suspension && suspension.position > at && suspension.suspended)
+  )
+}
+
 export function isSuspended(tenant: TenantId, { subject, wide }: Evidence): boolean {
   return subject.suspension?.suspended === true || wide.tenantSuspension(tenant)?.suspended === true
 }

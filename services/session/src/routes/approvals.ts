@@ -20,7 +20,7 @@ import { answerEffect } from './effect-answer.ts'
 import { CursorSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import type { RevocationPorts } from './post-revocations.ts'
-import { ApprovalShape, effectAnswers, listShape, RevocationShape } from './shapes.ts'
+import { ApprovalShape, effectAnswers, listShape, revocationMembers } from './shapes.ts'
 
 const ListQuery = Type.Object({ cursor: Type.Optional(CursorSchema) }, { additionalProperties: false })
 const ParamsSchema = Type.Object({ id: Type.String({ pattern: REVOCATION_ID_PATTERN }) })
@@ -53,7 +53,7 @@ export function postApproval(app: CurfewServer, ports: RevocationPorts, guard: O
     params: ParamsSchema,
     ...described({
       summary: 'Carries out a revocation that another operator has asked for',
-      answers: effectAnswers({ revocation: RevocationShape }),
+      answers: effectAnswers(revocationMembers),
     }),
   }
   app.post('/v1/revocations/:id/approve', { schema: approve, onRequest }, async (request, reply) => {

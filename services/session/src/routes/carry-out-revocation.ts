@@ -9,7 +9,13 @@ import type { FastifyRequest } from 'fastify'
 import type { RequestedEntry } from '../domain/approvals.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
 import { findLive, type OperatorPorts } from '../domain/authenticate-operator.ts'
-import { countEnded, countSoon, type Affected } from '../domain/count-affected.ts'
+import {
+  countEnded,
+  countSoon,
+  knowsTarget,
+  type Affected,
+  type RevocationCount,
+} from '../domain/count-affected.ts'
 import type { Watermark } from '../domain/facts.ts'
 import type { Operator } from '../domain/operator.ts'
 import type { Revocation } from '../domain/revocation.ts'
@@ -22,12 +28,17 @@ import {
 } from '../domain/revoke.ts'
 import { effectText } from '../domain/security-events.ts'
 import { isWide, watermarkOf } from '../domain/wide-facts.ts'
+import type { Directory } from '../ports.ts'
+import { revocationCountJson } from './count-json.ts'
 import type { Answer, Onlooker } from './effect-answer.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { revocationJson } from './revocation-json.ts'
 
 export type CarryOutPorts = OperatorPorts &
-  Omit<RevokePorts, 'recheck'> & { readonly audit: Pick<AuditTrail, 'settled'> }
+  Omit<RevokePorts, 'recheck'> & {
+    readonly audit: Pick<AuditTrail, 'settled'>
+    readonly directory: Directory
+  }
 
 export interface CarryingOut {
   readonly request: FastifyRequest
@@ -49,15 +60,41 @@ export async function carryOut(
   const answered = { request, caller, entry, startedAtMs }
   if (prior !== undefined) {
     const outcome = await settleRepeat(ports, entry, { prior, watchRevocation: watch })
-    return answer(ports, { ...answered, outcome })
+    return answer(ports, { ...answered, outcome, count: await keptCount(ports, entry.id) })
   }
   const { scope } = entry
-  const affected = scope.type === 'user' ? await countSoon(ports, { ...entry, scope }) : found
+  const [ended, isTargetKnown] = await Promise.all([
+    scope.type === 'user' ? countSoon(ports, { ...entry, scope }) : found,
+    knowsTarget(ports.directory, scope),
+  ])
   const before = isWide(scope) ? watermarkOf(ports.view.wide, scope) : undefined
   const outcome = await revoke({ ...ports, recheck: rechecking(ports) }, entry, watch)
-  if (outcome.kind !== 'unknown' && 'revocation' in outcome)
-    void countAfterwards(ports, { request, revocation: outcome.revocation, before })
-  return answer(ports, { ...answered, outcome, affected })
+  if (!isFirst(outcome, entry))
+    return answer(ports, { ...answered, outcome, count: await keptCount(ports, entry.id) })
+  const count = { ended, isTargetKnown }
+  if (ended !== undefined) keepCount(ports, entry.id, count)
+  if ('revocation' in outcome)
+    void countAfterwards(ports, { request, revocation: outcome.revocation, before, isTargetKnown })
+  return answer(ports, { ...answered, outcome, count })
+}
+
+/** Not a repetition that only the log has noticed: what the revocation ended was counted the first time. */
+function isFirst(outcome: RevokeOutcome, { at }: RequestedEntry): boolean {
+  if ('revocation' in outcome) return outcome.revocation.at === at
+  return outcome.kind === 'unknown'
+}
+
+/** Undefined also while Redis is away: a revocation that holds is told all the same. */
+export async function keptCount(
+  { history }: Pick<CarryOutPorts, 'history'>,
+  id: string,
+): Promise<RevocationCount> {
+  return (await history.countOf(id).catch(() => undefined)) ?? {}
+}
+
+function keepCount({ history }: CarryOutPorts, id: string, count: RevocationCount): void {
+  // Without Redis nobody is told later how many it ended.
+  history.keepCount(id, count).catch(() => undefined)
 }
 
 interface Counting {
@@ -65,22 +102,22 @@ interface Counting {
   readonly revocation: Revocation
   /** The latest revocation of the same wide scope until then. */
   readonly before: Watermark | undefined
+  readonly isTargetKnown: boolean | undefined
 }
 
 /**
- * How many sessions a revocation of many ends is part of what happened, and takes as long as there are many: the operator
- * does not wait for it, the trail is told.
+ * How many sessions a revocation of many ends is part of what happened, and takes as long as there are many: the answer
+ * does not wait for it. The trail is told, and operators who ask about the revocation.
  */
 async function countAfterwards(
   ports: CarryOutPorts,
-  { request, revocation, before }: Counting,
+  { request, revocation, before, isTargetKnown }: Counting,
 ): Promise<void> {
   const { scope, except, position } = revocation
   if (!isWide(scope)) return
-  // A repetition that only the log has noticed: what it has ended was counted the first time.
-  if (before !== undefined && before.position >= position) return
-  const affected = await countEnded(ports, { scope, except }, { at: position, before })
-  ports.reports.revocationCounted({ revocation, requestId: request.id, affected })
+  const ended = await countEnded(ports, { scope, except, at: position, before })
+  keepCount(ports, revocation.id, { ended, isTargetKnown })
+  ports.reports.revocationCounted({ revocation, requestId: request.id, affected: ended })
 }
 
 function watchingWith(onlooker: Onlooker): WatchRevocation {
@@ -103,11 +140,11 @@ interface Answered {
   readonly entry: RequestedEntry
   readonly outcome: RevokeOutcome
   readonly startedAtMs: number
-  readonly affected?: Affected | undefined
+  readonly count: RevocationCount
 }
 
 function answer(ports: CarryOutPorts, answered: Answered): Answer {
-  const { request, caller, entry, outcome, startedAtMs, affected } = answered
+  const { request, caller, entry, outcome, startedAtMs, count } = answered
   if (outcome.kind === 'reused') throw new Problem('idempotency-key-reused')
   // Somebody has ended it since it was asked for: that of the one who calls, or of the one whose request he approves.
   if (outcome.kind === 'spared-is-over')
@@ -124,11 +161,11 @@ function answer(ports: CarryOutPorts, answered: Answered): Answer {
     isProjected: effect.recorded,
     requestId: request.id,
     effect: effectText(effect),
-    affected,
+    affected: count.ended,
   })
   return {
     status: statusOf(effect),
     headers: { location: `/v1/revocations/${revocation.id}` },
-    body: { revocation: revocationJson(revocation, position), ...effect },
+    body: { revocation: revocationJson(revocation, position), ...effect, ...revocationCountJson(count) },
   }
 }

@@ -10,6 +10,8 @@ import { REVOCATION_ID_PATTERN } from '../domain/revocation.ts'
 import { findRevocation } from '../domain/revoke.ts'
 import type { FactLog, RevocationHistory } from '../ports.ts'
 import { approvalJson } from './approval-json.ts'
+import { keptCount } from './carry-out-revocation.ts'
+import { revocationCountJson } from './count-json.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { revocationJson } from './revocation-json.ts'
 import { RevocationStateShape } from './shapes.ts'
@@ -27,7 +29,7 @@ export function getRevocation(app: CurfewServer, ports: GetRevocationPorts, guar
   const schema = {
     params: ParamsSchema,
     ...described({
-      summary: 'One revocation, or one that waits for a second operator',
+      summary: 'One revocation and how many sessions it ended, or one that waits for a second operator',
       answers: { 200: RevocationStateShape },
     }),
   }
@@ -44,6 +46,7 @@ export function getRevocation(app: CurfewServer, ports: GetRevocationPorts, guar
       revocation: revocationJson(revocation, revocation.position),
       state: ports.log.isConfirmed(revocation.position) ? 'confirmed' : 'recorded',
       recorded: ports.view.projected >= revocation.position,
+      ...revocationCountJson(await keptCount(ports, id)),
     }
   })
 }

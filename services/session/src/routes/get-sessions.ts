@@ -4,7 +4,7 @@ import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 import { formatCursor, parseCursor } from '../domain/cursors.ts'
-import { cursorKindOf, listSessions, type SessionFilter } from '../domain/list-sessions.ts'
+import { cursorKindOf, findSessions, type SessionFilter } from '../domain/list-sessions.ts'
 import type { LookUpPorts } from '../domain/look-up.ts'
 import type { Operator } from '../domain/operator.ts'
 import { READ } from '../domain/permissions.ts'
@@ -42,7 +42,7 @@ export function getSessions(app: CurfewServer, ports: LookUpPorts, guard: Operat
     if (asked.tenant !== undefined && filter.tenant !== asked.tenant)
       return { sessions: [], next_cursor: null }
 
-    const { sessions, next } = await listSessions(ports, filter, { cursor: after })
+    const { sessions, next } = await findSessions(ports, filter, after)
     return {
       sessions: sessions.map((listed) => ({
         ...operatedSessionJson(listed, ports.view.wide),

@@ -11,6 +11,7 @@ import { countAffected, type Affected } from '../domain/count-affected.ts'
 import type { LookUpPorts } from '../domain/look-up.ts'
 import { READ } from '../domain/permissions.ts'
 import { isoTime } from '../iso-time.ts'
+import { limitsJson } from './count-json.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { StatisticsShape } from './shapes.ts'
 
@@ -46,7 +47,7 @@ export function getStatistics(app: CurfewServer, ports: StatisticsPorts, guard: 
     const [live, counts] = await Promise.all([countLive(tenant), ports.activity.read(first, last, tenant)])
     return {
       at: isoTime(nowMs),
-      sessions: { live: live.countMax ?? live.count, exact: live.isComplete },
+      sessions: { live: live.count, ...limitsJson(live) },
       series: counts.map((each, index) => ({ at: isoTime((first + index) * 60_000), ...each })),
     }
   })

@@ -9,7 +9,7 @@ import { Type, type Static } from 'typebox'
 
 import type { ApprovalPolicy, ApprovalStore, RequestedEntry } from '../domain/approvals.ts'
 import { keptText } from '../domain/audit-record.ts'
-import type { Affected } from '../domain/count-affected.ts'
+import { knowsTarget, type Affected } from '../domain/count-affected.ts'
 import { wouldAffect } from '../domain/dry-run.ts'
 import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
@@ -19,6 +19,7 @@ import { findRevocation } from '../domain/revoke.ts'
 import { isoTime } from '../iso-time.ts'
 import { approvalJson } from './approval-json.ts'
 import { carryOut, type CarryOutPorts } from './carry-out-revocation.ts'
+import { wouldAffectJson } from './count-json.ts'
 import { answerEffect, type Answer } from './effect-answer.ts'
 import { ReasonSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
@@ -66,8 +67,12 @@ export function postRevocations(
     const entry = entryFor(body, operator, { key, at: isoTime(startedAtMs) })
     if (body.dry_run === true) {
       const found = requireReach(guard, request, await revocationReach(ports, operator, body.scope))
-      const affected = await wouldAffect(ports, body.scope, { found, spared: entry.except?.[0] })
-      return { dry_run: true, scope: body.scope, would_affect: affected }
+      const [affected, isTargetKnown] = await Promise.all([
+        wouldAffect(ports, body.scope, { found, spared: entry.except?.[0] }),
+        knowsTarget(ports.directory, body.scope),
+      ])
+      const known = isTargetKnown === undefined ? {} : { target_known: isTargetKnown }
+      return { dry_run: true, scope: body.scope, would_affect: wouldAffectJson(affected), ...known }
     }
     if (needsRecentAuthentication(body.scope)) guard.requireRecent(request)
 

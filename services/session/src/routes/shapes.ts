@@ -69,14 +69,43 @@ export const effectAnswers = (members: TProperties) => {
   return { 200: { json, events: STREAM }, 202: json }
 }
 
+/** What a count says of how many sessions there are. */
+const countLimits = {
+  exact: Type.Boolean({ description: 'False where not all could be counted: there are so many at least' }),
+  at_most: Nullable(
+    Type.Integer({ description: 'There are no more than these; null where no such limit is known' }),
+  ),
+}
+const CountShape = Type.Object({ sessions: Type.Integer({ description: 'Counted' }), ...countLimits })
+
+const TargetKnown = Type.Optional(
+  Type.Boolean({
+    description:
+      'Of a user or a tenant. False: it has neither had sessions lately nor roles, permissions or a suspension',
+  }),
+)
+
+/** What is known about the sessions that a revocation ended. */
+const countMembers = {
+  ended: Type.Union([CountShape, Type.Null()], {
+    description:
+      'How many live sessions it ended. Null while they are being counted, as those of a tenant, a client or everyone ' +
+      'are after the answer, and where they could not be',
+  }),
+  target_known: TargetKnown,
+}
+
 const DryRunShape = Type.Object({
   dry_run: Type.Literal(true),
   scope: ScopeSchema,
   would_affect: Type.Object({
-    sessions: Type.Integer(),
-    tenants: Type.Array(Type.Object({ tenant: TenantIdSchema, sessions: Type.Integer() })),
-    exact: Type.Boolean({ description: 'False where there may be more' }),
+    sessions: Type.Integer({ description: 'Counted' }),
+    ...countLimits,
+    tenants: Type.Array(Type.Object({ tenant: TenantIdSchema, sessions: Type.Integer() }), {
+      description: 'As far as sessions were counted: where the count is not exact, each has so many at least',
+    }),
   }),
+  target_known: TargetKnown,
 })
 
 export const ApprovalShape = Type.Object({
@@ -87,15 +116,23 @@ export const ApprovalShape = Type.Object({
   expires_at: Time,
 })
 
+/** What a revocation that was carried out is answered with, besides its effect. */
+export const revocationMembers = { revocation: RevocationShape, ...countMembers }
+
 /** One revocation: what has become of it, or that it waits. */
 export const RevocationStateShape = Type.Union([
-  Type.Object({ revocation: RevocationShape, state: effect.state, recorded: effect.recorded }),
+  Type.Object({
+    revocation: RevocationShape,
+    state: effect.state,
+    recorded: effect.recorded,
+    ...countMembers,
+  }),
   ApprovalShape,
 ])
 
 /** A revocation of a wide scope may wait for a second operator. */
 export const revocationAnswers = () => {
-  const { 200: done, 202: notYet } = effectAnswers({ revocation: RevocationShape })
+  const { 200: done, 202: notYet } = effectAnswers(revocationMembers)
   return {
     200: { ...done, json: Type.Union([done.json, DryRunShape]) },
     202: Type.Union([notYet, ApprovalShape]),
@@ -146,7 +183,7 @@ export const VerifierShape = Type.Object({
 
 export const StatisticsShape = Type.Object({
   at: Time,
-  sessions: Type.Object({ live: Type.Integer(), exact: Type.Boolean() }),
+  sessions: Type.Object({ live: Type.Integer({ description: 'Counted' }), ...countLimits }),
   series: Type.Array(
     Type.Object({
       at: Time,
