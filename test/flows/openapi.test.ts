@@ -41,4 +41,12 @@ describe.each(['gateway', 'session', 'documents'] as const)('the description of 
           true,
         ])
   })
+
+  it('describes each path by itself: what one call does is not said of another', async () => {
+    const { paths } = await served()
+    const summaries = Object.values(paths).flatMap((operations) => [
+      ...new Set(Object.values(operations).map(({ summary }) => summary)),
+    ])
+    expect(summaries.filter((summary, at) => summaries.indexOf(summary) !== at)).toEqual([])
+  })
 })

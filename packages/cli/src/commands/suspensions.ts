@@ -1,5 +1,5 @@
 /**
- * `curfew suspend` and `resume`: no sessions for a user or a tenant, and none can be created, until resumed.
+ * `curfew suspend` and `resume`: no session of a user or a tenant is admitted, and none can begin, until resumed.
  * Promise: a whole tenant is shown and asked about first.
  */
 import { Type } from 'typebox'
@@ -24,8 +24,8 @@ import type { Perform, Program } from './perform.ts'
 import { confirmTyped, requireSomebodyToAsk } from './wide-act.ts'
 
 const VERBS = {
-  suspend: 'end all sessions of a user or a tenant, and let none be created',
-  resume: 'let sessions be created again',
+  suspend: 'admit no session of a user or a tenant, and let none begin, until resumed',
+  resume: 'take that back: earlier sessions within their limits are admitted again',
 } as const
 type Verb = keyof typeof VERBS
 

@@ -26,7 +26,10 @@ const QuerySchema = Type.Object(
 export function getSessions(app: CurfewServer, ports: LookUpPorts, guard: OperatorGuard): void {
   const schema = {
     querystring: QuerySchema,
-    ...described({ summary: 'Live sessions', answers: { 200: listShape('sessions', SessionShape) } }),
+    ...described({
+      summary: 'Live sessions; a page without any that has a next cursor says that none was found so far',
+      answers: { 200: listShape('sessions', SessionShape) },
+    }),
   }
   app.get('/v1/sessions', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const { cursor, ...asked } = request.query

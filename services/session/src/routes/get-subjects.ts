@@ -1,6 +1,7 @@
 /**
  * ④ `GET /v1/subjects?tenant=&q=`: users by the beginning of their name, with what they hold.
- * Promise: those whom the log has given roles, permissions or a suspension; no list is gone through to find them.
+ * Promise: those who have, or lately had, sessions, and those whom the log has given roles, permissions or a suspension; no list
+ * is gone through to find them.
  */
 import { subjectKey, TenantIdSchema } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
@@ -33,7 +34,7 @@ export function getSubjects(app: CurfewServer, ports: SubjectsPorts, guard: Oper
   const schema = {
     querystring: QuerySchema,
     ...described({
-      summary: 'Users by the beginning of their name',
+      summary: 'Users with sessions, grants or a suspension, by the beginning of their name',
       answers: { 200: listShape('subjects', SubjectShape) },
     }),
   }

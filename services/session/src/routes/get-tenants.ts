@@ -1,4 +1,7 @@
-/** ④ `GET /v1/tenants`: the tenants that the log has spoken about; an operator of one tenant is shown his own. */
+/**
+ * ④ `GET /v1/tenants`: the tenants that have, or lately had, sessions or that the log has spoken about; an operator of one
+ * tenant is shown that one.
+ */
 import type { TenantId } from '@curfew/contracts'
 import { type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
@@ -21,7 +24,7 @@ export function getTenants(app: CurfewServer, { directory, view }: TenantsPorts,
   const schema = {
     querystring: QuerySchema,
     ...described({
-      summary: 'The tenants that the log has spoken about',
+      summary: 'Tenants with sessions, roles, grants or a suspension, by name',
       answers: { 200: listShape('tenants', TenantShape) },
     }),
   }

@@ -57,7 +57,7 @@ export function postRevocations(
   const schema = {
     body: BodySchema,
     headers: HeadersSchema,
-    ...described({ summary: 'Ends every session of a scope', answers: revocationAnswers() }),
+    ...described({ summary: 'Ends every session of a scope, or counts them', answers: revocationAnswers() }),
   }
   app.post('/v1/revocations', { schema, onRequest: guard.requires(REVOKE) }, async (request, reply) => {
     const startedAtMs = ports.clock.nowMs()

@@ -1,4 +1,7 @@
-/** ④ `POST /v1/subjects/{tenant}/{user}/suspend` and `/resume`: no sessions, and none can be created, until resumed. */
+/**
+ * ④ `POST /v1/subjects/{tenant}/{user}/suspend` and `/resume`: until resumed, no session of the user is admitted and none can
+ * be created.
+ */
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import { reaches } from '../domain/operator.ts'
@@ -9,19 +12,24 @@ import type { OperatorGuard } from './operator-guard.ts'
 import type { ChangePorts } from './put-role.ts'
 import { effectAnswers, suspensionMembers } from './shapes.ts'
 
+const SUMMARIES = {
+  suspend:
+    'Suspends a user: no session is admitted and none can begin until resumed; revoke to end them for good',
+  resume: 'Lets a suspended user begin sessions again; earlier ones within their limits are admitted again',
+} as const
+
 export function suspendSubject(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
-  const schema = {
-    params: SubjectParams,
-    body: SuspensionBody,
-    ...described({
-      summary: 'Ends the sessions of a user and lets none begin, until resumed',
-      answers: effectAnswers(suspensionMembers),
-    }),
-  }
   for (const verb of ['suspend', 'resume'] as const)
     app.post(
       `/v1/subjects/:tenant/:user/${verb}`,
-      { schema, onRequest: guard.requires(REVOKE) },
+      {
+        schema: {
+          params: SubjectParams,
+          body: SuspensionBody,
+          ...described({ summary: SUMMARIES[verb], answers: effectAnswers(suspensionMembers) }),
+        },
+        onRequest: guard.requires(REVOKE),
+      },
       async (request, reply) => {
         const { params: whom, body } = request
         const operator = guard.operatorOf(request)

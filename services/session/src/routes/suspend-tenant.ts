@@ -9,16 +9,24 @@ import type { OperatorGuard } from './operator-guard.ts'
 import type { ChangePorts } from './put-role.ts'
 import { effectAnswers, suspensionMembers } from './shapes.ts'
 
+const SUMMARIES = {
+  suspend:
+    'Suspends a tenant: no session in it is admitted and none can begin until resumed; revoke to end them for good',
+  resume: 'Lets a suspended tenant begin sessions again; earlier ones within their limits are admitted again',
+} as const
+
 export function suspendTenant(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
-  const schema = {
-    params: TenantParams,
-    body: SuspensionBody,
-    ...described({ summary: 'The same for a whole tenant', answers: effectAnswers(suspensionMembers) }),
-  }
   for (const verb of ['suspend', 'resume'] as const)
     app.post(
       `/v1/tenants/:tenant/${verb}`,
-      { schema, onRequest: guard.requires(REVOKE) },
+      {
+        schema: {
+          params: TenantParams,
+          body: SuspensionBody,
+          ...described({ summary: SUMMARIES[verb], answers: effectAnswers(suspensionMembers) }),
+        },
+        onRequest: guard.requires(REVOKE),
+      },
       async (request, reply) => {
         const { params: whom, body } = request
         const operator = guard.operatorOf(request)

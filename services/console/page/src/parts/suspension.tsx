@@ -77,8 +77,8 @@ function SuspensionDialog({ name, path, verb, onClose }: SuspensionDialogProps) 
       <form className="dialog-body" onSubmit={submit}>
         <p className="muted">
           {isSuspending
-            ? 'All sessions end at once, and none can begin until somebody lets them in again.'
-            : 'They can sign in again. Sessions that have ended stay ended.'}
+            ? 'No session is admitted from now on, and none can begin until somebody lets them in again. End the sessions as well if they must not come back then.'
+            : 'They can sign in again, and earlier sessions within their limits are admitted again. What was revoked stays ended.'}
         </p>
         <Field
           label="Reason"
