@@ -2,13 +2,13 @@
 import type { Affected, RevocationCount } from '../domain/count-affected.ts'
 import type { WouldAffect } from '../domain/dry-run.ts'
 
-export interface CountJson {
+interface CountJson {
   readonly sessions: number
   readonly exact: boolean
   readonly at_most: number | null
 }
 
-export function countJson(affected: Affected): CountJson {
+function countJson(affected: Affected): CountJson {
   return { sessions: affected.count, ...limitsJson(affected) }
 }
 
