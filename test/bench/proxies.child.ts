@@ -72,7 +72,12 @@ async function startGateway(
     defaultTenant: undefined,
     filesOrigin: undefined,
     passwordLengthMin: 15,
-    limits: { loginsPerMinute: 60, loginFailuresFree: 5, tokenGuessesPerMinute: 60 },
+    limits: {
+      loginsPerMinute: 60,
+      loginFailuresFree: 5,
+      loginChancesPerMinute: 0,
+      tokenGuessesPerMinute: 60,
+    },
     isTrustedProxy,
     corsOrigins: new Set<string>(),
     forwardAuthAudiences: new Set([DOCUMENTS]),

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
 import { freePort } from '@curfew/local-system'
-import { BearerClient, HttpClient, expectJson } from '@curfew/test-kit'
+import { BearerClient, BrowserClient, HttpClient, expectJson } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { composeCommand, composeFor, type Compose } from './compose.ts'
@@ -103,6 +103,10 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
     const page = await fetch(console, { headers: { accept: 'text/html' } })
     const [, script = ''] = /src="([^"]+)"/.exec(await page.text()) ?? []
     expect((await fetch(`${console}${script}`)).status).toBe(200)
+    // The gateway takes its word for who calls.
+    const unknown = { tenant: 'curfew', username: 'nobody', password: 'wrong' }
+    await new BrowserClient(console).post('/api/login', unknown)
+    expect(await compose('logs', 'gateway')).not.toContain('proxy.untrusted')
   })
 
   test('keeps sessions and accounts when everything is taken down and comes up again', async () => {

@@ -41,6 +41,15 @@ export function sessionCookie(name: string, token: string, sameSite: SameSite = 
   return `${name}=${token}; ${attributes(sameSite)}`
 }
 
+/** A cookie that outlives the session of the browser. */
+export function lastingCookie(
+  name: string,
+  value: string,
+  { maxAgeSeconds, sameSite = 'Lax' }: { readonly maxAgeSeconds: number; readonly sameSite?: SameSite },
+): string {
+  return `${name}=${value}; ${attributes(sameSite)}; Max-Age=${maxAgeSeconds}`
+}
+
 export function deletedCookie(name: string, sameSite: SameSite = 'Lax'): string {
   return `${name}=; ${attributes(sameSite)}; Max-Age=0`
 }

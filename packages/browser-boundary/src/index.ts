@@ -1,4 +1,4 @@
-export { cookieValues, deletedCookie, sessionCookie } from './cookies.ts'
+export { cookieValues, deletedCookie, lastingCookie, sessionCookie } from './cookies.ts'
 export { createCsrfTokens, csrfBindingOf } from './csrf-tokens.ts'
 export type { CsrfBinding, CsrfTokens } from './csrf-tokens.ts'
 export { addOwnHeaders } from './own-headers.ts'

@@ -32,7 +32,7 @@ interface SignedIn {
   readonly csrf_token: string
 }
 
-function credentialsOf(username: string): object {
+function credentialsOf(username: string) {
   const { tenant, password } = system.account(username)
   return { tenant, username, password }
 }
@@ -47,10 +47,13 @@ describe('signing in', () => {
   it('gives a cookie that only this origin has and no script reads, and a token nowhere else', async () => {
     const answer = await new BrowserClient(url).post('/api/login', credentialsOf('operator'))
     const cookies = answer.headers.getSetCookie()
-    expect(cookies).toHaveLength(1)
-    const [pair = '', ...attributes] = cookies[0]?.split('; ') ?? []
+    const [device, session, ...others] = cookies.toSorted()
+    const [pair = '', ...attributes] = session?.split('; ') ?? []
     expect(pair).toMatch(/^__Host-console=cfs_[\w-]{65}$/)
     expect(new Set(attributes)).toEqual(new Set(['Path=/', 'Secure', 'HttpOnly', 'SameSite=Strict']))
+    // By which the gateway counts what fails at this browser by itself, and which opens nothing.
+    expect(others).toEqual([])
+    expect(device).toMatch(/^__Host-console-device=[\w.~-]+; .*; SameSite=Strict; Max-Age=\d+$/)
     expect(answer.headers.get('cache-control')).toContain('no-store')
     const text = await answer.text()
     expect(text).not.toContain('cfs_')
@@ -74,6 +77,16 @@ describe('signing in', () => {
     const browser = new BrowserClient(url)
     await expectProblem(await browser.post('/api/login', wrong), 401, 'invalid-credentials')
     expect(browser.cookie(COOKIE)).toBeUndefined()
+  })
+
+  it('is known to the gateway the next time, whatever strangers do at the same console', async () => {
+    const browser = await signIn()
+    const device = browser.cookie('__Host-console-device') ?? ''
+    const { tenant, username, password } = credentialsOf('operator')
+    const gateway = new HttpClient(system.services.gateway.url)
+    const again = await gateway.post('/login', { tenant, username, password, client: 'console', device })
+    const { device: renewed } = await expectJson<{ device: string }>(again, 200)
+    expect(renewed.split('.')[0]).toBe(device.split('.')[0])
   })
 
   it('ends the session that was in the browser before', async () => {

@@ -25,7 +25,7 @@ import type { GatewayConfig } from './config.ts'
 import { createAttemptThrottle } from './domain/attempt-throttle.ts'
 import { tokenOf } from './domain/credential.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
-import { createDeviceCookies } from './domain/device-cookie.ts'
+import { createDeviceProofs } from './domain/device-cookie.ts'
 import { createPasswordRules } from './domain/password-rules.ts'
 import { createTokenGuessing, isGuess } from './domain/token-guessing.ts'
 import type { Accounts } from './ports.ts'
@@ -136,16 +136,18 @@ const nowMs = (): number => Date.now()
 
 async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts): Promise<void> {
   const { accounts, nc, verifier, upstreams, events, registry } = parts
-  const { cookieName, programmaticClients, defaultTenant, corsOrigins, limits } = config
+  const { cookieName, programmaticClients, defaultTenant, corsOrigins, limits, isTrustedProxy } = config
   const keys = deriveKeys(config.csrfKey)
   const csrf = createCsrfTokens(keys.csrf)
   const authority = createSessionAuthority(nc)
   const passwords = createArgon2Passwords(standardPasswordLimits())
   const throttle = createNatsThrottle(nc, keys.pseudonym)
-  const attempts = createAttemptThrottle(throttle, {
-    perAddressAndMinute: limits.loginsPerMinute,
+  const attemptLimits = {
+    perMinute: limits.loginsPerMinute,
     failuresFree: limits.loginFailuresFree,
-  })
+    chancesPerMinute: limits.loginChancesPerMinute,
+  }
+  const attempts = createAttemptThrottle(throttle, attemptLimits, Math.random)
   const rules = createPasswordRules({
     lengthMin: config.passwordLengthMin,
     commonPasswords: readCommonPasswords(),
@@ -180,7 +182,8 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
     cookieName,
     programmaticClients,
     defaultTenant,
-    devices: createDeviceCookies(keys.device),
+    isTrustedProxy,
+    devices: createDeviceProofs(keys.device),
     guessing,
     reports,
     nowMs,
@@ -188,7 +191,7 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
   addLogoutRoute(app, { boundary, authority, verifier, cookieName, reports })
   addSessionRoute(app, boundary, csrf)
   addPasswordRoute(app, { boundary, ports: { ...ports, rules }, csrf, cookieName, reports })
-  const { forwardAuthAudiences: audiences, isTrustedProxy } = config
+  const { forwardAuthAudiences: audiences } = config
   addForwardAuthRoute(app, { boundary, verifier, audiences, isTrustedProxy })
   await addAccountRoutes(app, config, { ports, boundary, csrf, verifier, nc, reports })
   addApiRoutes(app, { boundary, verifier, upstreams, bodies: createRequestBodies(config.bodyBytesMax) })

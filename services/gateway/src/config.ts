@@ -91,7 +91,7 @@ const Settings = Type.Object({
   }),
   GATEWAY_LOGINS_PER_MINUTE: perMinute(
     120,
-    'Attempts to log in or to show a password again, of one address in a minute',
+    'Attempts to log in or to show a password again, of one address, known device or session in a minute',
   ),
   GATEWAY_LOGIN_FAILURES_FREE: Type.Integer({
     minimum: 1,
@@ -99,6 +99,13 @@ const Settings = Type.Object({
     description:
       'Wrong passwords for one account within 15 minutes, of one known device or of all strangers, before each further attempt has to wait',
     default: 10,
+  }),
+  GATEWAY_LOGIN_CHANCES_PER_MINUTE: Type.Integer({
+    minimum: 0,
+    maximum: 100_000,
+    description:
+      'About how many attempts of strangers at one account in a minute are let in by lot although a limit of their address or account is reached; 0 for none',
+    default: 30,
   }),
   GATEWAY_TOKEN_GUESSES_PER_MINUTE: perMinute(
     200,
@@ -148,6 +155,7 @@ export interface GatewayConfig {
   readonly limits: {
     readonly loginsPerMinute: number
     readonly loginFailuresFree: number
+    readonly loginChancesPerMinute: number
     readonly tokenGuessesPerMinute: number
   }
   readonly isTrustedProxy: (address: string) => boolean
@@ -191,6 +199,7 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
     limits: {
       loginsPerMinute: settings.GATEWAY_LOGINS_PER_MINUTE,
       loginFailuresFree: settings.GATEWAY_LOGIN_FAILURES_FREE,
+      loginChancesPerMinute: settings.GATEWAY_LOGIN_CHANCES_PER_MINUTE,
       tokenGuessesPerMinute: settings.GATEWAY_TOKEN_GUESSES_PER_MINUTE,
     },
     isTrustedProxy,

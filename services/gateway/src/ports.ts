@@ -20,6 +20,8 @@ import type {
   UserId,
 } from '@curfew/contracts'
 
+import type { Place } from './domain/fair-queue.ts'
+
 export interface Account {
   readonly tenant: TenantId
   readonly user: UserId
@@ -40,11 +42,11 @@ export interface Accounts {
 }
 
 export interface Passwords {
-  /** True while a check would have to be turned away. */
-  readonly isFull: boolean
-  check(passwordHash: string, password: string): Promise<'right' | 'wrong' | 'busy'>
+  /** False while a check would be turned away. */
+  hasRoomFor(place: Place): boolean
+  check(passwordHash: string, password: string, place: Place): Promise<'right' | 'wrong' | 'busy'>
   /** A PHC string of today's parameters, or undefined where it would have to wait too long. */
-  hash(password: string): Promise<string | undefined>
+  hash(password: string, place: Place): Promise<string | undefined>
 }
 
 export interface NewSession {

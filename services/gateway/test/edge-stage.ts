@@ -69,7 +69,12 @@ export async function setEdgeStage(): Promise<EdgeStage> {
     defaultTenant: undefined,
     filesOrigin: undefined,
     passwordLengthMin: 15,
-    limits: { loginsPerMinute: 100_000, loginFailuresFree: 10_000, tokenGuessesPerMinute: 10_000 },
+    limits: {
+      loginsPerMinute: 100_000,
+      loginFailuresFree: 10_000,
+      loginChancesPerMinute: 0,
+      tokenGuessesPerMinute: 10_000,
+    },
     isTrustedProxy: () => false,
     corsOrigins: new Set(),
     forwardAuthAudiences: new Set(),

@@ -51,6 +51,7 @@ function startGateway(port = 0): Promise<Replica> {
     limits: {
       loginsPerMinute: 100_000,
       loginFailuresFree: 10_000,
+      loginChancesPerMinute: 0,
       tokenGuessesPerMinute: TOKEN_GUESSES,
     },
   })

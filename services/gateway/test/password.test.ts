@@ -180,7 +180,12 @@ describe('a change that is refused', () => {
 
   it('is slowed down for whoever holds the session and guesses, and nobody else', async () => {
     const strict = await stage.start({
-      limits: { loginsPerMinute: 100_000, loginFailuresFree: 3, tokenGuessesPerMinute: 10_000 },
+      limits: {
+        loginsPerMinute: 100_000,
+        loginFailuresFree: 3,
+        loginChancesPerMinute: 0,
+        tokenGuessesPerMinute: 10_000,
+      },
     })
     const [thief, owner] = [await openBrowser(strict.url, alice()), await openBrowser(strict.url, alice())]
     for (let guess = 0; guess < 4; guess += 1)

@@ -16,7 +16,12 @@ beforeAll(async () => {
   stage = await setEdgeStage()
   const strict = {
     isTrustedProxy: trustOf(loopback),
-    limits: { loginsPerMinute: 20, loginFailuresFree: 3, tokenGuessesPerMinute: 50 },
+    limits: {
+      loginsPerMinute: 20,
+      loginFailuresFree: 3,
+      loginChancesPerMinute: 0,
+      tokenGuessesPerMinute: 50,
+    },
   }
   one = await stage.start(strict)
   other = await stage.start(strict)
@@ -116,6 +121,53 @@ describe('logins', () => {
       await expectThrottled(await login(stage.credentials('alice'), { address, cookie }), 'login-wait')
   })
 
+  it('of one person do not make the browser forget another', async () => {
+    const alices = deviceOf(await login(stage.credentials('alice'), { address: freshAddress() }))
+    const both = deviceOf(await login(stage.credentials('bob'), { address: freshAddress(), cookie: alices }))
+    const address = freshAddress()
+    for (let count = 0; count < 6; count += 1) await login(wrong('alice'), { address: freshAddress() })
+    await login(wrong('alice'), { address })
+    await expectThrottled(await login(stage.credentials('alice'), { address }), 'login-wait')
+    expect((await login(stage.credentials('alice'), { address, cookie: both })).status).toBe(200)
+  })
+
+  it('at a known device go on though a stranger has used up every limit of the same address', async () => {
+    const address = freshAddress()
+    const cookie = deviceOf(await login(stage.credentials('alice'), { address }))
+    const program = { ...stage.credentials('bob'), client: 'api' }
+    const { device } = await expectJson<{ device: string }>(await login(program, { address }), 200)
+    for (let count = 0; count < 30; count += 1) await login(wrong('alice'), { address })
+    await expectThrottled(await login(stage.credentials('alice'), { address }), 'login')
+    await expectThrottled(await login(program, { address }), 'login')
+    for (let count = 0; count < 10; count += 1) {
+      expect((await login(stage.credentials('alice'), { address, cookie })).status).toBe(200)
+      expect((await login({ ...program, device }, { address })).status).toBe(200)
+    }
+    await expectThrottled(
+      await login({ ...program, device: `${device.slice(0, -2)}AA` }, { address }),
+      'login',
+    )
+  })
+
+  it('with the right password get in by lot, at an unknown device behind the address of an attacker', async () => {
+    const fair = await stage.start({
+      isTrustedProxy: trustOf(loopback),
+      limits: {
+        loginsPerMinute: 20,
+        loginFailuresFree: 3,
+        loginChancesPerMinute: 30,
+        tokenGuessesPerMinute: 50,
+      },
+    })
+    const address = freshAddress()
+    for (let count = 0; count < 40; count += 1) await login(wrong('alice'), { address, url: fair.url })
+    const statuses: number[] = []
+    while (!statuses.includes(200) && statuses.length < 60)
+      statuses.push((await login(stage.credentials('alice'), { address, url: fair.url })).status)
+    expect(statuses.at(-1)).toBe(200)
+    await fair.close()
+  })
+
   it('keep the id of a device, and its cookie is no credential', async () => {
     const first = deviceOf(await login(stage.credentials('alice'), { address: freshAddress() }))
     const second = deviceOf(
@@ -151,12 +203,23 @@ describe('logins', () => {
 
 it('whoever is no trusted proxy cannot speak for another address', async () => {
   const direct = await stage.start({
-    limits: { loginsPerMinute: 2, loginFailuresFree: 100, tokenGuessesPerMinute: 50 },
+    limits: {
+      loginsPerMinute: 2,
+      loginFailuresFree: 100,
+      loginChancesPerMinute: 0,
+      tokenGuessesPerMinute: 50,
+    },
   })
   const statuses: number[] = []
   for (let count = 0; count < 3; count += 1)
     statuses.push((await login(wrong('alice'), { address: freshAddress(), url: direct.url })).status)
   expect(statuses).toEqual([401, 401, 429])
+  // Most likely a console that the settings have forgotten: the log says so, once.
+  const program = { ...stage.credentials('alice'), client: 'api' }
+  stage.service.forgetCounts()
+  for (let count = 0; count < 2; count += 1)
+    await login(program, { address: freshAddress(), url: direct.url })
+  expect(stage.log.join('').match(/"event":"proxy\.untrusted"/g)).toHaveLength(1)
   await direct.close()
 })
 

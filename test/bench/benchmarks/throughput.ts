@@ -138,31 +138,29 @@ async function operationsOn(
 /** All that a login asks for, by the gateway's own parts; any password is right. */
 async function loginOn(nc: NatsConnection): Promise<() => Promise<void>> {
   const passwordHash = '$argon2id$v=19$m=1024,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaGhhc2g'
-  const limits = { perAddressAndMinute: UNLIMITED, failuresFree: 5 }
+  const limits = { perMinute: UNLIMITED, failuresFree: 5, chancesPerMinute: 0 }
   const ports: LoginPorts = {
     accounts: await createKvAccounts(nc, {
       decoyHash: passwordHash,
       find: (tenant, user) => ({ tenant: tenant as TenantId, user: user as UserId, passwordHash }),
     }),
     passwords: {
-      isFull: false,
+      hasRoomFor: () => true,
       check: () => Promise.resolve('right'),
       hash: () => Promise.resolve(passwordHash),
     },
     authority: createSessionAuthority(nc),
-    attempts: createAttemptThrottle(createNatsThrottle(nc, randomBytes(32)), limits),
+    attempts: createAttemptThrottle(createNatsThrottle(nc, randomBytes(32)), limits, Math.random),
   }
   let logins = 0
   return async () => {
     const username = `logged-in-${(logins += 1)}`
-    const address = '192.0.2.1'
     const { kind } = await logIn(ports, {
       tenant: TENANT,
       username,
       password: 'any',
       client: CLIENT,
-      address,
-      lane: strangerLane({ tenant: TENANT, username }, address),
+      lane: strangerLane({ tenant: TENANT, username }, '192.0.2.1'),
       label: undefined,
       addressClass: '192.0.2.0/24',
     })

@@ -15,9 +15,16 @@ import { readJson } from './read-json.ts'
 const Session = Type.Object({ permissions: Type.Array(Type.String()) })
 /** Of a session that has just got a secret. */
 export const Issued = Type.Object({ token: Type.String(), session: Session })
+/** Cookie characters only: it becomes one. */
+export const LoggedIn = Type.Object({
+  ...Issued.properties,
+  device: Type.String({ pattern: '^[A-Za-z0-9_.~-]{1,1024}$' }),
+})
 export const Known = Type.Object({ session: Session })
 
-export interface Asked<T extends typeof Issued | typeof Known> {
+type Expected = typeof Issued | typeof Known | typeof LoggedIn
+
+export interface Asked<T extends Expected> {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly path: string
@@ -28,7 +35,7 @@ export interface Asked<T extends typeof Issued | typeof Known> {
 }
 
 /** @throws Problem */
-export async function ask<T extends typeof Issued | typeof Known>(
+export async function ask<T extends Expected>(
   backend: Backend,
   { request, reply, path, token, body, expected }: Asked<T>,
 ): Promise<Static<T>> {

@@ -7,6 +7,7 @@ import {
   deletedCookie,
   foreignSign,
   isUndeclared,
+  lastingCookie,
   sessionCookie,
 } from '@curfew/browser-boundary'
 import { Problem } from '@curfew/service-kit'
@@ -25,16 +26,19 @@ export interface OwnPage {
   /** Undefined without a cookie, and with more than one: which of them is ours cannot be known. */
   tokenIn(request: FastifyRequest): string | undefined
   keep(reply: FastifyReply, token: string): void
+  /** By which the gateway knows the browser of an operator who has signed in here before. */
+  deviceIn(request: FastifyRequest): string | undefined
+  keepDevice(reply: FastifyReply, device: string): void
   forget(reply: FastifyReply): void
 }
 
+/** As long as the gateway takes it. */
+const DEVICE_SECONDS = 180 * 24 * 3_600
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 export function createOwnPage(cookieName: string): OwnPage {
-  function tokenIn(request: FastifyRequest): string | undefined {
-    const [token, ...others] = cookieValues(request.headers.cookie, cookieName)
-    return others.length === 0 ? token : undefined
-  }
+  const deviceCookie = `${cookieName}-device`
+  const tokenIn = (request: FastifyRequest): string | undefined => onlyCookie(request, cookieName)
 
   return {
     tokenIn,
@@ -50,8 +54,20 @@ export function createOwnPage(cookieName: string): OwnPage {
       return done(refusal(request, 'csrf-value', 'X-CSRF-Token is missing or wrong'))
     },
     keep: (reply, token) => void reply.header('set-cookie', sessionCookie(cookieName, token, 'Strict')),
+    deviceIn: (request) => onlyCookie(request, deviceCookie),
+    keepDevice: (reply, device) =>
+      void reply.header(
+        'set-cookie',
+        lastingCookie(deviceCookie, device, { maxAgeSeconds: DEVICE_SECONDS, sameSite: 'Strict' }),
+      ),
     forget: (reply) => void reply.header('set-cookie', deletedCookie(cookieName, 'Strict')),
   }
+}
+
+/** Undefined also for a name that comes twice. */
+function onlyCookie({ headers }: FastifyRequest, name: string): string | undefined {
+  const [value, ...others] = cookieValues(headers.cookie, name)
+  return others.length === 0 ? value : undefined
 }
 
 function foreignFault(request: FastifyRequest): Problem | undefined {

@@ -10,7 +10,7 @@ import { Type, type Static } from 'typebox'
 import { isOperator } from '../domain/operators.ts'
 import { issueCsrfValue } from '../domain/page-csrf.ts'
 import type { Backend } from '../ports.ts'
-import { Issued, Known, ask, headersFor } from './ask-backend.ts'
+import { Issued, Known, LoggedIn, ask, headersFor } from './ask-backend.ts'
 import type { OwnPage } from './own-page.ts'
 
 /** What sessions that begin here are called, so that all of them can be ended by that name. */
@@ -41,9 +41,10 @@ export function addSignIn(app: CurfewServer, routes: SignInRoutes): void {
   const login = { schema: { body: LoginBody }, onRequest: ownPage.declared }
   app.post('/api/login', login, async (request, reply) => {
     const replaced = ownPage.tokenIn(request)
-    const body = { ...request.body, client: CLIENT }
-    const asked = { request, reply, path: '/login', body, expected: Issued }
-    const { token, session } = await ask(routes.gateway, asked)
+    const device = ownPage.deviceIn(request)
+    const body = { ...request.body, client: CLIENT, ...(device !== undefined && { device }) }
+    const asked = { request, reply, path: '/login', body, expected: LoggedIn }
+    const { token, session, device: known } = await ask(routes.gateway, asked)
     if (!isOperator(session)) {
       await end(routes, request, token)
       throw new Problem('forbidden', 'this account has no permission over Curfew')
@@ -54,6 +55,7 @@ export function addSignIn(app: CurfewServer, routes: SignInRoutes): void {
         // The new login stands; the old session ends by its own time.
         request.log.error({ event: 'session.replace.failed', err })
       })
+    ownPage.keepDevice(reply, known)
     return answerWith(ownPage, reply, { token, session })
   })
 

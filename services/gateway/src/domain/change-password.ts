@@ -50,7 +50,7 @@ export async function changePassword(
   const fault = faultIn(change, ports.rules)
   if (fault !== undefined) return { kind: 'unacceptable', fault }
 
-  const passwordHash = await passwords.hash(newPassword)
+  const passwordHash = await passwords.hash(newPassword, proof.place)
   if (passwordHash === undefined) return { kind: 'busy' }
   if ((await accounts.storePassword(proof.account, passwordHash)) === 'conflict') return { kind: 'conflict' }
   onChanged()

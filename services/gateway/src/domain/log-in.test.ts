@@ -18,7 +18,6 @@ const attempt: LoginAttempt = {
   username: 'alice',
   password: 'right',
   client: 'browser' as ClientId,
-  address: '192.0.2.7/32',
   lane: strangerLane({ tenant: 'acme', username: 'alice' }, '192.0.2.7/32'),
   label: 'Firefox on Linux',
   addressClass: '192.0.2.0/24',
@@ -45,7 +44,7 @@ function setUp({ creation = created, isFull = false, isBusy = false, isThrottled
       storePassword: () => Promise.resolve('stored'),
     },
     passwords: {
-      isFull,
+      hasRoomFor: () => !isFull,
       check(passwordHash, password) {
         steps.push(`check ${passwordHash}`)
         if (isBusy) return Promise.resolve('busy')

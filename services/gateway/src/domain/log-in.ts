@@ -13,7 +13,6 @@ export interface LoginAttempt {
   readonly username: string
   readonly password: string
   readonly client: ClientId
-  readonly address: string
   readonly lane: Lane
   readonly label: string | undefined
   readonly addressClass: string | undefined
@@ -48,13 +47,13 @@ const AMR = ['pwd']
 export async function logIn(ports: LoginPorts, attempt: LoginAttempt): Promise<LoginResult> {
   const { accounts, passwords, authority, attempts } = ports
   const { client, password, lane, label, addressClass } = attempt
-  if (passwords.isFull) return { kind: 'busy' }
-  const usedUp = await attempts.admit(attempt.address, lane)
+  if (!passwords.hasRoomFor(lane.place)) return { kind: 'busy' }
+  const usedUp = await attempts.admit(lane)
   if (usedUp !== undefined) return { kind: 'throttled', usedUp }
   // Before the account is looked at: a revocation, or a change of the password, that comes from here on covers the session.
   const birth = await authority.prepare()
   const account = await accounts.find(attempt.tenant, attempt.username)
-  const checked = await checkPassword(ports, account, password)
+  const checked = await checkPassword(ports, account, password, lane.place)
   if (checked === 'busy') return { kind: 'busy' }
   if (account === undefined || checked === 'wrong') {
     await attempts.failed(lane)

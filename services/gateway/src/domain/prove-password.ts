@@ -7,6 +7,7 @@ import type { SessionId } from '@curfew/contracts'
 import type { Account, Accounts, Passwords, UsedUp } from '../ports.ts'
 import { sessionLane, type AttemptThrottle } from './attempt-throttle.ts'
 import { checkPassword } from './check-password.ts'
+import type { Place } from './fair-queue.ts'
 
 export interface ProofPorts {
   readonly accounts: Accounts
@@ -23,21 +24,22 @@ export interface Proof {
 }
 
 export type ProofResult =
-  | { readonly kind: 'proven'; readonly account: Account }
+  | { readonly kind: 'proven'; readonly account: Account; readonly place: Place }
   | { readonly kind: 'throttled'; readonly usedUp: UsedUp }
   | { readonly kind: 'wrong-password' | 'busy' }
 
 export async function provePassword(ports: ProofPorts, proof: Proof): Promise<ProofResult> {
   const { accounts, passwords, attempts } = ports
-  if (passwords.isFull) return { kind: 'busy' }
-  const lane = sessionLane(proof.session)
-  const usedUp = await attempts.admit(proof.address, lane)
+  const { tenant, user: username, session, address } = proof
+  const lane = sessionLane({ tenant, username }, session, address)
+  if (!passwords.hasRoomFor(lane.place)) return { kind: 'busy' }
+  const usedUp = await attempts.admit(lane)
   if (usedUp !== undefined) return { kind: 'throttled', usedUp }
   // Sessions of people who have no account here exist as well: their backends have authenticated them.
-  const account = await accounts.find(proof.tenant, proof.user)
-  const checked = await checkPassword(ports, account, proof.password)
+  const account = await accounts.find(tenant, username)
+  const checked = await checkPassword(ports, account, proof.password, lane.place)
   if (checked === 'busy') return { kind: 'busy' }
-  if (account !== undefined && checked === 'right') return { kind: 'proven', account }
+  if (account !== undefined && checked === 'right') return { kind: 'proven', account, place: lane.place }
   await attempts.failed(lane)
   return { kind: 'wrong-password' }
 }

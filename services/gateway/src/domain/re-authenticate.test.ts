@@ -35,7 +35,7 @@ function setUp(world: World) {
       decoyHash: 'decoy',
     },
     passwords: {
-      isFull,
+      hasRoomFor: () => !isFull,
       check(passwordHash) {
         steps.push(passwordHash)
         return Promise.resolve(checked)

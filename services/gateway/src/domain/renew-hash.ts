@@ -4,6 +4,7 @@
  */
 import type { Account, Accounts, Passwords } from '../ports.ts'
 import { isWeak } from './decoy-hash.ts'
+import type { Place } from './fair-queue.ts'
 
 export interface RenewalPorts {
   readonly accounts: Pick<Accounts, 'storePassword'>
@@ -14,9 +15,9 @@ export interface RenewalPorts {
 export async function renewHash(
   { accounts, passwords }: RenewalPorts,
   account: Account,
-  password: string,
+  { password, place }: { readonly password: string; readonly place: Place },
 ): Promise<'stored' | 'conflict' | 'busy' | 'unnecessary'> {
   if (!isWeak(account.passwordHash)) return 'unnecessary'
-  const passwordHash = await passwords.hash(password)
+  const passwordHash = await passwords.hash(password, place)
   return passwordHash === undefined ? 'busy' : accounts.storePassword(account, passwordHash)
 }

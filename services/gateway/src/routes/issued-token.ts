@@ -10,10 +10,13 @@ import { Type, type Static } from 'typebox'
 import { BROWSER } from '../domain/credential.ts'
 import { SessionBody, sessionBody } from './session-body.ts'
 
-export const IssuedTokenAnswer = Type.Union([
-  Type.Object({ session: SessionBody, csrf_token: Type.String() }),
-  Type.Object({ token: Type.String(), token_type: Type.Literal('Bearer'), session: SessionBody }),
-])
+export const BrowserAnswer = Type.Object({ session: SessionBody, csrf_token: Type.String() })
+export const ProgramAnswer = Type.Object({
+  token: Type.String(),
+  token_type: Type.Literal('Bearer'),
+  session: SessionBody,
+})
+export const IssuedTokenAnswer = Type.Union([BrowserAnswer, ProgramAnswer])
 
 export function answerWithToken(
   reply: FastifyReply,

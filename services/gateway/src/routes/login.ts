@@ -11,13 +11,20 @@ import { Type } from 'typebox'
 
 import { deviceLane, strangerLane, type Lane } from '../domain/attempt-throttle.ts'
 import { BROWSER, isRightChannel, type Credential } from '../domain/credential.ts'
-import { DEVICE_COOKIE, type AccountName, type DeviceCookies } from '../domain/device-cookie.ts'
+import {
+  DEVICE_COOKIE,
+  DEVICE_LENGTH_MAX,
+  deviceCookie,
+  type AccountName,
+  type DeviceProofs,
+} from '../domain/device-cookie.ts'
+import type { Place } from '../domain/fair-queue.ts'
 import { logIn, type LoginPorts, type LoginResult } from '../domain/log-in.ts'
 import { renewHash } from '../domain/renew-hash.ts'
 import { isGuess, type TokenGuessing } from '../domain/token-guessing.ts'
 import { holderOf, type Boundary } from './boundary.ts'
 import { callerOf } from './caller.ts'
-import { IssuedTokenAnswer, answerWithToken } from './issued-token.ts'
+import { BrowserAnswer, ProgramAnswer, answerWithToken } from './issued-token.ts'
 import { ANONYMOUS, type Reports } from './reports.ts'
 
 const LoginBody = Type.Object(
@@ -26,9 +33,21 @@ const LoginBody = Type.Object(
     password: Type.String({ minLength: 1, maxLength: 1024 }),
     tenant: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     client: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    device: Type.Optional(
+      Type.String({
+        maxLength: DEVICE_LENGTH_MAX,
+        description:
+          'What the last login of a program has answered: its failures are then counted by themselves',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
+
+const LoginAnswer = Type.Union([
+  BrowserAnswer,
+  Type.Object({ ...ProgramAnswer.properties, device: Type.String() }),
+])
 
 export interface LoginRoute {
   readonly boundary: Boundary
@@ -38,7 +57,8 @@ export interface LoginRoute {
   readonly cookieName: string
   readonly programmaticClients: ReadonlySet<ClientId>
   readonly defaultTenant: string | undefined
-  readonly devices: DeviceCookies
+  readonly isTrustedProxy: (address: string) => boolean
+  readonly devices: DeviceProofs
   readonly guessing: TokenGuessing
   readonly reports: Reports
   readonly nowMs: () => number
@@ -48,7 +68,7 @@ export function addLoginRoute(app: CurfewServer, route: LoginRoute): void {
   const { boundary, ports, devices, reports } = route
   const schema = {
     body: LoginBody,
-    response: { 200: IssuedTokenAnswer },
+    response: { 200: LoginAnswer },
     ...described({ summary: 'Begins a session', credentials: [] }),
   }
 
@@ -60,24 +80,27 @@ export function addLoginRoute(app: CurfewServer, route: LoginRoute): void {
     const client = clientOf(request.body.client, route.programmaticClients)
 
     const account = { tenant, username }
-    const device = client === BROWSER ? deviceIn(request, account, route) : undefined
+    if (client !== BROWSER && isSpokenForByStranger(request, route)) reports.untrustedProxy(request)
+    const held = client === BROWSER ? cookieOfDevice(request) : request.body.device
     const caller = callerOf(request)
+    const lane = laneOf(account, held && devices.deviceOf(held, account, route.nowMs()), caller.addressKey)
     const result = await logIn(ports, {
       ...account,
       password,
       client,
-      address: caller.addressKey,
-      lane: laneOf(account, device, caller.addressKey),
+      lane,
       label: caller.label,
       addressClass: caller.addressClass,
     })
     const created = createdOf(request, result, { client, reports })
-    void renew(request, ports, { ...created, password })
+    void renew(request, ports, { ...created, password, place: lane.place })
     await endPresented(request, presented, route)
 
     const answer = answerWithToken(reply, created, route)
+    const device = devices.issue(held, account, route.nowMs())
+    if ('token' in answer) return { ...answer, device }
     // Beside the session's.
-    if (client === BROWSER) void reply.header('set-cookie', devices.issue(account, device, route.nowMs()))
+    void reply.header('set-cookie', deviceCookie(device))
     return answer
   })
 }
@@ -89,18 +112,24 @@ function clientOf(name: string | undefined, programmatic: ReadonlySet<ClientId>)
   throw new Problem('bad-request', 'member "client" names no client of this gateway')
 }
 
-/** The id of the browser, if it shows that this account has been logged in to from it. */
-function deviceIn(
-  request: FastifyRequest,
-  account: AccountName,
-  { devices, nowMs }: LoginRoute,
-): string | undefined {
-  const [value, ...others] = cookieValues(request.headers.cookie, DEVICE_COOKIE)
-  return value === undefined || others.length > 0 ? undefined : devices.deviceOf(value, account, nowMs())
+/** The console, most of the time, where the settings have forgotten it. */
+function isSpokenForByStranger(
+  { headers, raw }: FastifyRequest,
+  { isTrustedProxy }: Pick<LoginRoute, 'isTrustedProxy'>,
+): boolean {
+  const { remoteAddress = '' } = raw.socket
+  const said = headers['x-forwarded-for']
+  return said !== undefined && said !== remoteAddress && !isTrustedProxy(remoteAddress)
+}
+
+/** By which a browser shows who has logged in from it; a second one would leave no way to choose. */
+function cookieOfDevice({ headers }: FastifyRequest): string | undefined {
+  const [value, ...others] = cookieValues(headers.cookie, DEVICE_COOKIE)
+  return others.length > 0 ? undefined : value
 }
 
 function laneOf(account: AccountName, device: string | undefined, address: string): Lane {
-  return device === undefined ? strangerLane(account, address) : deviceLane(account, device)
+  return device === undefined ? strangerLane(account, address) : deviceLane(account, device, address)
 }
 
 type Created = Extract<LoginResult, { kind: 'created' }>
@@ -136,10 +165,10 @@ function createdOf(
 async function renew(
   request: FastifyRequest,
   ports: LoginPorts,
-  { account, session, password }: Created & { readonly password: string },
+  { account, session, password, place }: Created & { readonly password: string; readonly place: Place },
 ): Promise<void> {
   try {
-    const outcome = await renewHash(ports, account, password)
+    const outcome = await renewHash(ports, account, { password, place })
     if (outcome === 'stored') request.log.info({ event: 'password.renewed', sessionId: session.id })
   } catch (err) {
     request.log.warn({ event: 'password.renewal.failed', sessionId: session.id, err })

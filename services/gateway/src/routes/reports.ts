@@ -21,6 +21,8 @@ export interface Reports {
   audit(request: FastifyRequest, happening: Happening, isUnlimited?: 'unlimited'): void
   /** What to answer to somebody who has used up a limit. */
   throttled(request: FastifyRequest, usedUp: UsedUp, who?: Partial<Happening>): Problem
+  /** A proxy that the settings do not name speaks for others, whose attempts all count as its own. Told once a minute. */
+  untrustedProxy(request: FastifyRequest): void
   /** Somebody tries tokens; told once for each address and window. */
   tokenGuessing(addressKey: string): void
 }
@@ -87,6 +89,11 @@ export function createReports({ events, registry, warn, nowMs }: ReportsOptions)
         { remaining: 0, resetMs: usedUp.resetMs },
       )
       return new Problem('too-many-requests', undefined, { headers })
+    },
+    untrustedProxy(request) {
+      const { address, addressClass } = callerOf(request)
+      if (!isTold(JSON.stringify(['untrusted-proxy', address])))
+        request.log.warn({ event: 'proxy.untrusted', setting: 'GATEWAY_TRUSTED_PROXIES', addressClass })
     },
     tokenGuessing(addressKey) {
       const addressClass = classOf(addressKey.split('/', 1)[0] ?? '')
