@@ -24,8 +24,8 @@ const grounds = {
 }
 /** One attempt to deliver: random, so that a late word about an earlier one is not taken for this one's. */
 const DeliveryId = Type.String({ minLength: 16, maxLength: 64 })
-/** `from` is the offset of the first byte that is about to be sent. */
-const DeliverySchema = Type.Object({ id: DeliveryId, from: Bytes }, closed)
+/** `from` is the offset of the first byte that is about to be sent, `size` that of the whole file. */
+const DeliverySchema = Type.Object({ id: DeliveryId, from: Bytes, size: Bytes }, closed)
 export type Delivery = Static<typeof DeliverySchema>
 
 const deliveryEnd = {

@@ -64,6 +64,29 @@ describe('of many who present one claim at once to all replicas', () => {
   })
 })
 
+describe('a line that breaks before its caller has read anything', () => {
+  it('costs nothing but the allowance: the file comes whole from its first byte, once more and not twice', async () => {
+    const transfer = await storedFor(alice, 'small enough for every buffer on the way')
+    const breakOff = (): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const headers = { authorization: `Bearer ${transfer.claim}` }
+        const asking = request(transfer.url, { agent: false, headers }, (response) => {
+          response.on('error', () => undefined)
+          response.socket.resetAndDestroy()
+          resolve(response.statusCode)
+        })
+        asking.on('error', reject).end()
+      })
+    expect(await breakOff()).toBe(200)
+    // For a moment nobody but the caller knows that the line is broken.
+    await vi.waitFor(async () => expect(await breakOff()).toBe(200))
+    await vi.waitFor(async () => {
+      const response = await send('GET', transfer)
+      expect([response.headers.get('retry-after'), await outcomeOf(response)]).toEqual([null, '409 claim-spent'])
+    })
+  })
+})
+
 describe('a claim', () => {
   it('is looked at with HEAD as often as anyone likes, before and after it is spent', async () => {
     const transfer = await storedFor(alice, 'looked at')

@@ -41,8 +41,8 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
 }
 const OTHERWISE: Words = { title: 'That did not work', text: AGAIN }
 const UNDER_WAY: Words = {
-  title: 'This file is being sent already',
-  text: 'Somebody is downloading it with this very link. A link works once.',
+  title: 'This link is in use',
+  text: 'A download with this very link is under way, or has just ended. A link works once.',
 }
 
 /** @param isUnderWay somebody is being served with the same link at this moment */

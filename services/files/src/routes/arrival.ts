@@ -1,7 +1,7 @@
 /**
  * ⑦ Whether what was sent has arrived, as far as a server can tell.
- * Promise: `arrived` is said when the caller asks for something else or closes in order; a reset line says `broken`, also
- * when the last byte had left by then.
+ * Promise: `arrived` is said when the caller asks for something else, closes in order, or has had time enough on a line that
+ * stands; a reset line says `broken`, also when the last byte had left by then.
  */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -9,8 +9,18 @@ import type { Socket } from 'node:net'
 import type { CurfewServer } from '@curfew/service-kit'
 
 export interface Arrivals {
-  of(response: ServerResponse): Promise<'arrived' | 'broken'>
+  /** @param bytes of the content */
+  of(response: ServerResponse, bytes: number): Promise<'arrived' | 'broken'>
 }
+
+/**
+ * A caller may keep its line open and idle for as long as it likes. Without an end to the waiting, nobody could have the rest
+ * of a file until then, and a claim that has served its purpose would look as if it were being used.
+ */
+const IDLE_MS = 1_000
+/** The last bytes wait in the buffers of the network for a slow caller; more than these do not fit there. */
+const BUFFERED_BYTES_MAX = 16 * 1024 * 1024
+const SLOW_BYTES_PER_MS = 1024
 
 export function watchArrivals(app: CurfewServer): Arrivals {
   /** Called by the next request on the same line: who asks again has had the answer before. */
@@ -21,17 +31,33 @@ export function watchArrivals(app: CurfewServer): Arrivals {
   })
 
   return {
-    of: (response) =>
+    of: (response, bytes) =>
       new Promise((resolve) => {
         const { socket } = response
         if (socket === null || socket.destroyed) return resolve('broken')
+        const waitMs = IDLE_MS + Math.min(bytes, BUFFERED_BYTES_MAX) / SLOW_BYTES_PER_MS
+        letCallerClose(socket, waitMs)
         socket.once('close', (hadError) =>
           resolve(response.writableFinished && !hadError ? 'arrived' : 'broken'),
         )
         response.once('close', () => {
-          if (response.writableFinished) next.set(socket, () => resolve('arrived'))
-          else resolve('broken')
+          if (!response.writableFinished) return resolve('broken')
+          next.set(socket, () => resolve('arrived'))
+          const timer = setTimeout(resolve, waitMs, 'arrived').unref()
+          socket.once('close', () => clearTimeout(timer))
         })
       }),
+  }
+}
+
+/**
+ * After a response that ends the connection Node closes both directions at once, and never hears of a reset. With its own
+ * direction closed alone it sees how the caller takes leave.
+ */
+function letCallerClose(socket: Socket, waitMs: number): void {
+  socket.destroySoon = () => {
+    socket.end()
+    const timer = setTimeout(() => socket.destroy(), waitMs).unref()
+    socket.once('close', () => clearTimeout(timer))
   }
 }

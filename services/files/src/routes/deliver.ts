@@ -87,7 +87,7 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
     }
     const part = wanted.kind === 'part' ? wanted : { from: 0, until: size }
     const id = newDeliveryId()
-    await admission.spend(claim, log, { id, from: part.from })
+    await admission.spend(claim, log, { id, from: part.from, size })
     // From here the stream owns the handle; the server destroys it when the caller goes away.
     const content = opened.stream(part)
     deliveries.follow({ claim, id, part, size }, content, reply)

@@ -57,7 +57,7 @@ export class Deliveries {
       stopWatching?.()
     })
     const settle = async (): Promise<void> => {
-      const arrival = await this.#arrivals.of(raw)
+      const arrival = await this.#arrivals.of(raw, part.until - part.from)
       stopWatching?.()
       const reached =
         arrival === 'arrived' ? part.until : Math.max(part.from, part.from + content.bytesRead - unsent)

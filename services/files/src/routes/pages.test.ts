@@ -31,7 +31,7 @@ describe('a browser whose form is refused', () => {
   it.each([
     ['spent', 409, 'This link has been used'],
     ['withdrawn', 403, 'This link has been withdrawn'],
-    ['under-way', 409, 'This file is being sent already'],
+    ['under-way', 409, 'This link is in use'],
   ] as const)('is told in words that the claim is %s', async (answer, status, title) => {
     stage.desk.answer = () => answer
     const response = await form(download())

@@ -129,6 +129,18 @@ describe('the authority is told', () => {
     })
   })
 
+  it('that a part is done, within seconds, on a line that the caller keeps open and idle', async () => {
+    await putInto(stage.store, SMALL)
+    const response = await begin({ range: 'bytes=0-4' })
+    const { socket } = response
+    response.resume()
+    await vi.waitFor(() => expect(stage.desk.released).toMatchObject([{ reached: 5, end: 'part' }]), {
+      timeout: 5_000,
+    })
+    expect(socket.destroyed).toBe(false)
+    socket.destroy()
+  })
+
   it('that a part is done', async () => {
     await putInto(stage.store, SMALL)
     const response = await begin({ range: 'bytes=0-4', connection: 'close' })

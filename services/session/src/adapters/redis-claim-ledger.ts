@@ -10,10 +10,11 @@ import { RELEASE_CLAIM, TAKE_CLAIM } from './redis-claim-scripts.ts'
 import { KEYS } from './redis-keys.ts'
 
 /**
- * What the buffers between a server and its caller may have swallowed when the line broke: so many bytes of all that a
- * claim allows may be sent again. Sockets buffer a few MiB at each end.
+ * What the buffers between a server and its caller may have swallowed when the line broke: sockets buffer a few MiB at each
+ * end. So many bytes may be sent again over the life of a claim, and never more than the file has: small files fit into the
+ * buffers as a whole, so a caller whose line broke before it read anything begins again, once.
  */
-const REWIND_BYTES = 16 * 1024 * 1024
+const REWIND_BYTES_MAX = 16 * 1024 * 1024
 
 const OUTCOMES = { t: 'taken', d: 'spent', u: 'under-way' } as const
 
@@ -29,7 +30,8 @@ export class RedisClaimLedger implements ClaimLedger {
     delivery: Delivery | undefined,
     rememberMs: number,
   ): Promise<'taken' | 'spent' | 'under-way'> {
-    const about = [rememberMs, delivery?.id ?? '', delivery?.from ?? 0, REWIND_BYTES]
+    const rewindBytes = Math.min(delivery?.size ?? 0, REWIND_BYTES_MAX)
+    const about = [rememberMs, delivery?.id ?? '', delivery?.from ?? 0, rewindBytes]
     const outcome = await this.#redis.eval(TAKE_CLAIM, 1, KEYS.claim(issuer, claimId), ...about)
     return OUTCOMES[outcome as keyof typeof OUTCOMES]
   }

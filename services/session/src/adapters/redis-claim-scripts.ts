@@ -1,6 +1,7 @@
 /**
  * ④ ⑦ What happens to a claim inside Redis, each script on its one key.
- * Promise: of all who ask at once one hears that it is theirs; bytes that have arrived are not given away again.
+ * Promise: of all who ask at once one hears that it is theirs; over all attempts no more bytes are sent than the file has and
+ * the allowance on top of them.
  */
 
 /**
@@ -34,7 +35,6 @@ local from = tonumber(claim[3])
 local reached = math.max(from, tonumber(ARGV[2]))
 local least = reached
 if ARGV[3] == 'broken' and reached > from then
-  -- At least one byte further than before: what breaks off again and again comes to an end.
-  least = math.max(from + 1, reached - tonumber(claim[4]))
+  least = math.max(from, reached - tonumber(claim[4]))
 end
 return redis.call('HSET', KEYS[1], 's', 'o', 'f', least, 'r', reached)`
