@@ -115,7 +115,7 @@ conforms(claims, ({ shows, shownBy, except }) => {
   })
   except(
     'JW-11',
-    'FILES_ALLOW_CLAIM_IN_URL=true accepts them on GET and HEAD, for who must send links; a browser is then offered the file on a page, and its button sends the claim in a form.',
+    'FILES_ALLOW_CLAIM_IN_URL=true answers them on GET with a page that offers the file, for those who must send links; its button sends the claim in a form, and no GET spends one.',
   )
 })
 

@@ -63,6 +63,7 @@ export const FileActSchema = Type.Union([
     {
       op: Type.Literal('upload'),
       file: FileIdSchema,
+      min_bytes: Type.Optional(ByteCountSchema),
       max_bytes: Type.Optional(ByteCountSchema),
       digest: Type.Optional(DigestSchema),
       content_type: Type.Optional(MediaTypeSchema),

@@ -133,6 +133,12 @@ function faultOf(request: FastifyRequest, methods: RouteMethods): Problem | unde
     return new Problem('bad-request', 'header "host" is missing')
   // RFC 9112 §3.2. Node would go by the first of two, a proxy in front perhaps by the second.
   if (isHostRepeated(request.raw.rawHeaders)) return new Problem('bad-request', 'header "host" is repeated')
+  // RFC 9112 §6.1. Node undoes chunks alone: what else has been done to the body would be taken for the content.
+  const coding = request.headers['transfer-encoding']
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    return new Problem('not-implemented', 'the transfer coding is not known here', {
+      headers: { connection: 'close' },
+    })
   // Before the body is read: nobody wants it.
   if (request.is404) return notFound(methods.of(request.url.split('?', 1)[0] ?? ''))
   // The router takes `/documents/` for `/documents/:id` with an empty id.

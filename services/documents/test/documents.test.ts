@@ -93,11 +93,14 @@ describe('a document', () => {
   it('takes only the bytes that it was described with', async () => {
     const small = await create(alice, { size: 19 })
     expect(await codeOf(await bytesInto(small.upload, CONTENT))).toBe('413 payload-too-large')
+    const large = await create(alice, { size: 21 })
+    expect(await codeOf(await bytesInto(large.upload, CONTENT))).toBe('422 size-mismatch')
     const other = await create(alice, { digest: DIGEST })
     expect(await codeOf(await bytesInto(other.upload, 'other'))).toBe('422 digest-mismatch')
     const typed = await create(alice, { content_type: 'image/png' })
     expect(await codeOf(await bytesInto(typed.upload, CONTENT))).toBe('415 unsupported-media-type')
-    for (const { document } of [small, other, typed]) expect((await read(document.id)).content).toBeNull()
+    for (const { document } of [small, large, other, typed])
+      expect((await read(document.id)).content).toBeNull()
   })
 
   it('is deleted with its bytes, and deleted once', async () => {

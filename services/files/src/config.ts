@@ -28,7 +28,8 @@ const Settings = Type.Object({
     default: 'Ed25519',
   }),
   FILES_ALLOW_CLAIM_IN_URL: Type.Boolean({
-    description: 'Accept ?claim= on GET and HEAD, although URLs end up in histories and logs',
+    description:
+      'Answer ?claim= with a page that offers the file, although URLs end up in histories and logs',
     default: false,
   }),
   FILES_CORS_ORIGINS: Type.String({

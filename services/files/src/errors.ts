@@ -36,16 +36,34 @@ export function prefetchRefused(): Problem {
   return new Problem('prefetch-refused')
 }
 
+/** Chats, scanners of mail and crawlers follow links, and say so or not: following one is no wish for the file. */
+export function linkRefused(): Problem {
+  return new Problem('prefetch-refused', 'send the claim as a form field or a bearer token')
+}
+
+export function preconditionFailed(): Problem {
+  return new Problem('precondition-failed')
+}
+
 export function uploadRefused(kind: Exclude<UploadCheck['kind'], 'limits'>): Problem {
   switch (kind) {
     case 'partial':
       return new Problem('bad-request', 'a part cannot be uploaded, only the whole')
     case 'encoded':
-      return new Problem('unsupported-media-type', 'the content must not be encoded')
+      // RFC 9110 §15.5.16: tells this refusal from that of a media type.
+      return new Problem('unsupported-media-type', 'the content must not be encoded', {
+        headers: { 'accept-encoding': 'identity' },
+      })
     case 'wrong-type':
       return new Problem('unsupported-media-type', 'the content type is not the one that the claim allows')
+    case 'too-small':
+      return new Problem('size-mismatch')
     case 'too-large':
       return new Problem('payload-too-large')
+    case 'malformed-digest':
+      return new Problem('bad-request', 'a digest of the content is not written as RFC 9530 says')
+    case 'other-digest':
+      return new Problem('digest-mismatch')
   }
 }
 
@@ -55,6 +73,8 @@ export function receiptRefused(kind: Exclude<Receipt['kind'], 'stored'>): Proble
       return alreadyStored()
     case 'too-large':
       return new Problem('payload-too-large')
+    case 'too-small':
+      return new Problem('size-mismatch')
     case 'digest-mismatch':
       return new Problem('digest-mismatch')
     case 'full':

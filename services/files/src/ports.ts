@@ -14,6 +14,8 @@ import type {
   Redemption,
 } from '@curfew/one-time-claims'
 
+import type { DemandedDigest } from './domain/integrity-fields.ts'
+
 export type Operation = 'download' | 'upload' | 'delete'
 
 /** A claim that has been found to allow this operation on this file. */
@@ -54,14 +56,16 @@ export interface OpenFile {
 
 export interface UploadLimits {
   readonly contentType: string
+  readonly minBytes: number
   readonly maxBytes: number
-  readonly digest?: Digest | undefined
+  /** What the claim and the sender say of the content: all of it has to be so. */
+  readonly digests: readonly DemandedDigest[]
 }
 
 /** Whatever is not `stored` has left nothing behind. */
 export type Receipt =
   | { readonly kind: 'stored'; readonly file: StoredFile }
-  | { readonly kind: 'exists' | 'too-large' | 'digest-mismatch' | 'full' | 'broken-off' }
+  | { readonly kind: 'exists' | 'too-small' | 'too-large' | 'digest-mismatch' | 'full' | 'broken-off' }
 
 export interface FileStore {
   find(id: FileId): Promise<StoredFile | undefined>

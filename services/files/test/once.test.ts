@@ -82,7 +82,10 @@ describe('a line that breaks before its caller has read anything', () => {
     await vi.waitFor(async () => expect(await breakOff()).toBe(200))
     await vi.waitFor(async () => {
       const response = await send('GET', transfer)
-      expect([response.headers.get('retry-after'), await outcomeOf(response)]).toEqual([null, '409 claim-spent'])
+      expect([response.headers.get('retry-after'), await outcomeOf(response)]).toEqual([
+        null,
+        '409 claim-spent',
+      ])
     })
   })
 })

@@ -33,7 +33,11 @@ describe('a new document', () => {
   })
 
   it('may be filled only with what it says, even if that is nothing', () => {
-    expect(uploadOf({ ...document, size: 0, digest }, 500)).toMatchObject({ max_bytes: 0, digest })
+    expect(uploadOf({ ...document, size: 0, digest }, 500)).toMatchObject({
+      min_bytes: 0,
+      max_bytes: 0,
+      digest,
+    })
   })
 
   it('is downloaded in the version that is known, under its own name', () => {

@@ -14,7 +14,7 @@ export type DocumentId = string & { readonly __brand: 'DocumentId' }
 export interface Description {
   readonly name: string
   readonly contentType: string
-  /** At most so many bytes may be uploaded. */
+  /** So many bytes may be uploaded, and no more and no less. */
   readonly size?: number
   /** Nothing else may be uploaded. */
   readonly digest?: Digest
@@ -69,6 +69,7 @@ export function uploadOf(
   return {
     op: 'upload',
     file,
+    ...(size !== undefined && { min_bytes: size }),
     max_bytes: size ?? maxBytes,
     content_type: contentType,
     ...(digest !== undefined && { digest }),

@@ -14,7 +14,7 @@ import { openDirectoryStore, type DirectoryStore } from './directory-store.ts'
 const id = 'AbCdEfGhIjKlMnOpQrStUv' as FileId
 const hello = Buffer.from('Hello, file service!')
 const digestOf = (bytes: Buffer): Digest => formatDigest(createHash('sha256').update(bytes).digest())
-const limits: UploadLimits = { contentType: 'text/plain', maxBytes: 1_000 }
+const limits: UploadLimits = { contentType: 'text/plain', minBytes: 0, maxBytes: 1_000, digests: [] }
 
 let root: string
 let store: DirectoryStore
@@ -43,6 +43,12 @@ async function read(file: FileId): Promise<string> {
 const everything = async (): Promise<string[]> => (await readdir(root, { recursive: true })).toSorted()
 const openHandles = async (): Promise<number> => (await readdir('/dev/fd')).length
 const diskFull = (): Error => Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+const demanded = (bytes: Buffer): Partial<UploadLimits> => ({
+  digests: [
+    { algorithm: 'sha-256', base64: createHash('sha256').update(bytes).digest('base64') },
+    { algorithm: 'sha-512', base64: createHash('sha512').update(bytes).digest('base64') },
+  ],
+})
 const placeOf = (): string => join(root, 'Ab', id)
 const leave = async (name: string, ageSeconds: number): Promise<void> => {
   const path = join(root, '.transit', name)
@@ -117,9 +123,9 @@ describe('an upload that does not end well leaves nothing:', () => {
   })
 
   it('of another digest than promised', async () => {
-    expect(await put(hello, { digest: digestOf(Buffer.from('other')) })).toEqual({ kind: 'digest-mismatch' })
+    expect(await put(hello, demanded(Buffer.from('other')))).toEqual({ kind: 'digest-mismatch' })
     expect(await everything()).toEqual(nothing)
-    expect(await put(hello, { digest: digestOf(hello) })).toMatchObject({ kind: 'stored' })
+    expect(await put(hello, demanded(hello))).toMatchObject({ kind: 'stored' })
   })
 
   it('broken off, even by what looks like a full disk', async () => {

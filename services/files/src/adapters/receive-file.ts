@@ -2,7 +2,7 @@
  * ⑦ Takes a stream in and makes it a file.
  * Promise: bounded, hashed and synced before one rename shows it; any other ending leaves nothing behind.
  */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -44,26 +44,35 @@ export async function receiveFile(
 async function writeContent(
   path: string,
   source: AsyncIterable<Uint8Array>,
-  { contentType, maxBytes, digest: expected }: UploadLimits,
+  { contentType, minBytes, maxBytes, digests }: UploadLimits,
 ): Promise<Receipt> {
   const handle = await createPlainFile(path)
   try {
-    const hash = createHash('sha256')
+    const hashes = { 'sha-256': createHash('sha256'), 'sha-512': sha512For(digests) }
     let size = 0
     for await (const chunk of markBreaks(source)) {
       size += chunk.length
       if (size > maxBytes) return { kind: 'too-large' }
-      hash.update(chunk)
+      hashes['sha-256'].update(chunk)
+      hashes['sha-512']?.update(chunk)
       await handle.writeFile(chunk)
     }
-    const digest = formatDigest(hash.digest())
-    if (expected !== undefined && expected !== digest) return { kind: 'digest-mismatch' }
+    if (size < minBytes) return { kind: 'too-small' }
+    const sha256 = hashes['sha-256'].digest()
+    const found = { 'sha-256': sha256.toString('base64'), 'sha-512': hashes['sha-512']?.digest('base64') }
+    if (digests.some(({ algorithm, base64 }) => found[algorithm] !== base64))
+      return { kind: 'digest-mismatch' }
     await handle.sync()
-    const file: StoredFile = { size, digest, contentType }
+    const file: StoredFile = { size, digest: formatDigest(sha256), contentType }
     return { kind: 'stored', file }
   } finally {
     await handle.close()
   }
+}
+
+/** Hashing costs more than writing: only where it is asked for. */
+function sha512For(digests: UploadLimits['digests']): Hash | undefined {
+  return digests.some(({ algorithm }) => algorithm === 'sha-512') ? createHash('sha512') : undefined
 }
 
 class BrokenOff extends Error {}

@@ -1,11 +1,10 @@
 /**
- * ⑦ Which bytes of a file a request wants (RFC 9110 §13.1.2, §13.1.5, §14.2).
+ * ⑦ Which bytes of a file a request wants (RFC 9110 §13.1.5, §14.1.2, §14.2), once its preconditions have been judged.
  * Promise: a part is only sent of the very version that the caller has the beginning of, and one part at a time.
  */
-export interface Conditions {
+export interface RangeFields {
   readonly range: string | undefined
   readonly ifRange: string | undefined
-  readonly ifNoneMatch: string | undefined
 }
 
 export type Wanted =
@@ -13,14 +12,11 @@ export type Wanted =
   /** From the byte at `from` to the one before `until`. */
   | { readonly kind: 'part'; readonly from: number; readonly until: number }
   | { readonly kind: 'unsatisfiable' }
-  /** The caller has this version already. */
-  | { readonly kind: 'unchanged' }
 
 export function wantedBytes(
-  { range, ifRange, ifNoneMatch }: Conditions,
+  { range, ifRange }: RangeFields,
   { size, etag }: { readonly size: number; readonly etag: string },
 ): Wanted {
-  if (ifNoneMatch !== undefined && namesVersion(ifNoneMatch, etag)) return { kind: 'unchanged' }
   // Without the strong tag of this version (a date is none) the caller's part would be spliced with another version's.
   if (range === undefined || (ifRange !== undefined && ifRange.trim() !== etag)) return { kind: 'whole' }
   return partOf(range, size)
@@ -32,15 +28,11 @@ const ONE_PART = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i
 function partOf(range: string, size: number): Wanted {
   const [, first, last] = ONE_PART.exec(range) ?? []
   if (first === undefined || last === undefined || first + last === '') return { kind: 'whole' }
+  // The last bytes of an empty file are all of it, which no Content-Range can say.
+  if (size === 0 && first === '' && Number(last) > 0) return { kind: 'whole' }
   // `-500`: the last 500 bytes, or all when there are fewer.
   const from = first === '' ? Math.max(0, size - Number(last)) : Number(first)
   const until = first === '' || last === '' ? size : Math.min(size, Number(last) + 1)
   if (first !== '' && last !== '' && Number(last) < Number(first)) return { kind: 'whole' }
   return from < until ? { kind: 'part', from, until } : { kind: 'unsatisfiable' }
-}
-
-/** A weak tag means the same bytes here (RFC 9110 §13.1.2 compares weakly). */
-function namesVersion(ifNoneMatch: string, etag: string): boolean {
-  if (ifNoneMatch.trim() === '*') return true
-  return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
 }

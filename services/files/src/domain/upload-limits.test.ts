@@ -1,9 +1,13 @@
+import { hash } from 'node:crypto'
+
 import type { Digest, FileActOf, FileId } from '@curfew/one-time-claims'
 import { describe, expect, it } from 'vitest'
 
 import { checkUpload, type UploadHeaders } from './upload-limits.ts'
 
 const SERVER_MAX = 1_000
+const SHA256 = hash('sha256', 'x', 'base64')
+const SHA512 = hash('sha512', 'x', 'base64')
 const file = 'F'.repeat(22) as FileId
 const act = (changes: Partial<FileActOf<'upload'>> = {}): FileActOf<'upload'> => ({
   op: 'upload',
@@ -15,16 +19,19 @@ const headers = (changes: Partial<UploadHeaders> = {}): UploadHeaders => ({
   contentLength: undefined,
   contentEncoding: undefined,
   contentRange: undefined,
+  contentDigest: undefined,
+  reprDigest: undefined,
   ...changes,
 })
 const kindOf = (a: FileActOf<'upload'>, h: UploadHeaders): string => checkUpload(a, h, SERVER_MAX).kind
 
 describe('an upload', () => {
   it('is limited by its claim, and by the server where the claim says nothing or more', () => {
-    const digest = 'sha-256=:AA:' as Digest
-    expect(checkUpload(act({ max_bytes: 10, digest }), headers(), SERVER_MAX)).toEqual({
+    const digests = [{ algorithm: 'sha-256', base64: SHA256 }]
+    const claim = act({ min_bytes: 5, max_bytes: 10, digest: `sha-256=:${SHA256}:` as Digest })
+    expect(checkUpload(claim, headers(), SERVER_MAX)).toEqual({
       kind: 'limits',
-      limits: { contentType: 'application/octet-stream', maxBytes: 10, digest },
+      limits: { contentType: 'application/octet-stream', minBytes: 5, maxBytes: 10, digests },
     })
     expect(checkUpload(act({ max_bytes: 0 }), headers(), SERVER_MAX)).toMatchObject({
       limits: { maxBytes: 0 },
@@ -39,6 +46,34 @@ describe('an upload', () => {
     expect(kindOf(act({ max_bytes: 10 }), headers({ contentLength: 10 }))).toBe('limits')
     expect(kindOf(act({ max_bytes: 10 }), headers({ contentLength: 11 }))).toBe('too-large')
     expect(kindOf(act(), headers({ contentLength: SERVER_MAX + 1 }))).toBe('too-large')
+  })
+
+  it('that announces too little is refused unread', () => {
+    expect(kindOf(act({ min_bytes: 10 }), headers({ contentLength: 10 }))).toBe('limits')
+    expect(kindOf(act({ min_bytes: 10 }), headers({ contentLength: 9 }))).toBe('too-small')
+    expect(kindOf(act({ min_bytes: 10 }), headers())).toBe('limits')
+  })
+
+  it('has to be what its claim and each of its digests say', () => {
+    const fields = { contentDigest: `sha-512=:${SHA512}:`, reprDigest: `md5=:AAAA:, sha-256=:${SHA256}:` }
+    expect(checkUpload(act(), headers(fields), SERVER_MAX)).toMatchObject({
+      limits: {
+        digests: [
+          { algorithm: 'sha-512', base64: SHA512 },
+          { algorithm: 'sha-256', base64: SHA256 },
+        ],
+      },
+    })
+  })
+
+  it('is refused unread when no content can be what is said of it', () => {
+    const other = `sha-256=:${hash('sha256', 'y', 'base64')}:`
+    const digest = `sha-256=:${SHA256}:` as Digest
+    expect(kindOf(act({ digest }), headers({ contentDigest: digest }))).toBe('limits')
+    expect(kindOf(act({ digest }), headers({ contentDigest: other }))).toBe('other-digest')
+    expect(kindOf(act(), headers({ contentDigest: digest, reprDigest: other }))).toBe('other-digest')
+    expect(kindOf(act(), headers({ contentDigest: 'sha-256=:AAAA:' }))).toBe('malformed-digest')
+    expect(kindOf(act(), headers({ reprDigest: 'sha-256' }))).toBe('malformed-digest')
   })
 
   it('of a part, or of encoded content, is refused', () => {

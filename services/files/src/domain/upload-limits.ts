@@ -6,17 +6,29 @@ import { MediaTypeSchema, type FileActOf } from '@curfew/one-time-claims'
 import { Compile } from 'typebox/compile'
 
 import type { UploadLimits } from '../ports.ts'
+import { demandedDigests } from './integrity-fields.ts'
 
 export interface UploadHeaders {
   readonly contentType: string | undefined
   readonly contentLength: number | undefined
   readonly contentEncoding: string | undefined
   readonly contentRange: string | undefined
+  readonly contentDigest: string | undefined
+  readonly reprDigest: string | undefined
 }
 
 export type UploadCheck =
   | { readonly kind: 'limits'; readonly limits: UploadLimits }
-  | { readonly kind: 'partial' | 'encoded' | 'wrong-type' | 'too-large' }
+  | {
+      readonly kind:
+        | 'partial'
+        | 'encoded'
+        | 'wrong-type'
+        | 'too-small'
+        | 'too-large'
+        | 'malformed-digest'
+        | 'other-digest'
+    }
 
 const mediaType = Compile(MediaTypeSchema)
 
@@ -33,9 +45,21 @@ export function checkUpload(
   const contentType = agreedType(act.content_type, headers.contentType)
   if (contentType === undefined) return { kind: 'wrong-type' }
 
+  const minBytes = act.min_bytes ?? 0
   const maxBytes = Math.min(act.max_bytes ?? serverMaxBytes, serverMaxBytes)
   if (headers.contentLength !== undefined && headers.contentLength > maxBytes) return { kind: 'too-large' }
-  return { kind: 'limits', limits: { contentType, maxBytes, digest: act.digest } }
+  if (headers.contentLength !== undefined && headers.contentLength < minBytes) return { kind: 'too-small' }
+
+  const fields = [act.digest, headers.contentDigest, headers.reprDigest].map((field) =>
+    demandedDigests(field ?? ''),
+  )
+  const digests = fields.flatMap((field) => field ?? [])
+  if (fields.includes(undefined)) return { kind: 'malformed-digest' }
+  // No content can have two digests.
+  const byAlgorithm = new Map(digests.map(({ algorithm, base64 }) => [algorithm, base64]))
+  if (digests.some(({ algorithm, base64 }) => byAlgorithm.get(algorithm) !== base64))
+    return { kind: 'other-digest' }
+  return { kind: 'limits', limits: { contentType, minBytes, maxBytes, digests } }
 }
 
 /** The claim's word decides; a sender that says nothing agrees with it. */

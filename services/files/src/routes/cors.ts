@@ -5,7 +5,8 @@
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 
 const METHODS = 'GET, HEAD, POST, PUT'
-const HEADERS = 'authorization, content-type, if-none-match, if-range, range, x-request-id'
+const HEADERS =
+  'authorization, content-digest, content-type, if-match, if-none-match, if-range, range, repr-digest, x-request-id'
 const EXPOSED =
   'accept-ranges, content-disposition, content-range, etag, repr-digest, retry-after, x-request-id'
 const MAX_AGE_SECONDS = 600

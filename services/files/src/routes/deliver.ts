@@ -1,7 +1,7 @@
 /**
  * ⑦ `GET /files/{id}` with a bearer claim, `POST` with a form field for browsers, `HEAD` for free.
  * Promise: one claim, one delivery, which may be taken up where it broke off; a file that is missing or another version
- * costs nothing, and neither does looking, asking in advance, or a range outside the file.
+ * costs nothing, and neither does looking, following a link, asking in advance, a failed precondition, or a range outside the file.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 
@@ -10,11 +10,12 @@ import { Type } from '@fastify/type-provider-typebox'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { wantedBytes, type Conditions } from '../domain/byte-range.ts'
-import { isPrefetch, isPreview } from '../domain/in-advance.ts'
+import { wantedBytes, type RangeFields } from '../domain/byte-range.ts'
+import { isPrefetch } from '../domain/in-advance.ts'
 import { offerPage } from '../domain/page.ts'
+import { judge } from '../domain/preconditions.ts'
 import { entityTag, partHeaders, representationHeaders, versionHeaders } from '../domain/representation.ts'
-import { outsideOf, prefetchRefused, sentTwice } from '../errors.ts'
+import { linkRefused, outsideOf, preconditionFailed, prefetchRefused, sentTwice } from '../errors.ts'
 import type { ClaimFor, FileStore, OpenFile, StoredFile } from '../ports.ts'
 import type { Admission } from './admission.ts'
 import { addDeliverForm } from './deliver-form.ts'
@@ -35,7 +36,10 @@ interface WithClaim {
   readonly claim?: string
 }
 
-type Asked = Parameters<Admission['admit']>[1] & { readonly headers: IncomingHttpHeaders }
+type Asked = Parameters<Admission['admit']>[1] & {
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+}
 
 export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): void {
   const { admission, deliveries, store } = options
@@ -46,6 +50,7 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
     const file = await store.find(claim.act.file)
     if (file === undefined) throw new Problem('not-found')
     checkVersion(claim, file, asked)
+    if (isKnown(file, asked)) return notModified(file, reply)
     return reply.headers(representationHeaders(file, claim.act)).send()
   }
 
@@ -65,7 +70,7 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
     if (opened === undefined) throw new Problem('not-found')
     try {
       checkVersion(claim, opened.file, asked)
-      return await send({ claim, opened, log: asked.log }, asked.headers, reply)
+      return await send({ claim, opened }, asked, reply)
     } catch (refusal) {
       await opened.close()
       throw refusal
@@ -73,21 +78,21 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
   }
 
   async function send(
-    { claim, opened, log }: { claim: ClaimFor<'download'>; opened: OpenFile; log: Asked['log'] },
-    headers: IncomingHttpHeaders,
+    { claim, opened }: { readonly claim: ClaimFor<'download'>; readonly opened: OpenFile },
+    asked: Asked,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const { file } = opened
     const { size } = file
-    const wanted = wantedBytes(conditionsIn(headers), { size, etag: entityTag(file.digest) })
-    if (wanted.kind === 'unsatisfiable') throw outsideOf(size)
-    if (wanted.kind === 'unchanged') {
+    if (isKnown(file, asked)) {
       await opened.close()
-      return reply.code(304).headers(versionHeaders(file)).send()
+      return notModified(file, reply)
     }
+    const wanted = wantedBytes(rangeIn(asked.headers), { size, etag: entityTag(file.digest) })
+    if (wanted.kind === 'unsatisfiable') throw outsideOf(size)
     const part = wanted.kind === 'part' ? wanted : { from: 0, until: size }
     const id = newDeliveryId()
-    await admission.spend(claim, log, { id, from: part.from, size })
+    await admission.spend(claim, asked.log, { id, from: part.from, size })
     // From here the stream owns the handle; the server destroys it when the caller goes away.
     const content = opened.stream(part)
     deliveries.follow({ claim, id, part, size }, content, reply)
@@ -108,14 +113,27 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
     const asked = presented(request, onlyClaim(request))
     const { claim } = request.query
     if (claim === undefined) return deliver(asked, reply)
-    if (isPreview(request.headers)) throw prefetchRefused()
-    return isForPerson(request) ? offer({ ...asked, claim }, reply) : deliver(asked, reply)
+    if (!isForPerson(request)) throw linkRefused()
+    return offer({ ...asked, claim }, reply)
   })
   addDeliverForm(app, (request, claim, reply) => deliver(presented(request, claim), reply))
 }
 
 function presented(request: FastifyRequest<{ Params: { id: string } }>, claim: string | undefined): Asked {
-  return { claim, file: request.params.id, log: request.log, headers: request.headers }
+  const { params, log, method, headers } = request
+  return { claim, file: params.id, log, method, headers }
+}
+
+/** Whether the caller has this version already. @throws Problem when a precondition fails */
+function isKnown(file: StoredFile, { method, headers }: Asked): boolean {
+  const preconditions = { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] }
+  const verdict = judge(method, preconditions, entityTag(file.digest))
+  if (verdict === 'failed') throw preconditionFailed()
+  return verdict === 'not-modified'
+}
+
+function notModified(file: StoredFile, reply: FastifyReply): FastifyReply {
+  return reply.code(304).headers(versionHeaders(file)).send()
 }
 
 function onlyClaim(request: FastifyRequest<{ Querystring: { claim?: string } }>): string | undefined {
@@ -125,8 +143,7 @@ function onlyClaim(request: FastifyRequest<{ Querystring: { claim?: string } }>)
   return inHeader ?? inUrl
 }
 
-/** Ranges have a meaning for GET alone (RFC 9110 §14.2); a form is a GET that hides its claim. */
-function conditionsIn(headers: IncomingHttpHeaders): Conditions {
-  const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = headers
-  return { range, ifRange: ifRange as string | undefined, ifNoneMatch }
+/** RFC 9110 §14.2 defines ranges for GET; here they are defined for the form as well, which is a GET that hides its claim. */
+function rangeIn({ range, 'if-range': ifRange }: IncomingHttpHeaders): RangeFields {
+  return { range, ifRange: ifRange as string | undefined }
 }

@@ -70,20 +70,30 @@ describe('a claim in a link', () => {
   })
 
   it.each([
-    'Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)',
-    'facebookexternalhit/1.1',
-    'WhatsApp/2.23.20.0',
-    'TelegramBot (like TwitterBot)',
-    'Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)',
-    'Mozilla/5.0 (compatible; bingbot/2.0)',
-    'LinkedInBot/1.0',
-  ])('is not spent by a preview: %s', async (agent) => {
-    expect(await refusalOf(await link(download(), { 'user-agent': agent }))).toBe('403 prefetch-refused')
+    ['a scanner of mail', { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)' }],
+    ['a preview in a chat', { 'user-agent': 'WhatsApp/2.23.20.0', accept: '*/*' }],
+    ['a program', { accept: '*/*', 'user-agent': 'Wget/1.21' }],
+    ['a program that wants a part', { range: 'bytes=0-1' }],
+    ['a page’s own script', { accept: '*/*', 'sec-fetch-mode': 'cors', origin: PAGE }],
+  ])('is not spent by %s, which is told how to get the file', async (_, headers) => {
+    const claim = download()
+    const response = await link(claim, headers)
+    const { detail } = (await response.clone().json()) as { detail: string }
+    expect(await refusalOf(response)).toBe('403 prefetch-refused')
+    expect(detail).toBe('send the claim as a form field or a bearer token')
     expect(stage.desk.asked).toEqual([])
+    expect(await (await form(claim, { accept: '*/*' })).text()).toBe('once')
   })
 
-  it('is served to a program at once', async () => {
-    expect(await (await link(download(), { accept: '*/*', 'user-agent': 'Wget/1.21' })).text()).toBe('once')
+  it('tells nobody the difference between good and bad ones who does not open it as a page', async () => {
+    const bad = await link(stage.desk.bad('expired'), { accept: '*/*' })
+    expect(await refusalOf(bad)).toBe('403 prefetch-refused')
+  })
+
+  it('is looked at by HEAD for free', async () => {
+    const response = await fetch(`${stage.url}/files/${file}?claim=${download()}`, { method: 'HEAD' })
+    expect([response.status, response.headers.get('content-length')]).toEqual([200, '4'])
+    expect(stage.desk.asked).toEqual([])
   })
 
   it('is refused to a person as in a form', async () => {

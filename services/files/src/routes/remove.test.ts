@@ -36,6 +36,17 @@ it.each(['download', 'upload'] as const)('keeps the file when the claim is for %
   expect(stage.desk.asked).toHaveLength(0)
 })
 
+it('keeps the file when a precondition fails, and spends nothing', async () => {
+  await putInto(stage.store, 'x')
+  const etag = String(
+    (await stage.request('HEAD', stage.desk.claim({ op: 'download', file }))).headers.get('etag'),
+  )
+  for (const headers of [{ 'if-match': '"other"' }, { 'if-match': `W/${etag}` }, { 'if-none-match': '*' }])
+    expect((await stage.request('DELETE', removal(), { headers })).status).toBe(412)
+  expect(stage.desk.asked).toEqual([])
+  expect((await stage.request('DELETE', removal(), { headers: { 'if-match': etag } })).status).toBe(204)
+})
+
 it.each(['PATCH', 'OPTIONS'])('knows no %s', async (method) => {
   const response = await stage.request(method)
   expect(response.status).toBe(405)

@@ -5,6 +5,9 @@
 import { bearerToken } from '@curfew/fastify'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 
+import { judge } from '../domain/preconditions.ts'
+import { entityTag } from '../domain/representation.ts'
+import { preconditionFailed } from '../errors.ts'
 import type { FileStore } from '../ports.ts'
 import type { Admission } from './admission.ts'
 import { FilePath, NoQuery } from './request-shapes.ts'
@@ -22,7 +25,11 @@ export function addRemoveRoute(app: CurfewServer, { admission, store }: RemoveOp
       file: request.params.id,
       log,
     })
-    if ((await store.find(claim.act.file)) === undefined) throw new Problem('not-found')
+    const file = await store.find(claim.act.file)
+    if (file === undefined) throw new Problem('not-found')
+    const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
+    if (judge('DELETE', { ifMatch, ifNoneMatch }, entityTag(file.digest)) === 'failed')
+      throw preconditionFailed()
     await admission.spend(claim, log)
     // False: another claim for the same was quicker, and what was asked for has happened.
     await store.remove(claim.act.file)

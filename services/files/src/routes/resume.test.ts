@@ -58,6 +58,18 @@ describe('a part', () => {
     expect(stage.desk.asked).toEqual([])
   })
 
+  it('of an empty file cannot be had from a first byte on; its last bytes are all of it', async () => {
+    await putInto(stage.store, '')
+    for (const range of ['bytes=0-', 'bytes=-0', 'bytes=0-0']) {
+      const outside = await stage.request('GET', download(), { headers: { range } })
+      expect(outside.headers.get('content-range')).toBe('bytes */0')
+      expect(await refusalOf(outside)).toBe('416 range-not-satisfiable')
+    }
+    expect(stage.desk.asked).toEqual([])
+    const last = await stage.request('GET', download(), { headers: { range: 'bytes=-5' } })
+    expect([last.status, await last.text(), last.headers.get('content-length')]).toEqual([200, '', '0'])
+  })
+
   it('of another version is never sent: its caller gets the whole', async () => {
     await putInto(stage.store, SMALL)
     const headers = { range: 'bytes=7-10', 'if-range': '"another"' }
@@ -89,6 +101,35 @@ describe('for nothing', () => {
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(await refusalOf(await stage.request('GET', undefined, { headers }))).toBe('401 claim-invalid')
     expect(stage.desk.asked).toEqual([])
+  })
+
+  it('is heard that a precondition fails, whatever the method', async () => {
+    await putInto(stage.store, SMALL)
+    const etag = await etagOf()
+    const asForm = (headers: Record<string, string>): Promise<Response> =>
+      stage.request('POST', undefined, { body: new URLSearchParams({ claim: download() }), headers })
+    const asGet = (headers: Record<string, string>) => stage.request('GET', download(), { headers })
+    const asHead = (headers: Record<string, string>) => stage.request('HEAD', download(), { headers })
+    for (const ifMatch of ['"other"', `W/${etag}`, '']) {
+      for (const ask of [asGet, asForm])
+        expect(await refusalOf(await ask({ 'if-match': ifMatch }))).toBe('412 precondition-failed')
+      expect((await asHead({ 'if-match': ifMatch })).status).toBe(412)
+    }
+    expect((await asHead({ 'if-none-match': etag })).status).toBe(304)
+    expect(await refusalOf(await asForm({ 'if-none-match': etag }))).toBe('412 precondition-failed')
+    expect(stage.desk.asked).toEqual([])
+    // If-Match comes before If-None-Match and before the range.
+    expect((await asGet({ 'if-match': etag, range: 'bytes=0-0' })).status).toBe(206)
+  })
+
+  it('is heard nothing of dates: there is none here to compare them with', async () => {
+    await putInto(stage.store, SMALL)
+    const [past, future] = ['Sun, 06 Nov 1994 08:49:37 GMT', 'Fri, 06 Nov 2099 08:49:37 GMT']
+    for (const headers of [{ 'if-unmodified-since': past }, { 'if-modified-since': future }]) {
+      const response = await stage.request('GET', download(), { headers })
+      expect([response.status, await response.text()]).toEqual([200, SMALL])
+      expect(response.headers.has('last-modified')).toBe(false)
+    }
   })
 
   it.each([{ 'sec-purpose': 'prefetch;prerender' }, { purpose: 'prefetch' }, { 'x-moz': 'prefetch' }])(

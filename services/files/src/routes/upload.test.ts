@@ -8,6 +8,7 @@ import { file, MAX_BYTES, putInto, refusalOf, setStage, type Stage } from '../..
 
 const CONTENT = 'Hello, file service!'
 const DIGEST = formatDigest(createHash('sha256').update(CONTENT).digest())
+const OTHER = formatDigest(createHash('sha256').update('other').digest())
 const NOTHING = ['.transit']
 
 let stage: Stage
@@ -49,6 +50,12 @@ describe('an upload', () => {
     expect(await stage.store.find(file)).toMatchObject({ size: 0 })
   })
 
+  it('that is what its sender says is stored', async () => {
+    const sha512 = createHash('sha512').update(CONTENT).digest('base64')
+    const headers = { 'content-digest': `sha-512=:${sha512}:, unixsum=30637`, 'repr-digest': DIGEST }
+    expect((await put(upload({ min_bytes: 20, max_bytes: 20 }), CONTENT, headers)).status).toBe(201)
+  })
+
   it('in pieces of unknown number is one file', async () => {
     expect((await put(upload({ digest: DIGEST }), inPieces('Hello, ', 'file ', 'service!'))).status).toBe(201)
   })
@@ -57,6 +64,15 @@ describe('an upload', () => {
 describe('an upload costs no claim and leaves nothing', () => {
   it.each([
     ['announcing more than the claim allows', { max_bytes: 19 }, {}, '413 payload-too-large'],
+    ['announcing less than the claim says', { min_bytes: 21 }, {}, '422 size-mismatch'],
+    [
+      'of another digest than the claim',
+      { digest: DIGEST },
+      { 'content-digest': OTHER },
+      '422 digest-mismatch',
+    ],
+    ['of a digest that nobody can read', {}, { 'content-digest': 'sha-256=:AA:' }, '400 bad-request'],
+    ['on the condition of a version', {}, { 'if-match': '*' }, '412 precondition-failed'],
     ['of another type', { content_type: 'image/png' }, {}, '415 unsupported-media-type'],
     ['that is encoded', {}, { 'content-encoding': 'gzip' }, '415 unsupported-media-type'],
     ['of a part', {}, { 'content-range': 'bytes 0-19/40' }, '400 bad-request'],
@@ -110,6 +126,28 @@ describe('an upload leaves nothing', () => {
     expect((await answerOf(client)).statusCode).toBe(413)
     expect(await stage.everything()).toEqual(NOTHING)
     client.destroy()
+  })
+
+  it('that turns out shorter than the claim says', async () => {
+    expect(await refusalOf(await put(upload({ min_bytes: 21 }), inPieces(CONTENT)))).toBe('422 size-mismatch')
+    expect(await stage.everything()).toEqual(NOTHING)
+  })
+
+  it.each([
+    ['Content-Digest', { 'content-digest': OTHER }],
+    ['Repr-Digest', { 'repr-digest': `md5=:AAAA:, ${OTHER}` }],
+    ['SHA-512', { 'content-digest': `${DIGEST}, sha-512=:${createHash('sha512').digest('base64')}:` }],
+  ])('of other content than its sender says in %s', async (_, headers) => {
+    expect(await refusalOf(await put(upload(), CONTENT, headers))).toBe('422 digest-mismatch')
+    expect(await stage.everything()).toEqual(NOTHING)
+  })
+
+  it('with a transfer coding that nobody here undoes', async () => {
+    const client = open('PUT', upload(), { 'transfer-encoding': 'gzip, chunked' })
+    client.end(CONTENT)
+    expect((await answerOf(client)).statusCode).toBe(501)
+    expect(stage.desk.asked).toHaveLength(0)
+    expect(await stage.everything()).toEqual(NOTHING)
   })
 
   it('of other content than promised', async () => {

@@ -7,7 +7,7 @@ import type { CurfewServer } from '@curfew/service-kit'
 
 import { entityTag } from '../domain/representation.ts'
 import { checkUpload } from '../domain/upload-limits.ts'
-import { alreadyStored, receiptRefused, uploadRefused } from '../errors.ts'
+import { alreadyStored, preconditionFailed, receiptRefused, uploadRefused } from '../errors.ts'
 import type { FileStore } from '../ports.ts'
 import type { Admission } from './admission.ts'
 import type { BodyPatience } from './body-patience.ts'
@@ -40,6 +40,8 @@ export function addUploadRoute(app: CurfewServer, options: UploadOptions): void 
         const check = checkUpload(claim.act, uploadHeaders(raw.headers), maxBytes)
         if (check.kind !== 'limits') throw uploadRefused(check.kind)
         if ((await store.find(claim.act.file)) !== undefined) throw alreadyStored()
+        // Nothing is there to match; `If-None-Match` is met for the same reason.
+        if (raw.headers['if-match'] !== undefined) throw preconditionFailed()
         await admission.spend(claim, log)
 
         patience.release(raw)
@@ -73,6 +75,8 @@ function uploadHeaders(headers: NodeJS.Dict<string | string[]>): Parameters<type
     contentLength: length === undefined ? undefined : Number(length),
     contentEncoding: one(headers['content-encoding']),
     contentRange: one(headers['content-range']),
+    contentDigest: one(headers['content-digest']),
+    reprDigest: one(headers['repr-digest']),
   }
 }
 
