@@ -43,10 +43,8 @@ it.each([
   expect(demandedDigests(field)).toBeUndefined()
 })
 
-it('a field of any length is read in no time', () => {
-  const startedAt = performance.now()
+it('a field of any length is read in no time', { timeout: 2_000 }, () => {
   demandedDigests('a;b;c;d;'.repeat(2_000))
   demandedDigests(`x="${'\\"'.repeat(8_000)}`)
-  demandedDigests('a,'.repeat(8_000))
-  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  expect(demandedDigests('a,'.repeat(8_000))).toBeUndefined()
 })

@@ -50,10 +50,8 @@ describe('If-None-Match', () => {
   })
 })
 
-it('a field of any length is judged in no time', () => {
+it('a field of any length is judged in no time', { timeout: 2_000 }, () => {
   const long = `${'"a",'.repeat(4_000)}x`
-  const startedAt = performance.now()
   expect(judge('GET', given(long), ETAG)).toBe('failed')
   expect(judge('GET', given(', '.repeat(8_000)), ETAG)).toBe('failed')
-  expect(performance.now() - startedAt).toBeLessThan(1_000)
 })
