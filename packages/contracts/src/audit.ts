@@ -27,6 +27,8 @@ export const SecurityEventSchema = Type.Object(
     effect: Type.Optional(Type.String({ maxLength: 300 })),
     requestId: Type.Optional(Type.String({ maxLength: 64 })),
     addressClass: Type.Optional(Type.String({ maxLength: 64 })),
+    /** How many occurrences this event stands for; one where it is absent. */
+    count: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
   },
   closed,
 )

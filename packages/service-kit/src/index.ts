@@ -1,6 +1,7 @@
 export { described, hidden } from './described.ts'
 export { ConfigError, loadConfig } from './config.ts'
 export type { ConfigSource } from './config.ts'
+export { EventSums } from './event-sums.ts'
 export { EventStream, EventStreams } from './event-stream.ts'
 export { createLogger } from './logger.ts'
 export type { Logger } from './logger.ts'

@@ -140,7 +140,10 @@ export interface Throttle {
 
 /** ① ④ The audit trail. */
 export interface SecurityEvents {
-  /** Returns at once; what cannot be recorded after some attempts is told in the log and counted. */
+  /**
+   * Returns at once. Refusals, which anybody can cause, are told once a minute for each account or network and otherwise
+   * counted; what cannot be recorded after some attempts is told in the log.
+   */
   record(event: SecurityEvent): void
 }
 

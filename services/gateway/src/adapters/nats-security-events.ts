@@ -1,12 +1,13 @@
 /**
  * ① ④ Security events on their way to the audit trail.
- * Promise: no request waits for them; what cannot be delivered after a few attempts is a log line and a number.
+ * Promise: no request waits for them; refusals are summed; what cannot be delivered after a few attempts is a log line and a
+ * number.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { RECORD_EVENT, SUBJECTS, type SecurityEvent } from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
-import type { Logger } from '@curfew/service-kit'
+import { EventSums, type Logger } from '@curfew/service-kit'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { Counter, type Registry } from 'prom-client'
 
@@ -40,7 +41,7 @@ export function createSecurityEvents(options: SecurityEventOptions): SecurityEve
   })
 
   function lose(event: SecurityEvent, err: unknown): void {
-    lost.inc()
+    lost.inc(event.count ?? 1)
     const { type, outcome, session, requestId } = event
     logger.error({ event: 'audit.event.lost', type, outcome, sessionId: session, requestId, err })
   }
@@ -56,13 +57,21 @@ export function createSecurityEvents(options: SecurityEventOptions): SecurityEve
       }
   }
 
+  function send(event: SecurityEvent): void {
+    if (underWay.size >= UNDER_WAY_MAX) return lose(event, new Error('too many are under way'))
+    const delivery = deliver(event).finally(() => underWay.delete(delivery))
+    underWay.add(delivery)
+  }
+
+  const sums = new EventSums({ tell: send })
+
   return {
     record(event) {
-      if (underWay.size >= UNDER_WAY_MAX) return lose(event, new Error('too many are under way'))
-      const delivery = deliver(event).finally(() => underWay.delete(delivery))
-      underWay.add(delivery)
+      if (event.outcome === 'refused') sums.note(event)
+      else send(event)
     },
     async close() {
+      sums.close()
       closing.abort()
       await Promise.race([Promise.all(underWay), delay(CLOSE_WITHIN_MS)])
     },

@@ -99,7 +99,7 @@ export function createBoundary(app: CurfewServer, options: BoundaryOptions): Bou
 
   function reportRepeated(request: FastifyRequest): void {
     request.log.warn({ event: 'request.cookie.repeated' })
-    reports.audit(request, { type: 'cookie.repeated', actor: ANONYMOUS, outcome: 'refused' }, 'unlimited')
+    reports.audit(request, { type: 'cookie.repeated', actor: ANONYMOUS, outcome: 'refused' })
   }
 
   return {

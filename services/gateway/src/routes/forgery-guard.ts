@@ -76,11 +76,7 @@ export function createForgeryGuard(options: ForgeryGuardOptions): ForgeryGuard {
 
   function refusal(request: FastifyRequest, reason: string, detail: string): Problem {
     request.log.warn({ event: 'request.csrf.refused', reason })
-    reports.audit(
-      request,
-      { type: 'csrf.refused', actor: ANONYMOUS, outcome: 'refused', reason },
-      'unlimited',
-    )
+    reports.audit(request, { type: 'csrf.refused', actor: ANONYMOUS, outcome: 'refused', reason })
     return new Problem('csrf-rejected', detail)
   }
 

@@ -14,11 +14,8 @@ import { callerOf } from './caller.ts'
 export type Happening = Omit<SecurityEvent, 'requestId' | 'addressClass'>
 
 export interface Reports {
-  /**
-   * Into the audit trail, with where it came from. What anybody can bring about as often as they like, because no limit
-   * stops them (`isUnlimited`), is told once a minute for each address, kind and reason; the log has every one.
-   */
-  audit(request: FastifyRequest, happening: Happening, isUnlimited?: 'unlimited'): void
+  /** Into the audit trail, with where it came from. */
+  audit(request: FastifyRequest, happening: Happening): void
   /** What to answer to somebody who has used up a limit. */
   throttled(request: FastifyRequest, usedUp: UsedUp, who?: Partial<Happening>): Problem
   /** A proxy that the settings do not name speaks for others, whose attempts all count as its own. Told once a minute. */
@@ -55,18 +52,16 @@ export function createReports({ events, registry, warn, nowMs }: ReportsOptions)
 
   const toldUntilMs = new Map<string, number>()
 
-  function isTold(key: string): boolean {
+  function isTold(address: string): boolean {
     const now = nowMs()
-    if ((toldUntilMs.get(key) ?? 0) > now) return true
+    if ((toldUntilMs.get(address) ?? 0) > now) return true
     if (toldUntilMs.size >= TOLD_MAX) toldUntilMs.clear()
-    toldUntilMs.set(key, now + TOLD_FOR_MS)
+    toldUntilMs.set(address, now + TOLD_FOR_MS)
     return false
   }
 
-  function audit(request: FastifyRequest, happening: Happening, isUnlimited?: 'unlimited'): void {
-    const { addressClass, addressKey } = callerOf(request)
-    const { type, reason } = happening
-    if (isUnlimited !== undefined && isTold(JSON.stringify([type, reason, addressKey]))) return
+  function audit(request: FastifyRequest, happening: Happening): void {
+    const { addressClass } = callerOf(request)
     events.record({
       ...happening,
       requestId: request.id,
@@ -82,7 +77,7 @@ export function createReports({ events, registry, warn, nowMs }: ReportsOptions)
       request.log.warn({ event: 'request.throttled', policy, retryAfterMs: usedUp.resetMs })
       const what = { type: 'rate.limited', actor: ANONYMOUS, outcome: 'refused', reason: policy } as const
       // Guessing is told by itself.
-      if (policy !== 'token-guesses') audit(request, { ...what, ...who }, 'unlimited')
+      if (policy !== 'token-guesses') audit(request, { ...what, ...who })
       const { quota: limit, windowSeconds } = usedUp.policy
       const headers = rateLimitFields(
         { name: policy, limit, windowSeconds },
@@ -92,7 +87,7 @@ export function createReports({ events, registry, warn, nowMs }: ReportsOptions)
     },
     untrustedProxy(request) {
       const { address, addressClass } = callerOf(request)
-      if (!isTold(JSON.stringify(['untrusted-proxy', address])))
+      if (!isTold(address))
         request.log.warn({ event: 'proxy.untrusted', setting: 'GATEWAY_TRUSTED_PROXIES', addressClass })
     },
     tokenGuessing(addressKey) {

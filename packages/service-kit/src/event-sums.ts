@@ -1,0 +1,100 @@
+/**
+ * Refusals on their way to the audit trail. Anybody can cause them as often as they like, so the first of a kind in a window is
+ * told at once and the others as one count when the window ends.
+ * Promise: whatever is tried, from however many addresses, a window costs a bounded number of events and a bounded amount of
+ * memory, and every occurrence is in a count.
+ */
+import type { SecurityEvent } from '@curfew/contracts'
+
+export interface EventSumsOptions {
+  readonly tell: (event: SecurityEvent) => void
+  readonly windowMs?: number
+  /** Accounts and networks that are told one by one in a window; the others share one count for each type of event. */
+  readonly subjectsMax?: number
+}
+
+interface Sum {
+  readonly first: SecurityEvent
+  more: number
+  readonly networks: Set<string>
+}
+
+const WINDOW_MS = 60_000
+const SUBJECTS_MAX = 100
+const NETWORKS_MAX = 100
+
+export class EventSums {
+  readonly #tell: (event: SecurityEvent) => void
+  readonly #subjectsMax: number
+  readonly #windowMs: number
+  readonly #timer: NodeJS.Timeout
+  #sums = new Map<string, Sum>()
+  #isClosed = false
+
+  constructor({ tell, windowMs = WINDOW_MS, subjectsMax = SUBJECTS_MAX }: EventSumsOptions) {
+    this.#tell = tell
+    this.#windowMs = windowMs
+    this.#subjectsMax = subjectsMax
+    // Not started by the first event: what it tells would then belong to the request that caused that.
+    this.#timer = setInterval(() => this.#endWindow(), windowMs).unref()
+  }
+
+  note(event: SecurityEvent): void {
+    if (this.#isClosed) return this.#tell(event)
+    const key = keyOf(event)
+    const known = this.#sums.get(key)
+    if (known !== undefined) return count(known, event)
+    if (this.#sums.size < this.#subjectsMax) {
+      this.#sums.set(key, { first: event, more: 0, networks: new Set(networksOf(event)) })
+      return this.#tell(event)
+    }
+    const rest = this.#sums.get(event.type) ?? restOf(event)
+    this.#sums.set(event.type, rest)
+    count(rest, event)
+  }
+
+  /** Tells what has been counted; what comes later is told one by one. */
+  close(): void {
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    this.#endWindow()
+  }
+
+  #endWindow(): void {
+    const sums = this.#sums
+    this.#sums = new Map()
+    for (const sum of sums.values()) if (sum.more > 0) this.#tell(this.#summary(sum))
+  }
+
+  #summary({ first, more, networks }: Sum): SecurityEvent {
+    const { requestId: _, addressClass: __, ...about } = first
+    const [network] = networks
+    const from = networks.size >= NETWORKS_MAX ? `${NETWORKS_MAX} networks or more` : `${networks.size} networks`
+    return {
+      ...about,
+      ...(networks.size === 1 && network !== undefined && { addressClass: network }),
+      effect: `${more} more within ${this.#windowMs / 1_000} s${networks.size > 1 ? `, from ${from}` : ''}`,
+      count: more,
+    }
+  }
+}
+
+/** By account where there is one, otherwise by what else is known; a name that a stranger makes up is never in an event. */
+function keyOf({ type, actor, reason, tenant, user, client, session, addressClass }: SecurityEvent): string {
+  const subject = user === undefined ? [session, addressClass] : [tenant, user]
+  return JSON.stringify([type, actor, reason, client, ...subject])
+}
+
+/** Of those for which there is no place of their own. A key is never a type alone. */
+function restOf({ type, outcome }: SecurityEvent): Sum {
+  return { first: { type, actor: 'anonymous', outcome }, more: 0, networks: new Set() }
+}
+
+function count(sum: Sum, event: SecurityEvent): void {
+  sum.more += 1
+  for (const network of networksOf(event)) if (sum.networks.size < NETWORKS_MAX) sum.networks.add(network)
+}
+
+function networksOf({ addressClass }: SecurityEvent): string[] {
+  return addressClass === undefined ? [] : [addressClass]
+}
