@@ -34,5 +34,5 @@ export const SecurityEventSchema = Type.Object(
 )
 export type SecurityEvent = Static<typeof SecurityEventSchema>
 
-/** Answered when the event is in the trail. */
+/** Answered when the event is in the trail, or counted as lost because there is no room for events of its kind. */
 export const RECORD_EVENT = contract('record-event', SecurityEventSchema, Type.Object({}, closed))

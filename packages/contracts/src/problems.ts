@@ -34,6 +34,7 @@ export const PROBLEMS = {
   'not-implemented': { status: 501, title: 'The request asks for something that is not done here' },
   'upstream-failed': { status: 502, title: 'The service behind the gateway did not answer properly' },
   unavailable: { status: 503, title: 'The answer cannot be had right now' },
+  'audit-unavailable': { status: 503, title: 'The audit trail cannot record this, so it was not done' },
   'storage-full': { status: 507, title: 'There is no room for the content' },
 } as const satisfies Record<string, { status: number; title: string }>
 

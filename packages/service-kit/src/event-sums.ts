@@ -8,7 +8,7 @@ import type { SecurityEvent } from '@curfew/contracts'
 
 export interface EventSumsOptions {
   readonly tell: (event: SecurityEvent) => void
-  readonly windowMs?: number
+  readonly windowMs?: number | undefined
   /** Accounts and networks that are told one by one in a window; the others share one count for each type of event. */
   readonly subjectsMax?: number
 }
@@ -67,9 +67,10 @@ export class EventSums {
   }
 
   #summary({ first, more, networks }: Sum): SecurityEvent {
-    const { requestId: _, addressClass: __, ...about } = first
+    const { requestId: _, session: __, addressClass: ___, ...about } = first
     const [network] = networks
-    const from = networks.size >= NETWORKS_MAX ? `${NETWORKS_MAX} networks or more` : `${networks.size} networks`
+    const from =
+      networks.size >= NETWORKS_MAX ? `${NETWORKS_MAX} networks or more` : `${networks.size} networks`
     return {
       ...about,
       ...(networks.size === 1 && network !== undefined && { addressClass: network }),
@@ -79,10 +80,9 @@ export class EventSums {
   }
 }
 
-/** By account where there is one, otherwise by what else is known; a name that a stranger makes up is never in an event. */
-function keyOf({ type, actor, reason, tenant, user, client, session, addressClass }: SecurityEvent): string {
-  const subject = user === undefined ? [session, addressClass] : [tenant, user]
-  return JSON.stringify([type, actor, reason, client, ...subject])
+/** By account where there is one, otherwise by network; never by what a stranger makes up, such as the id of a session. */
+function keyOf({ type, actor, reason, client, tenant, user, addressClass }: SecurityEvent): string {
+  return JSON.stringify([type, actor, reason, client, tenant, user ?? [addressClass]])
 }
 
 /** Of those for which there is no place of their own. A key is never a type alone. */

@@ -16,7 +16,7 @@ export interface OperationsOptions {
 
 const Liveness = Type.Object({ status: Type.Literal('alive'), service: Type.String() })
 const Readiness = Type.Object({
-  status: Type.Union([Type.Literal('ready'), Type.Literal('not-ready')]),
+  status: Type.Union([Type.Literal('ready'), Type.Literal('degraded'), Type.Literal('not-ready')]),
   checks: Type.Record(Type.String(), Type.String()),
 })
 
@@ -31,8 +31,8 @@ export function addOperationsRoutes(
   )
 
   app.get('/readyz', { schema: { response: { 200: Readiness, 503: Readiness } } }, async (_, reply) => {
-    const { isReady, checks } = await examine(readiness)
-    if (isReady) return { status: 'ready', checks } as const
+    const { isReady, isDegraded, checks } = await examine(readiness)
+    if (isReady) return { status: isDegraded ? 'degraded' : 'ready', checks } as const
     return reply.code(503).header('retry-after', '1').send({ status: 'not-ready', checks })
   })
 

@@ -12,8 +12,12 @@ describe('readiness', () => {
       { name: 'a', check: () => true },
       { name: 'b', check: () => Promise.resolve(true) },
     ]
-    await expect(examine(checks)).resolves.toEqual({ isReady: true, checks: { a: 'ok', b: 'ok' } })
-    await expect(examine([])).resolves.toEqual({ isReady: true, checks: {} })
+    await expect(examine(checks)).resolves.toEqual({
+      isReady: true,
+      isDegraded: false,
+      checks: { a: 'ok', b: 'ok' },
+    })
+    await expect(examine([])).resolves.toEqual({ isReady: true, isDegraded: false, checks: {} })
   })
 
   it('fails with the reason of each check that does not', async () => {
@@ -32,6 +36,7 @@ describe('readiness', () => {
     ]
     await expect(examine(failing)).resolves.toEqual({
       isReady: false,
+      isDegraded: false,
       checks: {
         fine: 'ok',
         no: 'not ready',
@@ -43,10 +48,21 @@ describe('readiness', () => {
     })
   })
 
+  it('holds, though degraded, while only an advisory check fails', async () => {
+    const full = { name: 'trail', check: () => 'full', isAdvisory: true } as const
+    const degraded = await examine([{ name: 'log', check: () => true }, full])
+    expect(degraded).toEqual({ isReady: true, isDegraded: true, checks: { log: 'ok', trail: 'full' } })
+    const lost = await examine([{ name: 'log', check: () => false }, full])
+    expect(lost).toMatchObject({ isReady: false, isDegraded: false })
+  })
+
   it('does not wait for a check that hangs', async () => {
     vi.useFakeTimers()
     const examined = examine([{ name: 'hangs', check: () => new Promise<boolean>(() => {}) }])
     await vi.advanceTimersByTimeAsync(1_000)
-    await expect(examined).resolves.toEqual({ isReady: false, checks: { hangs: 'no answer within 1000 ms' } })
+    await expect(examined).resolves.toMatchObject({
+      isReady: false,
+      checks: { hangs: 'no answer within 1000 ms' },
+    })
   })
 })

@@ -8,10 +8,17 @@ export interface ReadinessCheck {
   readonly name: string
   /** True when ready; false, or a few words saying why not. Shown on `/readyz`: no addresses, no credentials. */
   check(): boolean | string | Promise<boolean | string>
+  /**
+   * True for what all replicas lack alike and most requests do without. Taking every replica out of service because of it
+   * would cost more than it saves, so the answer stays 200 and says `degraded`.
+   */
+  readonly isAdvisory?: true
 }
 
 export interface Readiness {
   readonly isReady: boolean
+  /** Ready, though an advisory check fails. */
+  readonly isDegraded: boolean
   /** `ok` or why not, by the name of the check. */
   readonly checks: Readonly<Record<string, string>>
 }
@@ -20,9 +27,15 @@ const CHECK_TIMEOUT_MS = 1_000
 
 export async function examine(checks: readonly ReadinessCheck[]): Promise<Readiness> {
   const verdicts = await Promise.all(
-    checks.map(async (check) => [check.name, await verdictOf(check)] as const),
+    checks.map(async (check) => ({ check, verdict: await verdictOf(check) })),
   )
-  return { isReady: verdicts.every(([, verdict]) => verdict === 'ok'), checks: Object.fromEntries(verdicts) }
+  const failing = verdicts.filter(({ verdict }) => verdict !== 'ok')
+  const isReady = failing.every(({ check }) => check.isAdvisory === true)
+  return {
+    isReady,
+    isDegraded: isReady && failing.length > 0,
+    checks: Object.fromEntries(verdicts.map(({ check, verdict }) => [check.name, verdict])),
+  }
 }
 
 async function verdictOf(check: ReadinessCheck): Promise<string> {

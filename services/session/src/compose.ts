@@ -60,6 +60,8 @@ export interface Overrides {
   readonly clock?: Clock
   /** How many entries may wait for Redis; tests make it small. */
   readonly maxBacklog?: number
+  /** After how long refusals are told as a sum; tests make it short. */
+  readonly refusalWindowMs?: number
 }
 
 export interface SessionService {
@@ -87,7 +89,8 @@ export async function compose(
   await refuseEviction(redis)
 
   const foundation = { config, logger, redis, nc, registry: createMetrics('session') }
-  const audit = openAudit({ ...foundation, clock: overrides.clock ?? SYSTEM_CLOCK }, stack)
+  const { clock = SYSTEM_CLOCK, refusalWindowMs } = overrides
+  const audit = openAudit({ ...foundation, clock, refusalWindowMs }, stack)
   const { ports, log, readiness } = await openAuthority(foundation, audit, overrides, stack)
   await seed(foundation, log, ports.clock)
   await createAccountsBucket(nc)
@@ -178,7 +181,11 @@ async function openAuthority(
     members: membersHeard(log),
     clients: await readClientRegistry(config.SESSION_CLIENTS_FILE),
   }
-  const readiness = [redisReadiness(redis, 'curfew:'), ...readinessOf(log, view, projection)]
+  const readiness = [
+    redisReadiness(redis, 'curfew:'),
+    ...readinessOf(log, view, projection),
+    audit.auditReadiness,
+  ]
   return { ports, log, readiness }
 }
 

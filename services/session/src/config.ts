@@ -116,7 +116,7 @@ const ConfigSchema = Type.Object({
     maximum: 1_048_576,
     default: 1_024,
     description:
-      'Room for the audit trail, set aside in NATS; full, it takes nothing more until something is old enough',
+      'Room for the audit trail, set aside in NATS; refusals get half of it, users 80 %, operators all of it',
   }),
   SESSION_LEASE_MS: Type.Integer({
     minimum: 1_000,

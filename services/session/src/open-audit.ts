@@ -6,15 +6,18 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 
+import { EventSums, type ReadinessCheck } from '@curfew/service-kit'
 import type { Redis } from '@curfew/service-kit/redis'
 
 import { HeadAnchors } from './adapters/audit-anchors.ts'
-import { auditWriterReports } from './adapters/audit-reports.ts'
+import { auditReports } from './adapters/audit-reports.ts'
+import { AuditRoom } from './adapters/audit-room.ts'
 import { AuditWriter } from './adapters/audit-writer.ts'
 import { NatsAuditStream } from './adapters/nats-audit-stream.ts'
 import { RedisActivity } from './adapters/redis-activity.ts'
 import type { Config } from './config.ts'
 import { countedTrail, type ActivityCounter } from './domain/activity.ts'
+import type { TrailHead } from './domain/audit-record.ts'
 import type { AuditTrail } from './domain/audit-trail.ts'
 import type { Clock } from './ports.ts'
 import type { AuditPorts } from './routes/get-audit.ts'
@@ -22,6 +25,7 @@ import type { AuditPorts } from './routes/get-audit.ts'
 export interface Audit extends AuditPorts {
   readonly audit: AuditTrail
   readonly activity: ActivityCounter
+  readonly auditReadiness: ReadinessCheck
 }
 
 export interface AuditFoundation {
@@ -31,10 +35,11 @@ export interface AuditFoundation {
   readonly nc: NatsConnection
   readonly registry: Registry
   readonly clock: Clock
+  readonly refusalWindowMs?: number | undefined
 }
 
 export function openAudit(
-  { config, logger, redis, nc, registry, clock }: AuditFoundation,
+  { config, logger, redis, nc, registry, clock, refusalWindowMs }: AuditFoundation,
   stack: AsyncDisposableStack,
 ): Audit {
   const store = new NatsAuditStream({
@@ -45,15 +50,31 @@ export function openAudit(
   })
   const anchors = new HeadAnchors(redis, logger)
   stack.defer(() => anchors.log())
-  const reports = auditWriterReports(logger, registry, () => audit.backlog)
-  const audit: AuditWriter = new AuditWriter({
-    store,
-    clock,
-    onHead: (head) => anchors.advance(head),
-    ...reports,
-  })
-  stack.defer(() => audit.close())
+  const levels = { backlog: () => writer.backlog, room: () => room.room }
+  const { onChange, ...reports } = auditReports(logger, registry, levels)
+  const room: AuditRoom = new AuditRoom({ read: () => store.room(), onChange })
+  stack.defer(() => room.close())
+  const onHead = (head: TrailHead): void => anchors.advance(head)
+  const writer: AuditWriter = new AuditWriter({ store, room, clock, onHead, ...reports })
+  stack.defer(() => writer.close())
+  const sums = new EventSums({ tell: (event) => writer.note(event), windowMs: refusalWindowMs })
+  stack.defer(() => sums.close())
   const activity = new RedisActivity(redis, clock)
   stack.defer(() => activity.close())
-  return { audit: countedTrail(audit, activity), activity, auditReader: store, auditAnchors: anchors, clock }
+  const audit = countedTrail(summedTrail(writer, sums), activity)
+  const readiness = { name: 'audit', check: () => writer.trouble ?? true, isAdvisory: true } as const
+  return { audit, activity, auditReader: store, auditAnchors: anchors, clock, auditReadiness: readiness }
+}
+
+/** Refusals, which anybody can cause, get there as sums. */
+function summedTrail(writer: AuditWriter, sums: EventSums): AuditTrail {
+  return {
+    note(event) {
+      if (event.outcome === 'refused') sums.note(event)
+      else writer.note(event)
+    },
+    append: (event, source) => writer.append(event, source),
+    canRecord: () => writer.canRecord(),
+    settled: (requestId) => writer.settled(requestId),
+  }
 }

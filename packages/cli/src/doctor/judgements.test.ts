@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest'
 
 import type { Verifier } from '../api/answers.ts'
 import type { Finding } from './findings.ts'
-import { judgeLog, judgeRoom, judgeServer } from './nats.ts'
+import { judgeLog, judgeRoom, judgeServer, judgeTrailRoom } from './nats.ts'
 import { judgeInfo, judgeSettings, judgeSettingsOfMany, SETTINGS, SETTINGS_OF_MANY } from './redis.ts'
-import { judgeClocks, judgeMetrics } from './replicas.ts'
+import { judgeClocks, judgeMetrics, judgeReadiness } from './replicas.ts'
 import { judgeVerifiers } from './verifiers.ts'
 import { isAtLeast } from './versions.ts'
 
@@ -164,15 +164,39 @@ describe('the room of NATS', () => {
   })
 })
 
+describe('the room of the audit trail', () => {
+  it.each([
+    [49, 100, 'ok'],
+    [50, 100, 'warning'],
+    [80, 100, 'problem'],
+    [100, 100, 'problem'],
+    [49, -1, 'warning'],
+  ])('%i of %i bytes is judged %s', (used, most, expected) => {
+    expect(judgeTrailRoom(used, most).level).toBe(expected)
+  })
+})
+
 describe('replicas', () => {
   it.each([
     ['curfew_projection_backlog_entries{service="session"} 0', ['ok']],
     ['curfew_projection_backlog_entries 5000', ['warning']],
     ['curfew_log_frozen{service="session"} 1', ['problem']],
     ['curfew_lease_remaining_seconds 0', ['problem']],
+    ['curfew_audit_events_total{outcome="lost",service="session"} 0', []],
+    ['curfew_audit_events_total{outcome="lost",service="session"} 7', ['warning']],
     ['http_requests_total 5', []],
   ])('whose numbers are %s are judged %j', (text, expected) => {
     expect(levels(judgeMetrics('http://a', `# HELP x\n${text}\n`))).toEqual(expected)
+  })
+
+  it('that are ready but degraded are a problem, though they answer 200', () => {
+    const text = JSON.stringify({ status: 'degraded', checks: { log: 'ok', audit: 'full' } })
+    expect(judgeReadiness('http://a', { status: 200, text })).toMatchObject({
+      level: 'problem',
+      says: 'http://a is ready, but audit: full.',
+    })
+    const ready = JSON.stringify({ status: 'ready', checks: { log: 'ok' } })
+    expect(judgeReadiness('http://a', { status: 200, text: ready }).level).toBe('ok')
   })
 
   it.each([

@@ -143,7 +143,7 @@ export function judgeLog(
 
 async function examineAudit(manager: JetStreamManager): Promise<Finding[]> {
   try {
-    const { config } = await manager.streams.info(AUDIT_STREAM)
+    const { config, state } = await manager.streams.info(AUDIT_STREAM)
     const isAppendOnly = config.deny_delete && config.deny_purge && config.discard === 'new'
     return [
       isAppendOnly
@@ -153,6 +153,7 @@ async function examineAudit(manager: JetStreamManager): Promise<Finding[]> {
             'Events can be deleted from the audit trail, or push out others.',
             'Find out who set it up differently; it needs deny_delete, deny_purge and discard new.',
           ),
+      judgeTrailRoom(state.bytes, config.max_bytes),
     ]
   } catch (error) {
     if (!isNotFound(error)) throw error
@@ -164,6 +165,29 @@ async function examineAudit(manager: JetStreamManager): Promise<Finding[]> {
       ),
     ]
   }
+}
+
+/** From these shares on, events of strangers and of users are not recorded any more. */
+const TRAIL_SHARES = { strangers: 0.5, users: 0.8, full: 0.99 }
+
+/** @param most -1 where nobody has set a limit */
+export function judgeTrailRoom(used: number, most: number): Finding {
+  if (most <= 0)
+    return warning(
+      'nats',
+      'The audit trail has no limit of its own: it can take the room of the log.',
+      'Set one: nats stream edit CURFEW_AUDIT --max-bytes …',
+    )
+  const says = `${Math.floor((used / most) * 100)} % of the room of the audit trail are taken`
+  const todo =
+    'Find out who causes so many events, and make room: docs/operations.md, “The audit trail fills up”.'
+  if (used >= most * TRAIL_SHARES.full)
+    return problem('nats', `${says}: what operators do cannot be recorded, and grants are refused.`, todo)
+  if (used >= most * TRAIL_SHARES.users)
+    return problem('nats', `${says}: only what operators do is recorded.`, todo)
+  if (used >= most * TRAIL_SHARES.strangers)
+    return warning('nats', `${says}: refusals are not recorded any more.`, todo)
+  return ok('nats', `${says}.`)
 }
 
 async function examineRoom(manager: JetStreamManager): Promise<Finding[]> {

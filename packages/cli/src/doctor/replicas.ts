@@ -42,7 +42,7 @@ interface Text {
   readonly text: string
 }
 
-function judgeReadiness(url: string, { status, text }: Text): Finding {
+export function judgeReadiness(url: string, { status, text }: Pick<Text, 'status' | 'text'>): Finding {
   const checks = checksIn(text)
   if (checks === undefined)
     return unseen(
@@ -50,13 +50,13 @@ function judgeReadiness(url: string, { status, text }: Text): Finding {
       `${url} serves no /readyz.`,
       'Name the operations ports of all replicas: --operations URL, as often as needed.',
     )
-  if (status === 200) return ok('replicas', `${url} is ready.`)
   const failing = Object.entries(checks).filter(([, verdict]) => verdict !== 'ok')
-  return problem(
-    'replicas',
-    `${url} is not ready: ${failing.map(([name, verdict]) => `${name}: ${verdict}`).join('; ')}.`,
-    'docs/operations.md says what to do about a log that is frozen; the log lines of the process say the rest.',
-  )
+  const why = failing.map(([name, verdict]) => `${name}: ${verdict}`).join('; ')
+  const todo = 'docs/operations.md says what to do; the log lines of the process say the rest.'
+  if (status !== 200) return problem('replicas', `${url} is not ready: ${why}.`, todo)
+  return failing.length === 0
+    ? ok('replicas', `${url} is ready.`)
+    : problem('replicas', `${url} is ready, but ${why}.`, todo)
 }
 
 function checksIn(text: string): Record<string, string> | undefined {
@@ -104,6 +104,15 @@ export function judgeMetrics(url: string, text: string): Finding[] {
           )
         : ok('replicas', `${url}: Redis holds what the log says, but for ${backlog} entries.`),
     )
+  const lost = lostEventsIn(text)
+  if (lost > 0)
+    findings.push(
+      warning(
+        'replicas',
+        `${url} has lost ${lost} security events since it started: they are not in the audit trail.`,
+        'docs/operations.md, “The audit trail fills up”; its log lines have them.',
+      ),
+    )
   if (lease !== undefined && lease <= 0)
     findings.push(
       problem(
@@ -113,6 +122,10 @@ export function judgeMetrics(url: string, text: string): Finding[] {
       ),
     )
   return findings
+}
+
+function lostEventsIn(text: string): number {
+  return Number(/^curfew_audit_events_total\{[^}]*outcome="lost"[^}]*\} (\S+)$/m.exec(text)?.[1] ?? 0)
 }
 
 export function judgeClocks(seen: readonly Pick<Seen, 'url' | 'clockAheadMs'>[]): Finding[] {

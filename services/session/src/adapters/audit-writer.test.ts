@@ -8,6 +8,8 @@ import { AuditWriter, type AuditWriterOptions } from './audit-writer.ts'
 import type { AppendOutcome } from './nats-audit-stream.ts'
 
 const EVENT = { type: 'session.created', actor: 'acme/alice', outcome: 'done' } as const
+const REFUSAL = { type: 'operator.refused', actor: 'anonymous', outcome: 'refused' } as const
+const ACT = { type: 'grants.changed', actor: 'curfew/operator', outcome: 'done' } as const
 
 /** A stream with compare-and-set, deduplication and faults. */
 class StoreForTest {
@@ -56,9 +58,12 @@ beforeEach(() => {
   told = { dropped: 0, troubles: [], heads: [] }
 })
 
+const ROOMY = { takes: () => true, grew: () => {}, refresh: async () => {}, trouble: undefined }
+
 function writer(changes: Partial<AuditWriterOptions> = {}): AuditWriter {
   return new AuditWriter({
     store,
+    room: ROOMY,
     clock: { nowMs: () => Date.now() },
     onHead: (head) => told.heads.push(head),
     onStored: () => {},
@@ -107,7 +112,7 @@ describe('the writer', () => {
   it('keeps events while the trail cannot be written, up to a limit, and says in the trail what it lost', async () => {
     store.isAway = true
     const audit = writer({ capacity: 10 })
-    for (let n = 0; n < 13; n++) audit.note({ ...EVENT, reason: String(n) })
+    for (let n = 0; n < 13; n++) audit.note({ ...ACT, reason: String(n) })
     expect(told.dropped).toBe(3)
     await vi.waitUntil(() => told.troubles.length === 1)
     store.isAway = false
@@ -115,6 +120,34 @@ describe('the writer', () => {
     expect(store.events.at(-1)).toMatchObject({ type: 'audit.lost', effect: '3 events are not in the trail' })
     expect(told.troubles).toEqual([expect.any(Error), undefined])
     expect(await store.faultsFound()).toEqual([])
+  })
+
+  it('keeps room in the queue for users, and some for operators alone', async () => {
+    store.isAway = true
+    const audit = writer({ capacity: 10 })
+    for (const event of [REFUSAL, EVENT, ACT]) for (let n = 0; n < 11; n++) audit.note(event)
+    store.isAway = false
+    await vi.waitUntil(() => store.events.length === 11, { timeout: 5_000 })
+    expect(store.events.map(({ type }) => type)).toEqual([
+      ...Array.from({ length: 5 }, () => REFUSAL.type),
+      ...Array.from({ length: 3 }, () => EVENT.type),
+      ...Array.from({ length: 2 }, () => ACT.type),
+      'audit.lost',
+    ])
+  })
+
+  it('loses an event that there is no room for at once, whoever sends it, and says so in the trail once a minute', async () => {
+    const audit = writer({ room: { ...ROOMY, takes: (standing) => standing === 'operator' } })
+    await audit.append(REFUSAL, 'gateway')
+    audit.note(EVENT)
+    expect(told.dropped).toBe(2)
+    for (let n = 0; n < 3; n++) {
+      audit.note(ACT)
+      await vi.waitUntil(() => audit.backlog === 0)
+      audit.note(REFUSAL)
+    }
+    expect(store.events.map(({ type }) => type)).toEqual([ACT.type, 'audit.lost', ACT.type, ACT.type])
+    expect(await audit.canRecord()).toBe(true)
   })
 
   it('does not say that an event is stored while it is not', async () => {

@@ -1,6 +1,7 @@
 /**
  * ④ Writes the audit trail: one record at a time, each chained to the end of the trail, whoever wrote that.
- * Promise: nobody waits for it longer than a moment, and nothing fails because of it; what is lost is counted, in the trail too.
+ * Promise: no caller waits for it longer than a moment, and no request fails because of it; what is lost is counted, in the
+ * trail too. Of the trail and of the queue, strangers and users get a share only.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -16,10 +17,12 @@ import {
   type EventSource,
   type TrailHead,
 } from '../domain/audit-record.ts'
+import { isWithinShare, standingOf, type Standing } from '../domain/audit-room.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
 import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
 import type { Clock } from '../ports.ts'
+import type { AuditRoom } from './audit-room.ts'
 import type { AppendOutcome } from './nats-audit-stream.ts'
 import { within } from '../within.ts'
 
@@ -30,6 +33,7 @@ export interface AuditStore {
 
 export interface AuditWriterOptions {
   readonly store: AuditStore
+  readonly room: Pick<AuditRoom, 'takes' | 'grew' | 'refresh' | 'trouble'>
   readonly clock: Clock
   /** The trail has grown; only of records whose bytes are known here. */
   readonly onHead: (head: TrailHead) => void
@@ -52,6 +56,9 @@ const APPEND_WITHIN_MS = 1_500
 const SETTLE_WITHIN_MS = 250
 const CLOSE_WITHIN_MS = 2_000
 const RETRY_MS = { first: 50, most: 2_000 }
+/** Of one event, for those that are on their way to the trail. */
+const EVENT_BYTES = 600
+const LOSS_TOLD_EVERY_MS = 60_000
 
 export class AuditWriter implements AuditTrail {
   readonly #options: AuditWriterOptions
@@ -62,6 +69,7 @@ export class AuditWriter implements AuditTrail {
   #isInTrouble = false
   #isClosed = false
   #dropped = 0
+  #lossToldAtMs = -LOSS_TOLD_EVERY_MS
 
   constructor(options: AuditWriterOptions) {
     this.#options = options
@@ -76,7 +84,19 @@ export class AuditWriter implements AuditTrail {
     void this.#take(event, 'session')
   }
 
+  /** Why operators' acts cannot be recorded; undefined while they can. */
+  get trouble(): string | undefined {
+    return this.#isInTrouble ? 'cannot be written' : this.#options.room.trouble
+  }
+
+  async canRecord(): Promise<boolean> {
+    await this.#options.room.refresh()
+    return this.trouble === undefined
+  }
+
   async append(event: SecurityEvent, source: EventSource): Promise<void> {
+    // Sent again, it would not find room either.
+    if (!this.#hasRoomFor(standingOf(event, source))) return this.#drop()
     const stored = this.#take(event, source)
     const isStored =
       stored &&
@@ -101,9 +121,10 @@ export class AuditWriter implements AuditTrail {
   }
 
   #take(event: SecurityEvent, source: EventSource): Promise<void> | undefined {
-    if (this.#isClosed || this.#queue.length >= (this.#options.capacity ?? CAPACITY)) {
-      this.#dropped += 1
-      this.#options.onDropped(1)
+    const standing = standingOf(event, source)
+    const isQueueOpen = isWithinShare(standing, this.#queue.length, this.#options.capacity ?? CAPACITY)
+    if (this.#isClosed || !isQueueOpen || !this.#hasRoomFor(standing)) {
+      this.#drop()
       return undefined
     }
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -114,6 +135,16 @@ export class AuditWriter implements AuditTrail {
       this.#writing = undefined
     })
     return promise
+  }
+
+  #hasRoomFor(standing: Standing): boolean {
+    // An act that the trail cannot take at the moment waits: it may have become free by then.
+    return standing === 'operator' || this.#options.room.takes(standing, this.#queue.length * EVENT_BYTES)
+  }
+
+  #drop(): void {
+    this.#dropped += 1
+    this.#options.onDropped(1)
   }
 
   #audited(event: SecurityEvent, source: EventSource, requestId: string | undefined): AuditedEvent {
@@ -158,6 +189,7 @@ export class AuditWriter implements AuditTrail {
         }
         // A duplicate is an earlier attempt of this very record, after a head that is not known any more.
         if (!outcome.isDuplicate) this.#grown(outcome.seq, record, events[0]?.at ?? null)
+        this.#options.room.grew(Buffer.byteLength(record))
         this.#setTrouble(undefined)
         return
       } catch (error) {
@@ -181,9 +213,11 @@ export class AuditWriter implements AuditTrail {
     this.#isInTrouble = isInTrouble
   }
 
-  /** What is missing is part of what happened. */
+  /** What is missing is part of what happened; said again and again, it would fill what room is left. */
   #reportLoss(): void {
     if (this.#dropped === 0 || this.#queue.length > 0) return
+    if (performance.now() - this.#lossToldAtMs < LOSS_TOLD_EVERY_MS) return
+    this.#lossToldAtMs = performance.now()
     const effect = `${this.#dropped} events are not in the trail`
     this.#dropped = 0
     this.note({ type: 'audit.lost', actor: 'system', outcome: 'done', effect })

@@ -19,6 +19,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 
 import { hashOfRecord, NO_RECORD, parseRecord, type TrailHead } from '../domain/audit-record.ts'
+import type { TrailRoom } from '../domain/audit-room.ts'
 import type { AuditReader } from '../domain/audit-trail.ts'
 import { isoTime } from '../iso-time.ts'
 
@@ -48,7 +49,7 @@ export type AppendOutcome =
 /** Every method throws where the stream cannot be had. */
 export class NatsAuditStream implements AuditReader {
   readonly #options: AuditStreamOptions
-  #manager: JetStreamManager | undefined
+  #manager: Promise<JetStreamManager> | undefined
 
   constructor(options: AuditStreamOptions) {
     this.#options = options
@@ -87,6 +88,11 @@ export class NatsAuditStream implements AuditReader {
     return { first: Math.max(1, state.first_seq), last: state.last_seq }
   }
 
+  async room(): Promise<TrailRoom> {
+    const { config, state } = await (await this.#opened()).streams.info(STREAM)
+    return { usedBytes: state.bytes, maxBytes: config.max_bytes > 0 ? config.max_bytes : Infinity }
+  }
+
   async read(from: number, to: number): Promise<Map<number, Uint8Array>> {
     const manager = await this.#opened()
     const sequences = Array.from({ length: to - from + 1 }, (_, index) => from + index)
@@ -96,11 +102,18 @@ export class NatsAuditStream implements AuditReader {
     return new Map(messages.flatMap((message) => (message === null ? [] : [[message.seq, message.data]])))
   }
 
-  async #opened(): Promise<JetStreamManager> {
-    const { nc, logger } = this.#options
+  #opened(): Promise<JetStreamManager> {
+    const { nc } = this.#options
     // The client would keep what is sent back until there is a server again, once for each attempt.
-    if (!isConnected(nc)) throw new Error('NATS is not connected')
-    if (this.#manager !== undefined) return this.#manager
+    if (!isConnected(nc)) return Promise.reject(new Error('NATS is not connected'))
+    return (this.#manager ??= this.#open().catch((error: unknown) => {
+      this.#manager = undefined
+      throw error
+    }))
+  }
+
+  async #open(): Promise<JetStreamManager> {
+    const { nc, logger } = this.#options
     const manager = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS })
     const settings = settingsOf(this.#options)
     const { config } = await findOrCreate(manager, settings)
@@ -117,7 +130,6 @@ export class NatsAuditStream implements AuditReader {
           wanted,
           actual: config[setting as keyof StreamConfig],
         })
-    this.#manager = manager
     return manager
   }
 }

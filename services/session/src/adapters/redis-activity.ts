@@ -41,8 +41,9 @@ export class RedisActivity implements ActivityCounter {
     const activity = activityOf(event)
     if (activity === undefined) return
     const minute = minuteOf(this.#clock.nowMs())
-    this.#add(minute, activity, 1)
-    if (event.tenant !== undefined) this.#add(minute, fieldOf(activity, event.tenant), 1)
+    const { tenant, count = 1 } = event
+    this.#add(minute, activity, count)
+    if (tenant !== undefined) this.#add(minute, fieldOf(activity, tenant), count)
     this.#schedule(WRITE_AFTER_MS)
   }
 

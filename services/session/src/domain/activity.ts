@@ -36,6 +36,7 @@ export function countedTrail(trail: AuditTrail, counter: Pick<ActivityCounter, '
       counter.note(event)
       trail.note(event)
     },
+    canRecord: () => trail.canRecord(),
     append(event, source) {
       counter.note(event)
       return trail.append(event, source)

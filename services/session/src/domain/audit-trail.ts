@@ -9,8 +9,13 @@ import type { EventSource, TrailHead } from './audit-record.ts'
 export interface AuditTrail {
   /** Takes what happened here. Never throws and never waits; what cannot be kept is counted and reported. */
   note(event: SecurityEvent): void
-  /** Takes what happened elsewhere. @throws Unavailable when it is not known to be stored */
+  /**
+   * Takes what happened elsewhere. Where the trail has no room for events of this standing, it is counted as lost.
+   * @throws Unavailable when it is not known to be stored, and may be if it is sent again
+   */
   append(event: SecurityEvent, source: EventSource): Promise<void>
+  /** Whether what an operator does now can be recorded; asks the store. Never throws. */
+  canRecord(): Promise<boolean>
   /** Resolves when what was noted on behalf of the request is stored, or does not get stored soon. Never throws. */
   settled(requestId: string): Promise<void>
 }

@@ -15,6 +15,7 @@ import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema } from './fields.ts'
 import type { ChangePorts } from './put-role.ts'
+import { requireRecordable } from './recordable.ts'
 
 /** No body at all is the same as an empty one. */
 export const SuspensionBody = Type.Union([
@@ -31,8 +32,9 @@ export interface Suspending {
   readonly body: Static<typeof SuspensionBody>
 }
 
-export function changeSuspension(ports: ChangePorts, change: Suspending): Promise<FastifyReply> {
+export async function changeSuspension(ports: ChangePorts, change: Suspending): Promise<FastifyReply> {
   const { request, reply, actor, whom, isSuspended, body } = change
+  if (!isSuspended) await requireRecordable(ports.audit)
   const startedAtMs = ports.clock.nowMs()
   const entry: LogEntryOf<'suspended' | 'resumed'> = {
     ...entryHead('suspension', actor, startedAtMs),

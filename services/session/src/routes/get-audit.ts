@@ -130,6 +130,7 @@ function eventJson({ requestId, addressClass, ...event }: FoundEvent): object {
     session: event.session,
     reason: event.reason,
     effect: event.effect,
+    count: event.count,
     request_id: requestId,
     address_class: addressClass,
     source: event.source,

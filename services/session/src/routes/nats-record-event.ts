@@ -1,6 +1,6 @@
 /**
  * ① ④ `curfew.audit.record`: what happened at the gateway.
- * Promise: answered only when it is in the trail, under the name of who told it.
+ * Promise: answered only when it is in the trail, under the name of the service that told it, or counted as lost for want of room.
  */
 import { RECORD_EVENT, SUBJECTS } from '@curfew/contracts'
 

@@ -34,6 +34,7 @@ import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema, SubjectParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { addsTo, requireRecordable } from './recordable.ts'
 import { effectAnswers, grantsMembers } from './shapes.ts'
 
 const BodySchema = Type.Object(
@@ -44,7 +45,7 @@ const BodySchema = Type.Object(
 export interface GrantsPorts extends LookUpPorts, RecordPorts {
   readonly log: LookUpPorts['log']
   readonly reports: Reports
-  readonly audit: Pick<AuditTrail, 'settled'>
+  readonly audit: Pick<AuditTrail, 'settled' | 'canRecord'>
 }
 
 export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: OperatorGuard): void {
@@ -75,6 +76,7 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
     guard.requireReason(reason)
     const subject = subjectKey(tenant, user)
     const before = await grantsBefore(ports, subject)
+    if (addsTo(before, [...roles, ...permissions])) await requireRecordable(ports.audit)
     const expectLast = await expectation(ports, subject, request.headers)
     const { actor } = operator
     const entry: LogEntryOf<'grants-changed'> = {
@@ -114,7 +116,7 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
   })
 }
 
-/** For the audit trail alone, so it is left out rather than waited for. */
+/** Undefined where it cannot be had: grants do not wait for Redis. */
 async function grantsBefore(ports: GrantsPorts, subject: SubjectKey): Promise<string[] | undefined> {
   const facts = await lookUpSubject(ports, subject).catch(() => undefined)
   return facts && [...(facts.grants?.roles ?? []), ...(facts.grants?.permissions ?? [])]

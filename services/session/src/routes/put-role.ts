@@ -17,6 +17,7 @@ import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema, RoleParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { addsTo, requireRecordable } from './recordable.ts'
 import { effectAnswers, roleMembers } from './shapes.ts'
 
 const BodySchema = Type.Object(
@@ -28,7 +29,7 @@ export interface ChangePorts extends RecordPorts {
   readonly view: LogView
   readonly clock: Clock
   readonly reports: Reports
-  readonly audit: Pick<AuditTrail, 'settled'>
+  readonly audit: Pick<AuditTrail, 'settled' | 'canRecord'>
 }
 
 export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
@@ -65,6 +66,7 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
       ...(reason !== undefined && { reason: keptText(reason) }),
     }
     const before = ports.view.wide.role(tenant, role)?.permissions ?? []
+    if (addsTo(before, permissions)) await requireRecordable(ports.audit)
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
       const watch = onlooker && ((position: Position) => onlooker({ permissions, position }))
       const outcome = await recordLatest(ports, entry, { watch })

@@ -218,6 +218,9 @@ export const EventShape = Type.Object({
   session: Type.Optional(SessionIdSchema),
   reason: Type.Optional(Type.String()),
   effect: Type.Optional(Type.String()),
+  count: Type.Optional(
+    Type.Integer({ description: 'How many occurrences a sum of refusals stands for', minimum: 1 }),
+  ),
   request_id: Type.Optional(Type.String()),
   address_class: Type.Optional(Type.String()),
   source: Type.String(),
