@@ -15,6 +15,7 @@ export const PROBLEMS = {
   'claim-mismatch': { status: 403, title: 'The claim is for something else' },
   'prefetch-refused': { status: 403, title: 'This is served once, and not in advance' },
   'claim-withdrawn': { status: 403, title: 'The session behind the claim is over' },
+  'quota-exceeded': { status: 403, title: 'There are as many of these as there may be' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },

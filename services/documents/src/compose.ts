@@ -14,6 +14,7 @@ import { openClaimKeys } from './adapters/claim-keys.ts'
 import { createClaimMint } from './adapters/claim-mint.ts'
 import { createHttpFileService } from './adapters/http-file-service.ts'
 import { createRedisDocumentStore } from './adapters/redis-document-store.ts'
+import { createRedisUploadAllowance } from './adapters/redis-upload-allowance.ts'
 import type { DocumentsConfig } from './config.ts'
 import { addDocumentRoutes } from './routes/document-routes.ts'
 
@@ -66,6 +67,9 @@ export async function composeDocuments(config: DocumentsConfig, logger: Logger):
     documents: createRedisDocumentStore(redis),
     files: createHttpFileService(config.files, claims),
     claims,
+    uploads: createRedisUploadAllowance(redis, config.uploadQuota),
+    claimLifetimeSeconds: lifetimeSeconds,
+    quota: config.documentQuota,
     maxBytes: config.maxBytes,
   })
   await app.listen(config.listen)

@@ -24,6 +24,8 @@ describe('the settings', () => {
       },
       claimLifetimeSeconds: 60,
       maxBytes: 1_073_741_824,
+      documentQuota: { perUser: 10_000, perTenant: 1_000_000 },
+      uploadQuota: { perUser: 1_000, perTenant: 10_000 },
     })
   })
 

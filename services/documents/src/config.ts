@@ -5,7 +5,7 @@ import { MAX_CLAIM_LIFETIME_SECONDS, type ClaimAlgorithm } from '@curfew/one-tim
 import { ConfigError, loadConfig } from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
 
-import type { FileServiceUrls } from './ports.ts'
+import type { FileServiceUrls, Quota } from './ports.ts'
 
 const Port = { minimum: 1, maximum: 65_535 }
 const BaseUrl = { pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$', maxLength: 255 }
@@ -68,6 +68,26 @@ const Settings = Type.Object({
     description: 'Largest document',
     default: 1_073_741_824,
   }),
+  DOCUMENTS_MAX_PER_USER: Type.Integer({
+    minimum: 1,
+    description: 'Most documents of one user',
+    default: 10_000,
+  }),
+  DOCUMENTS_MAX_PER_TENANT: Type.Integer({
+    minimum: 1,
+    description: 'Most documents of one tenant',
+    default: 1_000_000,
+  }),
+  DOCUMENTS_UPLOADS_PER_USER: Type.Integer({
+    minimum: 1,
+    description: 'Most claims for uploads of one user that have not expired; 429 beyond',
+    default: 1_000,
+  }),
+  DOCUMENTS_UPLOADS_PER_TENANT: Type.Integer({
+    minimum: 1,
+    description: 'Most claims for uploads of one tenant that have not expired; 429 beyond',
+    default: 10_000,
+  }),
   CURFEW_NATS_URL: Type.String({ minLength: 1, description: 'nats://user:password@host:port', secret: true }),
   CURFEW_REDIS_URL: Type.String({
     minLength: 1,
@@ -93,6 +113,8 @@ export interface DocumentsConfig {
   readonly files: FileServiceUrls
   readonly claimLifetimeSeconds: number
   readonly maxBytes: number
+  readonly documentQuota: Quota
+  readonly uploadQuota: Quota
 }
 
 /** @throws ConfigError naming every fault */
@@ -114,6 +136,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): DocumentsConfi
     },
     claimLifetimeSeconds: settings.DOCUMENTS_CLAIM_LIFETIME_SECONDS,
     maxBytes: settings.DOCUMENTS_MAX_BYTES,
+    documentQuota: {
+      perUser: settings.DOCUMENTS_MAX_PER_USER,
+      perTenant: settings.DOCUMENTS_MAX_PER_TENANT,
+    },
+    uploadQuota: {
+      perUser: settings.DOCUMENTS_UPLOADS_PER_USER,
+      perTenant: settings.DOCUMENTS_UPLOADS_PER_TENANT,
+    },
   }
 }
 

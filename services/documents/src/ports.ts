@@ -21,15 +21,28 @@ export interface Page {
   readonly next: Place | undefined
 }
 
+/** The most that there may be at a time, of one user and of all users of a tenant. */
+export interface Quota {
+  readonly perUser: number
+  readonly perTenant: number
+}
+
 /** Every method rejects when the store cannot be reached; then the outcome of a change is unknown. */
 export interface DocumentStore {
-  add(document: Document): Promise<void>
+  /** Adds nothing when there are too many already. */
+  add(document: Document, quota: Quota): Promise<'added' | 'full'>
   find(tenant: TenantId, id: DocumentId): Promise<Document | undefined>
   /** Newest first. */
   list(tenant: TenantId, from: { readonly after: Place | undefined; readonly limit: number }): Promise<Page>
   /** Replaces what is known of a document, unless it has been removed. */
   remember(document: Document): Promise<void>
   remove(document: Document): Promise<void>
+}
+
+/** Claims for uploads that are out: each may still bring as many bytes as a document may have. */
+export interface UploadAllowance {
+  /** Counts one that expires at that time, unless there are too many. Rejects when the store cannot be reached. */
+  take(by: Subject, lifetime: { readonly nowMs: number; readonly untilMs: number }): Promise<'taken' | 'full'>
 }
 
 export type Look =

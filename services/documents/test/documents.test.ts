@@ -23,7 +23,8 @@ let alice: BearerClient
 let bob: BearerClient
 let carol: BearerClient
 beforeAll(async () => {
-  system = await startTestSystem()
+  const limits = { DOCUMENTS_MAX_PER_USER: '30', DOCUMENTS_UPLOADS_PER_USER: '40' }
+  system = await startTestSystem({ env: { documents: limits } })
   ;[alice, bob, carol] = await Promise.all([
     system.login('alice'),
     system.login('bob'),
@@ -229,6 +230,28 @@ it('writes no claim and no relay token to its log', async () => {
   expect(log).toContain('document.created')
   expect(log).not.toContain(upload.claim)
   expect(log).not.toMatch(/eyJ|cf[rs]_[A-Za-z0-9_-]{22}/)
+})
+
+it('takes so many documents of a user, and hands out so many claims for uploads, and no more', async () => {
+  const description = { name: 'a.txt', content_type: 'text/plain' }
+  const answers: Response[] = []
+  while (answers.at(-1)?.status !== 403 && answers.length < 100)
+    answers.push(await carol.post('/api/documents', description))
+  expect(await codeOf(answers.at(-1) as Response)).toBe('403 quota-exceeded')
+  const { documents } = await expectJson<{ documents: DocumentBody[] }>(
+    await carol.get('/api/documents?limit=200'),
+    200,
+  )
+  expect(documents).toHaveLength(30)
+  expect((await alice.post('/api/documents', description)).status).toBe(201)
+
+  const [first, second] = documents.map(({ id }) => `/api/documents/${id}`)
+  expect((await carol.delete(String(first))).status).toBe(204)
+  expect((await carol.post('/api/documents', description)).status).toBe(201)
+  let response = await carol.post(`${second}/upload`)
+  for (let n = 0; n < 100 && response.status === 200; n += 1) response = await carol.post(`${second}/upload`)
+  expect(response.headers.get('retry-after')).toBe('60')
+  expect(await codeOf(response)).toBe('429 too-many-requests')
 })
 
 describe('while the file service is away', () => {

@@ -1,14 +1,14 @@
 /**
  * ③ ⑥ `POST /documents`: metadata first, and a claim to upload the bytes with.
  */
-import { type CurfewServer, described } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
-import { newDocument, uploadOf } from '../domain/document.ts'
-import { callerOf, type DocumentRoutesOptions } from './documents-context.ts'
-import { documentJson, newDocumentBody, NoQuery, transferJson, CreatedShape } from './shapes.ts'
+import { newDocument } from '../domain/document.ts'
+import { allowUpload, callerOf, uploadJson, type DocumentRoutesOptions } from './documents-context.ts'
+import { documentJson, newDocumentBody, NoQuery, CreatedShape } from './shapes.ts'
 
 export function addCreateDocument(app: CurfewServer, options: DocumentRoutesOptions): void {
-  const { documents, files, claims, maxBytes } = options
+  const { documents, maxBytes, quota } = options
   app.post(
     '/documents',
     {
@@ -26,22 +26,20 @@ export function addCreateDocument(app: CurfewServer, options: DocumentRoutesOpti
       const { content_type: contentType, ...rest } = request.body
       const caller = callerOf(request)
       const document = newDocument({ ...rest, contentType }, caller.subject, Date.now())
-      await documents.add(document)
+      await allowUpload(options, caller)
+      if ((await documents.add(document, quota)) === 'full')
+        throw new Problem('quota-exceeded', 'delete documents before you create more')
       request.log.info({
         event: 'document.created',
         documentId: document.id,
         file: document.file,
         sessionId: caller.session,
       })
-      const claim = await claims.mint(uploadOf(document, maxBytes), caller)
       // Relative to the request, because the gateway shows this service under a path of its own.
       return reply
         .code(201)
         .header('location', `documents/${document.id}`)
-        .send({
-          document: documentJson(document),
-          upload: transferJson(files.urlOf(document.file), 'PUT', claim),
-        })
+        .send({ document: documentJson(document), upload: await uploadJson(options, document, caller) })
     },
   )
 }

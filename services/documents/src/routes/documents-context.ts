@@ -5,14 +5,18 @@
 import { Problem } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 
-import { isDocumentId, type Document } from '../domain/document.ts'
+import { isDocumentId, uploadOf, type Document } from '../domain/document.ts'
 import { learnContent, type Learned } from '../domain/learn-content.ts'
-import type { Caller, ClaimMint, DocumentStore, FileService } from '../ports.ts'
+import { transferJson, type TransferJson } from './shapes.ts'
+import type { Caller, ClaimMint, DocumentStore, FileService, Quota, UploadAllowance } from '../ports.ts'
 
 export interface DocumentRoutesOptions {
   readonly documents: DocumentStore
   readonly files: FileService
   readonly claims: ClaimMint
+  readonly uploads: UploadAllowance
+  readonly claimLifetimeSeconds: number
+  readonly quota: Quota
   /** Largest document, and what an upload may hold when its size was not given. */
   readonly maxBytes: number
 }
@@ -34,6 +38,35 @@ export async function findDocument(
   const document = isDocumentId(id) ? await documents.find(request.session.tenant, id) : undefined
   if (document === undefined) throw new Problem('not-found')
   return document
+}
+
+/**
+ * Asked for before the document is added, so that a refusal leaves nothing.
+ * @throws Problem when too many claims for uploads are out
+ */
+export async function allowUpload(
+  { uploads, claimLifetimeSeconds }: DocumentRoutesOptions,
+  caller: Caller,
+): Promise<void> {
+  const nowMs = Date.now()
+  const untilMs = nowMs + claimLifetimeSeconds * 1_000
+  if ((await uploads.take(caller.subject, { nowMs, untilMs })) === 'taken') return
+  throw new Problem('too-many-requests', 'too many claims for uploads have not expired yet', {
+    headers: { 'retry-after': String(claimLifetimeSeconds) },
+  })
+}
+
+/** How to upload the bytes. */
+export async function uploadJson(
+  { files, claims, maxBytes }: DocumentRoutesOptions,
+  document: Document,
+  caller: Caller,
+): Promise<TransferJson> {
+  return transferJson(
+    files.urlOf(document.file),
+    'PUT',
+    await claims.mint(uploadOf(document, maxBytes), caller),
+  )
 }
 
 /** @throws Problem when the file service cannot be asked */

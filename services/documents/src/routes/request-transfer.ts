@@ -4,8 +4,15 @@
  */
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
-import { downloadOf, uploadOf } from '../domain/document.ts'
-import { callerOf, contentOf, findDocument, type DocumentRoutesOptions } from './documents-context.ts'
+import { downloadOf } from '../domain/document.ts'
+import {
+  allowUpload,
+  callerOf,
+  contentOf,
+  findDocument,
+  uploadJson,
+  type DocumentRoutesOptions,
+} from './documents-context.ts'
 import { DocumentPath, NoBody, NoQuery, transferJson, TransferShape } from './shapes.ts'
 
 export function addRequestTransfer(app: CurfewServer, options: DocumentRoutesOptions): void {
@@ -16,7 +23,7 @@ export function addRequestTransfer(app: CurfewServer, options: DocumentRoutesOpt
 }
 
 function addTransferRoutes(app: CurfewServer, options: DocumentRoutesOptions): void {
-  const { documents, files, claims, maxBytes } = options
+  const { documents, files, claims } = options
   const schema = { params: DocumentPath, querystring: NoQuery, body: NoBody }
   const answers = { 200: TransferShape }
 
@@ -45,8 +52,9 @@ function addTransferRoutes(app: CurfewServer, options: DocumentRoutesOptions): v
       const document = await findDocument(documents, request)
       const learned = await contentOf(options, document, request)
       if (learned.kind === 'stored') throw new Problem('conflict', 'the bytes have been uploaded')
-      const claim = await claims.mint(uploadOf(document, maxBytes), callerOf(request))
-      return transferJson(files.urlOf(document.file), 'PUT', claim)
+      const caller = callerOf(request)
+      await allowUpload(options, caller)
+      return uploadJson(options, document, caller)
     },
   )
 }
