@@ -1,6 +1,7 @@
 /**
  * ③ Puts the verifier between a request and its handler.
- * Promise: no handler behind a guard runs without a live session, and outside every refusal looks the same.
+ * Promise: no handler behind a guard runs without a live session, and outside every refusal looks the same, whichever server
+ * and error handler it meets.
  */
 import { parseToken, type Permission } from '@curfew/contracts'
 import { Problem } from '@curfew/service-kit'
@@ -105,6 +106,11 @@ const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready
       )
   }
 
+  // An error handler of the host sends what it likes; what a refusal has to say in headers is there before it.
+  app.addHook('onError', (_request, reply, error, done) => {
+    if (error instanceof Problem) void reply.headers(error.headers)
+    done()
+  })
   app.decorateRequest(admission, undefined)
   app.decorateRequest('session', { getter: sessionOf })
   app.decorateRequest('sessionSignal', { getter: signalOf })

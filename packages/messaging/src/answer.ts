@@ -59,7 +59,7 @@ export function answer<Q extends TSchema, A extends TSchema>(
   }
 
   async function serve(message: Msg): Promise<void> {
-    const reading = readQuestion(contract.question, message.string())
+    const reading = readQuestion(contract.question, message.data)
     if (reading.kind === 'malformed') {
       logger?.warn({ event: 'nats.question.malformed', request: contract.name, subject: message.subject })
       return respondError(message, 'malformed')

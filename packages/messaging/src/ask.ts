@@ -32,7 +32,7 @@ export async function ask<Q extends TSchema, A extends TSchema>(
   if (!isConnected(nc)) throw new RequestFailed('unavailable', contract.name)
 
   const message = await send(nc, contract.name, subject, writeQuestion(question), options)
-  const answer = readAnswer(contract.answer, message.string())
+  const answer = readAnswer(contract.answer, message.data)
   switch (answer.kind) {
     case 'read':
       return answer.value

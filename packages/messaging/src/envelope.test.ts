@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest'
 
 import { readAnswer, readQuestion, writeAnswer, writeError, writeQuestion } from './envelope.ts'
 
+const utf8 = new TextEncoder()
+const bytes = (text: string): Uint8Array => utf8.encode(text)
 const schema = Type.Object({ birth: Type.String({ minLength: 1 }) }, { additionalProperties: false })
 
 describe('a question', () => {
   it('is read back as it was written', () => {
     const question = { birth: '000001.7' }
-    expect(readQuestion(schema, writeQuestion(question))).toEqual({ kind: 'read', value: question })
+    expect(readQuestion(schema, bytes(writeQuestion(question)))).toEqual({ kind: 'read', value: question })
   })
 
   it.each([
@@ -23,18 +25,28 @@ describe('a question', () => {
     ['an own __proto__', '{"birth":"000001.7","__proto__":{"x":1}}'],
     ['bytes that are not text', '\u0000\ufffd'],
   ])('of %s is malformed', (_, text) => {
-    expect(readQuestion(schema, text)).toEqual({ kind: 'malformed' })
+    expect(readQuestion(schema, bytes(text))).toEqual({ kind: 'malformed' })
   })
 })
+
+it.each([[0xe9], [0xff], [0xed, 0xa0, 0x80], [0xc0, 0xae], [0xf4, 0x90, 0x80, 0x80]])(
+  'a question or an answer with the bytes %j, which are not UTF-8, is malformed and never repaired',
+  (...broken) => {
+    const around = (before: string, after: string): Uint8Array =>
+      Buffer.concat([bytes(before), Uint8Array.from(broken), bytes(after)])
+    expect(readQuestion(schema, around('{"birth":"', '"}'))).toEqual({ kind: 'malformed' })
+    expect(readAnswer(schema, around('{"ok":{"birth":"', '"}}'))).toEqual({ kind: 'malformed' })
+  },
+)
 
 describe('an answer', () => {
   it('is read back as it was written', () => {
     const answer = { birth: '000001.7' }
-    expect(readAnswer(schema, writeAnswer(answer))).toEqual({ kind: 'read', value: answer })
+    expect(readAnswer(schema, bytes(writeAnswer(answer)))).toEqual({ kind: 'read', value: answer })
   })
 
   it.each(['unavailable', 'malformed'] as const)('may be the error %s', (error) => {
-    expect(readAnswer(schema, writeError(error))).toEqual({ kind: 'error', error })
+    expect(readAnswer(schema, bytes(writeError(error)))).toEqual({ kind: 'error', error })
   })
 
   it.each([
@@ -51,6 +63,6 @@ describe('an answer', () => {
     ['an error that is no word', '{"error":{"unavailable":true}}'],
     ['an envelope with a member too many', '{"error":"unavailable","why":"…"}'],
   ])('of %s is malformed', (_, text) => {
-    expect(readAnswer(schema, text)).toEqual({ kind: 'malformed' })
+    expect(readAnswer(schema, bytes(text))).toEqual({ kind: 'malformed' })
   })
 })

@@ -28,8 +28,8 @@ export function writeQuestion(question: unknown): string {
   return JSON.stringify(question)
 }
 
-export function readQuestion<Q extends TSchema>(schema: Q, text: string): Reading<Static<Q>> {
-  const value = parse(text)
+export function readQuestion<Q extends TSchema>(schema: Q, bytes: Uint8Array): Reading<Static<Q>> {
+  const value = parse(bytes)
   return conforms(schema, value) ? { kind: 'read', value } : MALFORMED
 }
 
@@ -41,8 +41,8 @@ export function writeError(error: AnswerError): string {
   return JSON.stringify({ error })
 }
 
-export function readAnswer<A extends TSchema>(schema: A, text: string): AnswerReading<Static<A>> {
-  const envelope = parse(text)
+export function readAnswer<A extends TSchema>(schema: A, bytes: Uint8Array): AnswerReading<Static<A>> {
+  const envelope = parse(bytes)
   if (typeof envelope !== 'object' || envelope === null || Object.keys(envelope).length !== 1)
     return MALFORMED
   if ('error' in envelope) {
@@ -53,9 +53,12 @@ export function readAnswer<A extends TSchema>(schema: A, text: string): AnswerRe
   return conforms(schema, envelope.ok) ? { kind: 'read', value: envelope.ok } : MALFORMED
 }
 
-function parse(text: string): unknown {
+/** Bytes that are not UTF-8 are no value; repaired, two that differ would become the same. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(utf8.decode(bytes))
   } catch {
     return undefined
   }

@@ -3,7 +3,7 @@
  * Promise: whatever a caller sends, it gets an answer of a known shape within known limits, and nothing inner leaks into it.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 import { currentRequestId, isRequestId, onBehalfOf } from '@curfew/contracts'
 import { fastify, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -19,6 +19,7 @@ import { problemOf } from './problem-of.ts'
 import type { ReadinessCheck } from './readiness.ts'
 import { logWhenEnded, noteProblem, QuietLogController } from './request-log.ts'
 import { RequestLogger } from './request-logger.ts'
+import { addRequestBodies } from './request-bodies.ts'
 import { createRouteMethods, type RouteMethods } from './route-methods.ts'
 import { compileValidator } from './validation.ts'
 
@@ -33,6 +34,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number
   /** True for a proxy whose word about the client counts (`X-Forwarded-*`); nobody's does when not given. */
   readonly isTrustedProxy?: (address: string) => boolean
+  /** Of every answer, refusals of the server itself included: who may read it. */
+  readonly answerHeaders?: (request: IncomingHttpHeaders) => Readonly<Record<string, string>>
   /** Where `/healthz`, `/readyz` and `/metrics` are served; beside the other routes when not given. */
   readonly operations?: { readonly host: string; readonly port: number } | undefined
 }
@@ -69,7 +72,7 @@ export function createHttpServer(options: HttpServerOptions): CurfewServer {
 
 function createServer(options: HttpServerOptions): { app: CurfewServer; draining: Draining } {
   const { logger, registry } = options
-  const duration = httpDuration(registry)
+  const beginning = { duration: httpDuration(registry), answerHeaders: options.answerHeaders }
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const app: CurfewServer = fastify({
     loggerInstance: logger,
@@ -97,7 +100,7 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
     // The framework's own answer while closing is not a problem either.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      begin(request, reply, duration)
+      begin(request, reply, beginning)
       sendProblem(error, request, reply)
     },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, logger),
@@ -105,7 +108,7 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
 
   // RFC 9110 lets a server ignore an expectation that it does not know; Node would answer 417 without a body.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
-  app.removeContentTypeParser('text/plain')
+  addRequestBodies(app)
   app.setValidatorCompiler(compileValidator)
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
 
@@ -113,7 +116,7 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
   const methods = createRouteMethods()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, method))
   app.addHook('onRequest', (request, reply, done) => {
-    begin(request, reply, duration)
+    begin(request, reply, beginning)
     const fault = draining.isStopping()
       ? new Problem('unavailable', 'this replica is stopping')
       : faultOf(request, methods)
@@ -160,14 +163,16 @@ function requestIdOf(request: IncomingMessage): string {
   return isRequestId(id) ? id : randomUUID()
 }
 
-function begin(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  duration: Histogram<'method' | 'route' | 'status'>,
-): void {
+interface Beginning {
+  readonly duration: Histogram<'method' | 'route' | 'status'>
+  readonly answerHeaders: HttpServerOptions['answerHeaders']
+}
+
+function begin(request: FastifyRequest, reply: FastifyReply, { duration, answerHeaders }: Beginning): void {
   reply.header('x-request-id', request.id)
   reply.header('x-content-type-options', 'nosniff')
   reply.header('cache-control', 'no-store')
+  if (answerHeaders !== undefined) void reply.headers(answerHeaders(request.headers))
   logWhenEnded(request, reply, duration)
 }
 

@@ -16,12 +16,15 @@ export class Problem extends Error {
   /** For the caller to read; must hold nothing that the caller may not know. */
   readonly detail: string | undefined
   readonly headers: Readonly<Record<string, string>>
+  /** The status once more, under the name that Fastify and most error handlers look for; Fastify also writes to it. */
+  readonly statusCode: number
 
   constructor(code: ProblemCode, detail?: string, options: ProblemOptions = {}) {
     super(detail ?? PROBLEMS[code].title, options.cause === undefined ? {} : { cause: options.cause })
     this.name = 'Problem'
     this.code = code
     this.detail = detail
+    this.statusCode = PROBLEMS[code].status
     this.headers = { ...STANDARD_HEADERS[PROBLEMS[code].status], ...options.headers }
   }
 

@@ -5,11 +5,15 @@ import { Problem } from '../src/index.ts'
 import { detailIn, exchange, portOf, refusalIn, request } from './raw-http.ts'
 import { recordedServer } from './recorded-server.ts'
 
-const { app, lines } = recordedServer({ requestTimeoutMs: 300 })
+const { app, lines } = recordedServer({
+  requestTimeoutMs: 300,
+  answerHeaders: ({ origin = 'none' }) => ({ 'x-for': origin }),
+})
 let port: number
 
 beforeAll(async () => {
-  app.post('/things', ({ body }) => ({ body }))
+  const schema = { body: Type.Unknown() }
+  app.post('/things', { schema }, ({ body }) => ({ body }))
   app.get('/throws/problem', () => {
     throw new Problem('claim-mismatch', 'the claim is for another file', { headers: { 'x-extra': '1' } })
   })
@@ -125,6 +129,21 @@ describe('bytes that are hardly a request', () => {
     const socketText = await exchange(port, first + second)
     expect(socketText.body).toContain('"code":"headers-too-large"')
   })
+})
+
+it.each([
+  ['GET', '/nope', 404],
+  ['PUT', '/things', 405],
+  ['GET', '/%zz', 400],
+  ['POST', '/things', 415],
+  ['GET', '/throws/error', 500],
+  ['GET', '/healthz', 200],
+])('an answer to %s %s carries the headers that all answers carry', async (method, target, status) => {
+  const headers = { origin: 'https://app.example', 'content-type': 'text/x' }
+  const response = await exchange(port, request(target, { method, headers }))
+  expect(response.status).toBe(status)
+  expect(response.headers['x-for']).toBe('https://app.example')
+  expect(response.headers['cache-control']).toBe('no-store')
 })
 
 describe('a request id', () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 
 import { currentRequestId } from '@curfew/contracts'
@@ -29,6 +30,7 @@ beforeAll(async () => {
     await new Promise(setImmediate)
     return { whose: currentRequestId() }
   })
+  app.post('/nothing', ({ body }) => ({ body: body ?? null }))
   await app.listen({ host: '127.0.0.1', port: 0 })
   port = portOf(app)
 })
@@ -107,6 +109,55 @@ describe('a body', () => {
     expect(refusalIn(await exchange(port, request('/things/1', { method: 'POST' })))).toBe('bad-request')
   })
 
+  it.each([
+    ['in Latin-1', [0xe9]],
+    ['in no encoding', [0xff]],
+    ['in half a surrogate pair', [0xed, 0xa0, 0x80]],
+    ['in two bytes where one would do', [0xc0, 0xae]],
+  ])('with a text %s is refused, never repaired', async (_, bytes) => {
+    const text = post(`{"name":"${'x'.repeat(bytes.length)}"}`)
+    const head = Buffer.from(text.slice(0, text.lastIndexOf('"', text.length - 3) + 1))
+    const response = await exchange(port, Buffer.concat([head, Buffer.from(bytes), Buffer.from('"}')]))
+    expect(refusalIn(response)).toBe('bad-request')
+    expect(detailIn(response)).toBe('the body is not valid UTF-8')
+  })
+
+  it.each([String.raw`{"name":"\ud800"}`, String.raw`{"name":"a","\uDFFF":1}`])(
+    'with half a surrogate pair written as an escape is refused: %s',
+    async (body) => {
+      expect(detailIn(await exchange(port, post(body)))).toBe('the body is not valid UTF-8')
+      expect((await exchange(port, post(String.raw`{"name":"\ud83d\ude00"}`))).status).toBe(200)
+    },
+  )
+
+  it.each(['gzip', 'br', 'GZIP', 'identity, gzip', 'unknown'])(
+    'compressed as %s is refused, and the answer says that it should not be',
+    async (coding) => {
+      const response = await exchange(port, post('{"name":"a"}', { 'content-encoding': coding }))
+      expect(refusalIn(response)).toBe('unsupported-media-type')
+      expect(response.headers['accept-encoding']).toBe('identity')
+    },
+  )
+
+  it.each([
+    'application/json',
+    'Application/JSON; Charset=UTF-8',
+    'application/json;charset="utf-8"',
+    'application/json ; charset="UTF\\-8"; x=y',
+  ])('of the type %s is JSON', async (type) => {
+    const headers = { 'content-type': type, 'content-encoding': 'identity' }
+    expect((await exchange(port, post('{"name":"é"}', headers))).status).toBe(200)
+  })
+
+  it.each([
+    'application/json; charset=iso-8859-1',
+    'application/json;charset="utf-16"',
+    'application/json; charset',
+  ])('of the type %s is refused', async (type) => {
+    const response = await exchange(port, post('{"name":"a"}', { 'content-type': type }))
+    expect(refusalIn(response)).toBe('unsupported-media-type')
+  })
+
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'a;;b', '*/*'])(
     'of type %s is refused',
     async (type) => {
@@ -128,6 +179,40 @@ describe('a body', () => {
     const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
     const bytes = request('/things/1', { method: 'POST', headers })
     expect(refusalIn(await exchange(port, bytes + chunked))).toBe('payload-too-large')
+  })
+})
+
+describe('a route that wants no body', () => {
+  const types = [
+    'application/json',
+    'text/plain',
+    'multipart/form-data; boundary=x',
+    'no type',
+    '',
+    'a/b; charset=utf-16',
+  ]
+
+  it.each(types)('takes none, and any, whatever type the request names: %j', async (type) => {
+    for (const body of ['', '{', 'a=b', '\u0000'.repeat(70_000)]) {
+      const headers = {
+        'content-type': type,
+        'content-encoding': 'gzip',
+        'content-length': String(body.length),
+      }
+      const answer = await exchange(port, post(body, headers, '/nothing'))
+      expect([answer.status, answer.body]).toEqual([200, '{"body":null}'])
+    }
+  })
+
+  it('does not wait for one that is announced and never comes', async () => {
+    const bytes = 'POST /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: x\r\n'
+    for (const rest of ['Content-Length: 100\r\n\r\n{', 'Transfer-Encoding: chunked\r\n\r\n1\r\n']) {
+      const socket = connect(port, '127.0.0.1')
+      socket.write(bytes + rest)
+      const [answer] = await once(socket, 'data')
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /)
+      socket.destroy()
+    }
   })
 })
 

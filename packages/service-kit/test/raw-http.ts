@@ -26,7 +26,7 @@ export async function open(port: number): Promise<Socket> {
 }
 
 /** Writes the bytes on a connection of their own and reads until the server closes it. */
-export async function exchange(port: number, bytes: string): Promise<RawResponse> {
+export async function exchange(port: number, bytes: string | Uint8Array): Promise<RawResponse> {
   const socket = await open(port)
   socket.write(bytes)
   return parseResponse(await readToEnd(socket))

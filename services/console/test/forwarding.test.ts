@@ -136,6 +136,24 @@ describe('a call', () => {
     expect(received[0]?.url).toBe('/v1/subjects/acme/a%2F..%2Fb%3Fc/grants')
   })
 
+  it.each(['application/json', 'text/plain', 'a b'])(
+    'that takes no body does not fail on its type: %s',
+    async (type) => {
+      const path = '/api/v1/revocations/rev_AAAAAAAAAAAAAAAAAAAAAA/approve'
+      await ask('POST', path, { body: 'x', headers: { 'content-type': type } })
+      expect(received).toMatchObject([{ method: 'POST', url: path.slice('/api'.length) }])
+      expect(received[0]?.headers).toMatchObject({ 'content-length': '0' })
+      expect(received[0]?.headers).not.toHaveProperty('content-type')
+    },
+  )
+
+  it('with a body that is compressed does not arrive', async () => {
+    const headers = { 'content-encoding': 'gzip' }
+    const answer = await ask('POST', '/api/v1/revocations', { body: '{}', headers })
+    await expectProblem(answer, 415, 'unsupported-media-type')
+    expect(received).toEqual([])
+  })
+
   it('with a body that is no JSON, or too large, does not arrive', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
     const answer = await ask('POST', '/api/v1/revocations', { body: 'a=b', headers: form })

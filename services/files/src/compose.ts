@@ -8,6 +8,7 @@ import { createHttpServer, createMetrics, type Logger, type RunningService } fro
 import { createClaimDesk } from './adapters/claim-desk.ts'
 import { openDirectoryStore } from './adapters/directory-store.ts'
 import type { FilesConfig } from './config.ts'
+import { corsHeaders } from './routes/cors.ts'
 import { addFileRoutes } from './routes/file-routes.ts'
 
 const SERVICE = 'files'
@@ -32,6 +33,7 @@ export async function composeFiles(config: FilesConfig, logger: Logger): Promise
     ],
     requestTimeoutMs: UPLOAD_TIMEOUT_MS,
     operations: config.operations,
+    answerHeaders: corsHeaders(config.corsOrigins),
   })
   const deliveries = addFileRoutes(app, {
     claims: createClaimDesk(nc, { issuers: config.issuers, algorithms: config.claimAlgorithms }),

@@ -22,6 +22,7 @@ import { createHttpServer, createLogger, createMetrics, type CurfewServer } from
 
 import { openDirectoryStore, type DirectoryStore } from '../src/adapters/directory-store.ts'
 import type { ClaimDesk } from '../src/ports.ts'
+import { corsHeaders } from '../src/routes/cors.ts'
 import { addFileRoutes } from '../src/routes/file-routes.ts'
 
 export const file = 'AbCdEfGhIjKlMnOpQrStUv' as FileId
@@ -141,14 +142,16 @@ function serverLoggingTo(
     },
   })
   const logger = createLogger({ service: 'files', level: 'debug' }, destination)
-  const app = createHttpServer({ service: 'files', logger, registry, readiness: [] })
-  const { desk: claims, store, allowClaimInUrl = false, corsOrigins = [] } = parts
+  const { desk: claims, store, allowClaimInUrl = false } = parts
+  const corsOrigins = new Set(parts.corsOrigins)
+  const answerHeaders = corsHeaders(corsOrigins)
+  const app = createHttpServer({ service: 'files', logger, registry, readiness: [], answerHeaders })
   addFileRoutes(app, {
     claims,
     store,
     registry,
     allowClaimInUrl,
-    corsOrigins: new Set(corsOrigins),
+    corsOrigins,
     maxBytes: MAX_BYTES,
   })
   return app

@@ -94,6 +94,34 @@ describe('pages of other origins', () => {
     expect((await logout({ 'x-csrf-token': value })).status).toBe(204)
   })
 
+  it('that are named can read every refusal, whoever makes it', async () => {
+    const get = (
+      path: string,
+      init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+    ) => fetch(`${open.url}${path}`, { ...init, headers: { origin: APP, ...init.headers } })
+    const json = { 'content-type': 'application/json' }
+    const refusals = [
+      await get('/nowhere'),
+      await get('/logout', { method: 'PUT' }),
+      await get('/%zz'),
+      await get('/login', { method: 'POST', headers: json, body: '{' }),
+      await get('/login', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' }),
+      await get('/login', { method: 'POST', headers: json, body: `"${'x'.repeat(70_000)}"` }),
+      await get('/session'),
+      await get('/api/down/x'),
+    ]
+    expect(refusals.map(({ status }) => status)).toEqual([404, 405, 400, 400, 415, 413, 401, 401])
+    for (const { headers } of refusals) {
+      expect(headers.get('access-control-allow-origin')).toBe(APP)
+      expect(headers.get('access-control-allow-credentials')).toBe('true')
+      expect(headers.get('access-control-expose-headers')).toContain('retry-after')
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('vary')).toContain('Origin')
+    }
+    const stranger = await fetch(`${open.url}/nowhere`, { headers: { origin: 'https://evil.example' } })
+    expect(corsHeaders(stranger)).toEqual([])
+  })
+
   it('make no path accept OPTIONS that does not', async () => {
     const response = await fetch(`${open.url}/login`, { method: 'OPTIONS' })
     await expectProblem(response, 405, 'method-not-allowed')
@@ -205,7 +233,7 @@ describe('every answer', () => {
   ])('to a JSON body sent as %s is 415', async (type) => {
     const browser = await openBrowser(closed.url, stage.credentials('alice'))
     const headers = { 'content-type': type }
-    for (const path of ['/login', '/logout', '/session/password']) {
+    for (const path of ['/login', '/session/elevate', '/session/password']) {
       const response = await browser.request('POST', path, { body: '{"username":"alice"}', headers })
       await expectProblem(response, 415, 'unsupported-media-type')
     }

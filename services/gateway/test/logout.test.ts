@@ -1,4 +1,4 @@
-import { expectProblem } from '@curfew/test-kit'
+import { expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { COOKIE, startGatewaySystem, type GatewaySystem } from './gateway-system.ts'
@@ -43,6 +43,32 @@ describe('a logout', () => {
       expect(response.headers.getSetCookie()).toEqual([])
       expect(response.headers.has('clear-site-data')).toBe(false)
     }
+    await expectProblem(await program.get('/session'), 401, 'unauthenticated')
+  })
+
+  it.each([
+    ['application/json', ''],
+    ['application/json', '{"all":'],
+    ['text/plain', 'bye'],
+    ['application/x-www-form-urlencoded', 'a=b'],
+    ['multipart/form-data; boundary=x', ''],
+    ['no type at all', 'x'],
+    ['application/json', 'x'.repeat(200_000)],
+  ])('does not fail on its form: %s', async (type, body) => {
+    const headers = { 'content-type': type }
+    const ends: [string, string][] = [
+      ['POST', '/logout'],
+      ['POST', '/sessions/revoke-others'],
+    ]
+    for (const [method, path] of ends) {
+      const [program, other] = [await system.loginAsProgram('bob'), await system.loginAsProgram('bob')]
+      expect((await program.request(method, path, { body, headers })).status).toBeLessThan(300)
+      const dead = path === '/logout' ? program : other
+      await expectProblem(await dead.get('/session'), 401, 'unauthenticated')
+    }
+    const program = await system.loginAsProgram('bob')
+    const { session } = await expectJson<{ session: { id: string } }>(await program.get('/session'), 200)
+    expect((await program.request('DELETE', `/sessions/${session.id}`, { body, headers })).status).toBe(204)
     await expectProblem(await program.get('/session'), 401, 'unauthenticated')
   })
 
@@ -113,8 +139,9 @@ describe('a logout that somebody else wants', () => {
     const browser = await system.loginAsBrowser('alice')
     await expectProblem(await browser.get('/logout'), 405, 'method-not-allowed')
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    browser.csrfToken = undefined
     const response = await browser.request('POST', '/logout', { body: 'a=b', headers })
-    await expectProblem(response, 415, 'unsupported-media-type')
+    await expectProblem(response, 403, 'csrf-rejected')
     expect((await browser.get('/session')).status).toBe(200)
   })
 })

@@ -58,6 +58,9 @@ describe('a revocation of everyone, where two have to agree', () => {
     expect(await ask(GLOBAL, { except_current: true }, 'everyone')).toEqual(pending)
 
     await expectProblem(await asker.post(pathOf(pending, 'approve')), 403, 'forbidden')
+    // Nothing is wanted in the body, so nothing about it is wrong.
+    const odd = { body: '{', headers: { 'content-type': 'text/plain' } }
+    await expectProblem(await asker.request('POST', pathOf(pending, 'approve'), odd), 403, 'forbidden')
     expect(await stage.statusOf(alice)).toBe('live')
     const approved = await expectJson(await approver.post(pathOf(pending, 'approve')), 200)
     expect(approved).toMatchObject({

@@ -7,11 +7,13 @@ export interface OperatorCall {
   readonly method: 'GET' | 'POST' | 'PUT'
   /** As a route, with `:parameters`. */
   readonly path: string
+  readonly takesBody?: true
 }
 
 const get = (path: string): OperatorCall => ({ method: 'GET', path })
-const post = (path: string): OperatorCall => ({ method: 'POST', path })
-const put = (path: string): OperatorCall => ({ method: 'PUT', path })
+const post = (path: string): OperatorCall => ({ method: 'POST', path, takesBody: true })
+const postNothing = (path: string): OperatorCall => ({ method: 'POST', path })
+const put = (path: string): OperatorCall => ({ method: 'PUT', path, takesBody: true })
 
 export const OPERATOR_CALLS: readonly OperatorCall[] = [
   get('/v1/sessions'),
@@ -19,8 +21,8 @@ export const OPERATOR_CALLS: readonly OperatorCall[] = [
   get('/v1/revocations'),
   post('/v1/revocations'),
   get('/v1/revocations/:id'),
-  post('/v1/revocations/:id/approve'),
-  post('/v1/revocations/:id/reject'),
+  postNothing('/v1/revocations/:id/approve'),
+  postNothing('/v1/revocations/:id/reject'),
   get('/v1/approvals'),
   get('/v1/tenants'),
   get('/v1/subjects'),

@@ -4,6 +4,7 @@
  */
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 
 import { OPERATOR_CALLS, headersForApi, headersForPage, isOver, pathOf } from '../domain/operator-api.ts'
 import type { OperatorCall } from '../domain/operator-api.ts'
@@ -17,7 +18,8 @@ export interface OperatorApiRoutes {
 
 export function addOperatorApi(app: CurfewServer, routes: OperatorApiRoutes): void {
   app.register((api, _options, done) => {
-    // What the body means is the API's to judge.
+    // What the body means is the API's to judge; where it takes none, none is passed on.
+    api.removeAllContentTypeParsers()
     api.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, parsed) =>
       parsed(null, body),
     )
@@ -25,6 +27,7 @@ export function addOperatorApi(app: CurfewServer, routes: OperatorApiRoutes): vo
       api.route({
         method: call.method,
         url: `/api${call.path}`,
+        ...(call.takesBody === true && { schema: { body: Type.Unknown() } }),
         // It would open a stream of events that nobody reads.
         exposeHeadRoute: false,
         onRequest: routes.ownPage.signedIn,

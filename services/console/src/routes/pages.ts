@@ -3,7 +3,7 @@
  * Promise: the same for everybody: it holds nothing about anybody until it has asked.
  */
 import { ASSET_HEADERS, pageHeaders } from '@curfew/browser-boundary'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { Problem, isNamedIn, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { PageFile, PageFiles } from '../ports.ts'
@@ -26,10 +26,10 @@ function send(request: FastifyRequest, reply: FastifyReply, file: PageFile): Fas
   void reply.type(file.type)
   if (file.gzipped === undefined) return reply.send(file.content)
   void reply.header('vary', 'Accept, Accept-Encoding')
-  if (!/\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '')) return reply.send(file.content)
+  if (!isNamedIn(request.headers['accept-encoding'], 'gzip')) return reply.send(file.content)
   return reply.header('content-encoding', 'gzip').send(file.gzipped)
 }
 
 function asksForPage({ url, headers }: FastifyRequest): boolean {
-  return !url.startsWith('/api/') && headers.accept?.includes('text/html') === true
+  return !url.startsWith('/api/') && isNamedIn(headers.accept, 'text/html')
 }

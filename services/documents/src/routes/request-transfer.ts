@@ -13,18 +13,11 @@ import {
   uploadJson,
   type DocumentRoutesOptions,
 } from './documents-context.ts'
-import { DocumentPath, NoBody, NoQuery, transferJson, TransferShape } from './shapes.ts'
+import { DocumentPath, NoQuery, transferJson, TransferShape } from './shapes.ts'
 
 export function addRequestTransfer(app: CurfewServer, options: DocumentRoutesOptions): void {
-  void app.register(async (transfers: CurfewServer) => {
-    acceptEmptyJson(transfers)
-    addTransferRoutes(transfers, options)
-  })
-}
-
-function addTransferRoutes(app: CurfewServer, options: DocumentRoutesOptions): void {
   const { documents, files, claims } = options
-  const schema = { params: DocumentPath, querystring: NoQuery, body: NoBody }
+  const schema = { params: DocumentPath, querystring: NoQuery }
   const answers = { 200: TransferShape }
 
   app.post(
@@ -57,14 +50,4 @@ function addTransferRoutes(app: CurfewServer, options: DocumentRoutesOptions): v
       return uploadJson(options, document, caller)
     },
   )
-}
-
-/** Many clients announce JSON with every POST; here there is nothing to say in it. */
-function acceptEmptyJson(app: CurfewServer): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, null)
-    else void parse(request, String(body), done)
-  })
 }

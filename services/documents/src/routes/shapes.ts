@@ -10,8 +10,6 @@ import type { Content, Document } from '../domain/document.ts'
 const closed = { additionalProperties: false }
 
 export const NoQuery = Type.Object({}, closed)
-/** Nothing (which validation sees as null), or an object with nothing in it. */
-export const NoBody = Type.Union([Type.Null(), NoQuery])
 /** What is no document id names no document: 404, like any other that is not there. */
 export const DocumentPath = Type.Object({ id: Type.String() })
 

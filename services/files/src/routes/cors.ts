@@ -2,6 +2,8 @@
  * ⑦ Which pages of other origins may send claims from a script: those that the settings name, and none without.
  * Promise: the browser's question beforehand costs no claim; no cookie is ever asked for, and never `*` answered.
  */
+import type { IncomingHttpHeaders } from 'node:http'
+
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 
 const METHODS = 'GET, HEAD, POST, PUT'
@@ -11,19 +13,24 @@ const EXPOSED =
   'accept-ranges, content-disposition, content-range, etag, repr-digest, retry-after, x-request-id'
 const MAX_AGE_SECONDS = 600
 
-export function addCors(app: CurfewServer, origins: ReadonlySet<string>): void {
-  if (origins.size === 0) return
-  app.addHook('onRequest', (request, reply, done) => {
+/** Of every answer, refusals included: a page that may send a claim has to be able to read why it was refused. */
+export function corsHeaders(
+  origins: ReadonlySet<string>,
+): (request: IncomingHttpHeaders) => Readonly<Record<string, string>> {
+  if (origins.size === 0) return () => ({})
+  return ({ origin }) => ({
     // Also where nothing is allowed: a cache between must not serve one origin's answer to another.
-    void reply.header('vary', 'Origin')
-    const { origin } = request.headers
-    if (origin !== undefined && origins.has(origin))
-      void reply.headers({
+    vary: 'Origin',
+    ...(origin !== undefined &&
+      origins.has(origin) && {
         'access-control-allow-origin': origin,
         'access-control-expose-headers': EXPOSED,
-      })
-    done()
+      }),
   })
+}
+
+export function answerPreflights(app: CurfewServer, origins: ReadonlySet<string>): void {
+  if (origins.size === 0) return
   app.options('/files/:id', (request, reply) => {
     const { origin, 'access-control-request-method': method } = request.headers
     if (origin === undefined || method === undefined || !origins.has(origin))

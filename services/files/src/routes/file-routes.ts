@@ -9,7 +9,7 @@ import { createAdmission } from './admission.ts'
 import { limitBodies } from './body-patience.ts'
 import { createClaimReport } from './claim-report.ts'
 import { watchArrivals } from './arrival.ts'
-import { addCors } from './cors.ts'
+import { answerPreflights } from './cors.ts'
 import { addDeliverRoutes } from './deliver.ts'
 import { Deliveries } from './delivery.ts'
 import { addRefusalPages } from './pages.ts'
@@ -29,7 +29,7 @@ export interface FileRoutesOptions {
 /** @returns what must be settled after the server has closed and before the connection to the authority is. */
 export function addFileRoutes(app: CurfewServer, options: FileRoutesOptions): Deliveries {
   const { claims, store, registry, allowClaimInUrl, corsOrigins, maxBytes } = options
-  addCors(app, corsOrigins)
+  answerPreflights(app, corsOrigins)
   addRefusalPages(app)
   const admission = createAdmission(claims, createClaimReport(registry))
   const deliveries = new Deliveries(claims, watchArrivals(app))

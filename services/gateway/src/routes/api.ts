@@ -38,6 +38,7 @@ export function addApiRoutes(app: CurfewServer, routes: ApiRoutes): void {
           url,
           exposeHeadRoute: false,
           schema: hidden(),
+          config: { passesBody: true },
           onRequest: [refuseUpgrade, ...boundary.liveSession],
           handler: (request, reply) => relay(request, reply, { ...routes, service, upstream }),
         })

@@ -3,7 +3,8 @@
  * Promise: an origin is compared as a whole and echoed exactly; never `*`, never what a stranger has sent.
  */
 import { Problem, type CurfewServer } from '@curfew/service-kit'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const HEADERS =
@@ -12,15 +13,28 @@ const EXPOSED =
   'content-disposition, content-range, etag, ratelimit, ratelimit-policy, repr-digest, retry-after, www-authenticate, x-request-id'
 const PREFLIGHT_MAX_AGE_SECONDS = 600
 
+/** Of every answer, refusals included: a page that may call has to be able to read why it was refused. */
+export function corsHeaders(
+  origins: ReadonlySet<string>,
+): (request: IncomingHttpHeaders) => Readonly<Record<string, string>> {
+  // Also where nothing is allowed: a cache between must not serve one origin's answer to another.
+  const closed = { vary: 'Origin' }
+  return ({ origin }) =>
+    origin === undefined || !origins.has(origin)
+      ? closed
+      : {
+          ...closed,
+          'access-control-allow-origin': origin,
+          'access-control-allow-credentials': 'true',
+          'access-control-expose-headers': EXPOSED,
+        }
+}
+
 /** Before the routes are added: it has to see them, so that each answers the browser's question about it. */
-export function addCors(app: CurfewServer, origins: ReadonlySet<string>): void {
+export function answerPreflights(app: CurfewServer, origins: ReadonlySet<string>): void {
+  if (origins.size === 0) return
   app.addHook('onRequest', (request, reply, done) => {
-    // Also where nothing is allowed: a cache between must not serve one origin's answer to another.
-    void reply.header('vary', 'Origin')
-    const { origin } = request.headers
-    if (origin === undefined || !origins.has(origin)) return done()
-    allow(reply, origin)
-    if (!isPreflight(request)) return done()
+    if (!isPreflight(request, origins)) return done()
     void reply
       .header('access-control-allow-methods', METHODS)
       .header('access-control-allow-headers', HEADERS)
@@ -28,18 +42,12 @@ export function addCors(app: CurfewServer, origins: ReadonlySet<string>): void {
       .code(204)
       .send()
   })
-  if (origins.size > 0) answerOptionsOf(app)
+  answerOptionsOf(app)
 }
 
-function allow(reply: FastifyReply, origin: string): void {
-  void reply
-    .header('access-control-allow-origin', origin)
-    .header('access-control-allow-credentials', 'true')
-    .header('access-control-expose-headers', EXPOSED)
-}
-
-function isPreflight({ method, headers }: FastifyRequest): boolean {
-  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
+function isPreflight({ method, headers }: FastifyRequest, origins: ReadonlySet<string>): boolean {
+  const { origin, 'access-control-request-method': asked } = headers
+  return method === 'OPTIONS' && asked !== undefined && origin !== undefined && origins.has(origin)
 }
 
 /** A path without OPTIONS would be 405 before any hook of ours is asked. */

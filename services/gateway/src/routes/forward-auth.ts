@@ -3,7 +3,7 @@
  * Promise: 200 says that the session is live now, that it has what was demanded, and that no foreign page sent the request.
  */
 import type { Audience } from '@curfew/contracts'
-import { Problem, type CurfewServer, described, hidden } from '@curfew/service-kit'
+import { Problem, type CurfewServer, described, hidden, isNamedIn } from '@curfew/service-kit'
 import type { Verifier } from '@curfew/verifier'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
@@ -53,12 +53,6 @@ export interface ForwardAuthRoute {
 export function addForwardAuthRoute(app: CurfewServer, route: ForwardAuthRoute): void {
   const { boundary } = route
   void app.register((scope, _options, done) => {
-    // The body, if the proxy sends it at all, is not ours.
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, payload, parsed) => {
-      payload.resume()
-      parsed(null)
-    })
     scope.setErrorHandler((error, request, reply) => {
       const signIn = signInFor(request, error)
       if (signIn === undefined) throw error
@@ -132,7 +126,7 @@ function signInFor(request: FastifyRequest, error: unknown): string | undefined 
 function opensPage(request: FastifyRequest): boolean {
   const { authorization, accept, 'sec-fetch-mode': mode } = request.headers
   if (authorization !== undefined || !isSafe(methodAskedFor(request))) return false
-  return accept?.includes('text/html') === true && (mode === undefined || mode === 'navigate')
+  return isNamedIn(accept, 'text/html') && (mode === undefined || mode === 'navigate')
 }
 
 /** Browsers open one with `GET`, from any page, and with the cookies of this host. */

@@ -3,7 +3,7 @@
  * Promise: nothing runs in them that this origin has not served as a file, nothing frames them, and no cache keeps them.
  */
 import { ASSET_HEADERS, pageHeaders } from '@curfew/browser-boundary'
-import { Problem, type CurfewServer, hidden } from '@curfew/service-kit'
+import { Problem, type CurfewServer, hidden, isNamedIn } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { PageFiles } from '../ports.ts'
@@ -57,5 +57,5 @@ function sendPage(reply: FastifyReply, html: string, ...elsewhere: readonly stri
 }
 
 function asksForPage({ headers }: FastifyRequest): boolean {
-  return headers.accept?.includes('text/html') === true
+  return isNamedIn(headers.accept, 'text/html')
 }

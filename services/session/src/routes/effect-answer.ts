@@ -6,7 +6,7 @@
  */
 import type { MemberId, Position } from '@curfew/contracts'
 import type { ConfirmationWatch } from '@curfew/revocation-log'
-import { EventStream } from '@curfew/service-kit'
+import { EventStream, isNamedIn } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { AuditTrail } from '../domain/audit-trail.ts'
@@ -64,8 +64,8 @@ export async function answerEffect(
   return reply
 }
 
-function isStreamWanted({ headers: { accept = '' } }: FastifyRequest): boolean {
-  return accept.split(',').some((range) => range.split(';', 1)[0]?.trim() === 'text/event-stream')
+function isStreamWanted({ headers: { accept } }: FastifyRequest): boolean {
+  return isNamedIn(accept, 'text/event-stream')
 }
 
 function watchOf(stream: EventStream, recorded: Recorded, elapsedMs: () => number): ConfirmationWatch {
