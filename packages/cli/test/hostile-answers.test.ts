@@ -125,6 +125,28 @@ describe('a refusal', () => {
   })
 })
 
+describe('a log without room', () => {
+  it('is said at once to have recorded nothing: nobody has to find out', async () => {
+    await using server = await start((_, response) => problem(response, 503, 'log-full'))
+    for (const change of [REVOKE, ['grants', 'set', 'acme/alice', '--permission', 'x:y', '--reason', 'x']]) {
+      const result = await curfewJson(change, server.options)
+      expect(result).toMatchObject({ code: 5, body: { error: { code: 'log-full' } } })
+    }
+    expect(server.asked.filter(({ line }) => line === 'POST /v1/revocations')).toHaveLength(1)
+  })
+
+  it('leaves it open what an attempt has done that nobody answered', async () => {
+    let calls = 0
+    await using server = await start((_, response) => {
+      calls += 1
+      if (calls === 1) response.destroy()
+      else problem(response, 503, 'log-full')
+    })
+    const result = await curfewJson([...REVOKE, '--wait', '1'], server.options)
+    expect(result).toMatchObject({ code: 3, body: { error: { code: 'unknown' } } })
+  })
+})
+
 describe('a revocation whose answer is lost', () => {
   it('is sent again under the same key until it is confirmed', async () => {
     let calls = 0

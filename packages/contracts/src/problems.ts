@@ -36,6 +36,7 @@ export const PROBLEMS = {
   'upstream-failed': { status: 502, title: 'The service behind the gateway did not answer properly' },
   unavailable: { status: 503, title: 'The answer cannot be had right now' },
   'audit-unavailable': { status: 503, title: 'The audit trail cannot record this, so it was not done' },
+  'log-full': { status: 503, title: 'The log has no room: nothing was recorded' },
   'storage-full': { status: 507, title: 'There is no room for the content' },
 } as const satisfies Record<string, { status: number; title: string }>
 

@@ -1,7 +1,8 @@
-import { formatPosition, type LogEntry } from '@curfew/contracts'
+import { formatPosition, newSessionId, type LogEntry } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
 import type { Connection } from './connection-watch.ts'
+import { LogRoom } from './log-room.ts'
 import { createLogWriter } from './log-writer.ts'
 import type { ProvenAttempt } from './proven-publish.ts'
 
@@ -9,16 +10,18 @@ const entry: LogEntry = { v: 1, id: 'x', type: 'revoked', at: '', actor: 'system
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const up: Connection = { up: true, lost: new AbortController().signal, restored: AbortSignal.abort() }
 const unanswered: ProvenAttempt = { kind: 'unanswered', err: new Error('timeout') }
-const refused: ProvenAttempt = { kind: 'refused', err: new Error('log is full') }
+const refused: ProvenAttempt = { kind: 'refused', err: new Error('not now') }
+const full: ProvenAttempt = { kind: 'full', err: new Error('no room') }
 const conflict: ProvenAttempt = { kind: 'conflict' }
 const stored: ProvenAttempt = { kind: 'acknowledged', seq: 5, duplicate: false }
 
-function scripted(attempts: ProvenAttempt[], connection = up) {
+function scripted(attempts: ProvenAttempt[], connection = up, room = new LogRoom()) {
   const sent: { id: string; expectLast: number | undefined }[] = []
   const writer = createLogWriter({
     epoch: 2,
     log: { lastSequenceOf: async () => 0 },
     connection,
+    room,
     logger: silent,
     publishOnce: async ({ id }, { expectLast }) => {
       sent.push({ id, expectLast })
@@ -52,6 +55,25 @@ describe('LogWriter', () => {
 
   it('is not certain of a conflict after an attempt that went unanswered', async () => {
     expect(await scripted([unanswered, conflict]).writer.publish(entry)).toEqual({ kind: 'unknown' })
+  })
+
+  it('is certain at once that there was no room, unless an earlier attempt may be stored', async () => {
+    const { writer, sent } = scripted([full, stored])
+    expect(await writer.publish(entry)).toEqual({ kind: 'full' })
+    expect(sent).toHaveLength(1)
+    expect(await scripted([unanswered, full, stored]).writer.publish(entry)).toMatchObject({ kind: 'stored' })
+    const perhaps: ProvenAttempt = { kind: 'perhaps-full', err: new Error('no room here') }
+    expect(await scripted([perhaps, full, stored]).writer.publish(entry)).toMatchObject({ kind: 'stored' })
+  })
+
+  it('does not send what would take room that is kept back', async () => {
+    const room = new LogRoom()
+    room.read({ bytes: 98, maxBytes: 100 })
+    const { writer, sent } = scripted([stored], up, room)
+    const scope = { type: 'session', session: newSessionId() } as const
+    expect(await writer.publish({ ...entry, scope } as LogEntry)).toEqual({ kind: 'full' })
+    expect(sent).toEqual([])
+    expect(await writer.publish(entry)).toMatchObject({ kind: 'stored' })
   })
 
   it('stops at once when the log is in doubt', async () => {

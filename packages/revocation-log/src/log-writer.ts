@@ -1,12 +1,13 @@
 /**
  * ⑤ Publishes a fact until its fate is known or the time is up.
- * Promise: `stored` and `conflict` are certain; whatever is not certain is `unknown`, and never counts as a failure.
+ * Promise: `stored`, `conflict` and `full` are certain; whatever is not certain is `unknown`, and never counts as a failure.
  */
 import { parseLogEntry, parsePosition, formatPosition, type LogEntry, type Position } from '@curfew/contracts'
 
 import { pause } from './abortable.ts'
 import type { Connection } from './connection-watch.ts'
 import { LogError } from './errors.ts'
+import type { LogRoom } from './log-room.ts'
 import type { LogLogger, LogWriter, PublishOptions, PublishResult } from './log.ts'
 import type { NatsLog } from './nats-log.ts'
 import type { ProvenPublish } from './proven-publish.ts'
@@ -23,6 +24,7 @@ export interface LogWriterOptions {
   readonly log: Pick<NatsLog, 'lastSequenceOf'>
   readonly publishOnce: ProvenPublish
   readonly connection: Connection
+  readonly room: LogRoom
   readonly logger: LogLogger
 }
 
@@ -34,6 +36,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
         throw new LogError('LOG_UNREADABLE', `${entry.type} entry ${entry.id} would not parse`)
       const expected = expectedSequence(options.epoch, expectLast)
       if (expected === 'later-epoch') return { kind: 'conflict' }
+      if (!options.room.takes(entry)) return { kind: 'full' }
       return publish(options, entry, expected)
     },
     async lastPositionOf(entry: LogEntry): Promise<Position> {
@@ -63,9 +66,13 @@ async function publish(
         return { kind: unanswered ? 'unknown' : 'conflict' }
       case 'frozen':
         return { kind: 'unknown' }
+      case 'full':
+      case 'perhaps-full':
       case 'unanswered':
       case 'refused':
-        unanswered ||= attempt.kind === 'unanswered'
+        // A cluster looks for room before it looks whether an earlier attempt was stored.
+        if (attempt.kind === 'full' && !unanswered) return { kind: 'full' }
+        unanswered ||= attempt.kind === 'unanswered' || attempt.kind === 'perhaps-full'
         logger.warn({
           event: `log.publish.${attempt.kind}`,
           entryId: entry.id,

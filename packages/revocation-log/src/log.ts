@@ -6,6 +6,7 @@ import type { LogEntry, MemberId, Position } from '@curfew/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 
 import type { LogClosing } from './log-closing.ts'
+import type { LogRoom } from './log-room.ts'
 import type { Witness } from './witness.ts'
 
 /** The entry is in the log at `position`; `duplicate` when an earlier attempt under the same id had put it there. */
@@ -17,9 +18,14 @@ export interface Stored {
 
 /**
  * `conflict`: nothing was stored, the subject's latest entry is not the one expected; look again and decide anew.
+ * `full`: nothing was stored, there is no room for it.
  * `unknown`: it may be stored or not; only publishing again under the same id (within ten minutes) can tell.
  */
-export type PublishResult = Stored | { readonly kind: 'conflict' } | { readonly kind: 'unknown' }
+export type PublishResult =
+  | Stored
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'unknown' }
 
 export interface PublishOptions {
   /**
@@ -81,6 +87,8 @@ export interface OpenLogOptions {
   readonly witness?: Witness
   /** Tells whoever reads the log that it is not what it was. Without it only this reader knows. */
   readonly closing?: LogClosing
+  /** What the caller knows of the room that is left; refusals of the server are noted in it. */
+  readonly room?: LogRoom
   /** Called once for each entry in order. Throwing stops the reader, which offers the same entry again later. */
   readonly onEntry: (entry: LogEntry, position: Position) => void
   /** `applied` has moved: everything up to here is proven to have gone through `onEntry`. */

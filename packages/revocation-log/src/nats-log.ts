@@ -32,6 +32,10 @@ const CONSUMER_ABANDONED_MS = 10_000
 const READ_AHEAD = { max_messages: 256, expires: 5_000, idle_heartbeat: 500 }
 /** Another attempt under this id is under way, or its fate is not known yet. */
 const DUPLICATE_IN_PROCESS = 10_158
+/** The limit of the account, and of the server. */
+const NO_RESOURCES: ReadonlySet<number> = new Set([10_002, 10_023])
+/** The limit of the stream, and other failures to store. */
+const STREAM_STORE_FAILED = 10_077
 const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([
   JetStreamApiCodes.StreamWrongLastSequence,
   JetStreamApiCodes.StreamWrongLastSequenceUnknown,
@@ -41,6 +45,10 @@ export type Attempt =
   | { readonly kind: 'acknowledged'; readonly seq: number; readonly duplicate: boolean }
   /** Not stored by this attempt: the subject's latest entry is another one. */
   | { readonly kind: 'conflict' }
+  /** Not stored by this attempt: there is no room. */
+  | { readonly kind: 'full'; readonly err: unknown }
+  /** There is no room where it was to be stored; another copy of the stream may have had some. */
+  | { readonly kind: 'perhaps-full'; readonly err: unknown }
   /** Not stored by this attempt, for a reason of the server's. */
   | { readonly kind: 'refused'; readonly err: unknown }
   /** No answer: it may be stored or not. */
@@ -97,8 +105,16 @@ export class NatsLog {
     } catch (err) {
       if (!(err instanceof JetStreamApiError) || err.code === DUPLICATE_IN_PROCESS)
         return { kind: 'unanswered', err }
-      return WRONG_LAST_SEQUENCE.has(err.code) ? { kind: 'conflict' } : { kind: 'refused', err }
+      if (WRONG_LAST_SEQUENCE.has(err.code)) return { kind: 'conflict' }
+      return { kind: this.#kindOf(err), err }
     }
+  }
+
+  #kindOf({ code, message }: JetStreamApiError): 'full' | 'perhaps-full' | 'refused' {
+    if (code === STREAM_STORE_FAILED) return /\bmaximum (?:bytes|messages)\b/.test(message) ? 'full' : 'refused'
+    if (!NO_RESOURCES.has(code)) return 'refused'
+    // In a cluster of 2.9 the leader finds that out when the others have the entry.
+    return this.#nc.info?.cluster === undefined ? 'full' : 'perhaps-full'
   }
 
   /** Of a log that has been read: sequence of the entity's latest entry, 0 when there is none; a deposed leader may name an earlier one. */

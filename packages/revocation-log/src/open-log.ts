@@ -14,6 +14,7 @@ import { Follower } from './follower.ts'
 import { readHistory } from './history.ts'
 import { FollowingReader } from './log-reader.ts'
 import { shorterThan } from './log-length.ts'
+import { LogRoom } from './log-room.ts'
 import { createLogWriter } from './log-writer.ts'
 import type { OpenLogOptions, RevocationLog } from './log.ts'
 import { NatsLog } from './nats-log.ts'
@@ -56,7 +57,8 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
     else follower.disconnected()
     reader.refresh()
   })
-  const publishOnce = provenPublish(log, follower, connection)
+  const room = options.room ?? new LogRoom()
+  const publishOnce = provenPublish({ log, follower, connection, room })
   const onApplied = options.onApplied ?? (() => undefined)
   const reader = new FollowingReader({ log, logId, follower, publishOnce, replica, logger, onApplied })
   try {
@@ -75,7 +77,7 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
       follower.freeze({ kind: 'rolled back', detail })
       reader.refresh()
     },
-    writer: createLogWriter({ epoch, log, publishOnce, connection, logger }),
+    writer: createLogWriter({ epoch, log, publishOnce, connection, room, logger }),
     history: (after, upTo) => readHistory(log, after, upTo),
   }
 }

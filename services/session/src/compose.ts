@@ -30,6 +30,7 @@ import { RedisSessionNames } from './adapters/redis-session-names.ts'
 import { RedisSessionStore } from './adapters/redis-session-store.ts'
 import { RedisSubjectStore } from './adapters/redis-subject-store.ts'
 import { RedisThrottle } from './adapters/redis-throttle.ts'
+import { RoomWatch } from './adapters/room-watch.ts'
 import { readSeedFile } from './adapters/seed-file.ts'
 import { createSessionMetrics } from './adapters/session-metrics.ts'
 import { httpSettingsOf, settingsOf, type Config } from './config.ts'
@@ -40,7 +41,7 @@ import { LogView } from './domain/log-view.ts'
 import type { RedeemPorts } from './domain/redeem-claim.ts'
 import { applySeed, seedEntries } from './domain/seed.ts'
 import { isoTime } from './iso-time.ts'
-import type { Clock, SessionNames } from './ports.ts'
+import type { Clock, Reports, SessionNames } from './ports.ts'
 import { Answers } from './routes/answers.ts'
 import { describeOperatorApi } from './routes/api.ts'
 import { addHttpRoutes, type HttpPorts } from './routes/http.ts'
@@ -94,6 +95,8 @@ export async function compose(
   const { ports, log, readiness } = await openAuthority(foundation, audit, overrides, stack)
   await seed(foundation, log, ports.clock)
   await createAccountsBucket(nc)
+  // A seed that the log has already must not fail because there is no room for another one.
+  await watchRoom(foundation, log, ports.reports, stack)
 
   const expiry = new ExpiryWatch(ports)
   stack.defer(() => expiry.stop())
@@ -192,6 +195,7 @@ async function openAuthority(
 function readinessOf(log: NatsFactLog, view: LogView, projection: Projector): ReadinessCheck[] {
   return [
     { name: 'log', check: () => log.trouble ?? true },
+    { name: 'room', check: () => log.hasRoomFor('ends') || 'the log is full: no end of a session can be recorded' },
     { name: 'lease', check: () => log.mayAnswer || 'none: answers for sessions are refused' },
     { name: 'view', check: () => view.complete || 'incomplete until Redis has caught up' },
     { name: 'projection', check: () => projection.behindMs <= PROJECTION_LAG_MS_MAX || 'behind the log' },
@@ -218,6 +222,17 @@ async function seed({ config, logger }: Foundation, log: NatsFactLog, clock: Clo
   const entries = seedEntries(await readSeedFile(config.SESSION_SEED_FILE), isoTime(clock.nowMs()))
   const added = await applySeed(log, entries)
   logger.info({ event: 'seed.applied', added })
+}
+
+async function watchRoom(
+  { nc, logger }: Foundation,
+  log: NatsFactLog,
+  reports: Reports,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const watch = new RoomWatch({ nc, log, reports, logger })
+  stack.defer(() => watch.stop())
+  await watch.look()
 }
 
 function operationsOf({ SESSION_HOST: host, SESSION_OPERATIONS_PORT: port }: Config) {

@@ -4,6 +4,7 @@
  */
 export type UnavailableCause =
   | 'log-not-followed'
+  | 'log-full'
   | 'no-lease'
   | 'behind-asker'
   | 'redis-lost'

@@ -19,7 +19,13 @@ import type {
   TenantId,
   UserId,
 } from '@curfew/contracts'
-import type { Confirmation, ConfirmationWatch, PositionedEntry } from '@curfew/revocation-log'
+import type {
+  Confirmation,
+  ConfirmationWatch,
+  PositionedEntry,
+  RoomState,
+  RoomUse,
+} from '@curfew/revocation-log'
 
 import type { CreationFault } from './domain/client-limits.ts'
 import type { RevocationCount } from './domain/count-affected.ts'
@@ -190,7 +196,9 @@ export interface FactLog {
   readonly isFollowing: boolean
   /** The log is not what it was: what it seemed to hold may be lost. */
   readonly isFrozen: boolean
+  /** Throws Unavailable where nothing was stored because the log has no room for it. */
   publish(entry: LogEntry, expectLast?: Position): Promise<Publication>
+  hasRoomFor(use: RoomUse): boolean
   /** Where the log last spoke about the entity of this entry, or an earlier place. */
   lastPositionOf(entry: LogEntry): Promise<Position>
   /** True when this replica's view has reached the position in time. */
@@ -264,6 +272,14 @@ export interface Reports extends RevocationReports {
   logInDoubt(reason: string): void
   /** Nothing is granted, confirmed or answered until a new epoch is opened. */
   logFrozen(reason: string): void
+  /** From here on more or less is refused for want of room. */
+  logRoomChanged(changed: {
+    state: RoomState
+    bytes: number | undefined
+    maxBytes: number | undefined
+  }): void
+  /** An entry was not stored. */
+  logHadNoRoom(type: LogEntry['type']): void
   /** Redis stands in an earlier epoch than the log, which begins with a revocation of everyone. */
   epochEntered(entered: { epoch: number; logId: string; projected: Position }): void
 }

@@ -3,6 +3,7 @@
  * Promise: what has become known is kept in `Progress`, for whoever loses the rest; nothing counts as not sent that may have
  * arrived.
  */
+import type { ProblemCode } from '@curfew/contracts'
 import { Type, type Static, type TSchema } from 'typebox'
 
 import type { Operator, OperatorCall } from '../account/operator.ts'
@@ -70,7 +71,12 @@ export async function sendWatched<T extends TSchema>(
 /** Unavailable is said of the audit trail as well, when the log has taken the change already. */
 export function mayHaveHappened(error: unknown): boolean {
   if (error instanceof NoAnswer) return error.mayHaveArrived
-  return error instanceof Refusal && error.status >= 500
+  return error instanceof Refusal && error.status >= 500 && !isWithoutRoom(error)
+}
+
+/** The log has refused it: nothing was recorded. */
+export function isWithoutRoom({ code }: Refusal): boolean {
+  return code === ('log-full' satisfies ProblemCode)
 }
 
 const Name = Type.Union([Type.String(), Type.Null()])

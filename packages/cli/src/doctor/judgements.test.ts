@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { Verifier } from '../api/answers.ts'
 import type { Finding } from './findings.ts'
-import { judgeLog, judgeRoom, judgeServer, judgeTrailRoom } from './nats.ts'
+import { judgeLog, judgeLogRoom, judgeRoom, judgeServer, judgeTrailRoom } from './nats.ts'
 import { judgeInfo, judgeSettings, judgeSettingsOfMany, SETTINGS, SETTINGS_OF_MANY } from './redis.ts'
 import { judgeClocks, judgeMetrics, judgeReadiness } from './replicas.ts'
 import { judgeVerifiers } from './verifiers.ts'
@@ -161,6 +161,20 @@ describe('the room of NATS', () => {
     [91, -1, ['unseen']],
   ])('%i of %i bytes is judged %j', (used, most, expected) => {
     expect(levels(judgeRoom(used, most))).toEqual(expected)
+  })
+
+  it.each([
+    [10, 100, false, '2.9.10', ['ok']],
+    [10, undefined, false, '2.12.15', ['unseen']],
+    [70, 100, false, '2.12.15', ['warning']],
+    [85, 100, false, '2.12.15', ['problem']],
+    [95, 100, false, '2.12.15', ['problem']],
+    [99, 100, false, '2.12.15', ['problem']],
+    [10, 100, true, '2.12.15', ['ok']],
+    [10, 100, true, '2.9.10', ['ok', 'warning']],
+  ])('of which the log has %i of %j, its account’s %j, at %s, is judged %j', (...room) => {
+    const [bytes, maxBytes, isOfAccount, version, expected] = room
+    expect(levels(judgeLogRoom({ bytes, maxBytes, isOfAccount }, version))).toEqual(expected)
   })
 })
 

@@ -4,7 +4,7 @@
  */
 import { streamName } from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
-import { brokenSettings, findEpochInForce } from '@curfew/revocation-log'
+import { LogRoom, brokenSettings, findEpochInForce, measureRoom, type RoomReading } from '@curfew/revocation-log'
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -22,6 +22,8 @@ const FIRST_WITH_SYNC_ALWAYS = '2.10.0'
 /** Faults that lose acknowledged entries were mended up to here. */
 const LEAST_VERSION = '2.12.15'
 const GOOD_VERSION = '2.14.6'
+/** Earlier ones find out that the room of an account has run out when they have stored an entry and deleted the one before. */
+const FIRST_THAT_LOOKS_BEFORE = '2.10.12'
 const REPLICAS = 3
 const TIMEOUT_MS = 3_000
 const AUDIT_STREAM = 'CURFEW_AUDIT'
@@ -110,7 +112,56 @@ async function examineLog(nc: NatsConnection, manager: JetStreamManager): Promis
   const epoch = await findEpochInForce(nc)
   if (epoch === undefined)
     return [problem('nats', 'There is no log in force.', 'docs/operations.md, “The log is frozen”.')]
-  return judgeLog(epoch, await manager.streams.info(streamName(epoch)), nc.info?.cluster !== undefined)
+  const [info, room] = [await manager.streams.info(streamName(epoch)), await measureRoom(manager, epoch)]
+  return [
+    ...judgeLog(epoch, info, nc.info?.cluster !== undefined),
+    ...judgeLogRoom(room, nc.info?.version ?? ''),
+  ]
+}
+
+/** By the marks at which the session service refuses more and more. */
+export function judgeLogRoom(reading: RoomReading, version: string): Finding[] {
+  const room = new LogRoom()
+  room.read(reading)
+  const { bytes, maxBytes, isOfAccount = false } = reading
+  const todo = 'docs/operations.md, “The log is full”.'
+  if (maxBytes === undefined)
+    return [
+      unseen(
+        'nats',
+        `The log has taken ${bytes} bytes; no limit of its stream or account says of how many.`,
+        'Set max_bytes on its stream, or a limit for the account, so that a warning comes before it is full.',
+      ),
+    ]
+  const isDangerous = isOfAccount && !isAtLeast(version, FIRST_THAT_LOOKS_BEFORE)
+  return [
+    judgeShare(room, `${Math.round((100 * bytes) / maxBytes)} % of the room for the log is taken.`, todo),
+    ...(isDangerous
+      ? [
+          warning(
+            'nats',
+            `nats-server ${version} loses facts that the log holds where the room of the account runs out.`,
+            `Set max_bytes on the stream of the log, below ${maxBytes}; or update.`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+function judgeShare({ state }: LogRoom, says: string, todo: string): Finding {
+  switch (state) {
+    case 'unknown':
+    case 'plenty':
+      return ok('nats', says)
+    case 'low':
+      return warning('nats', `${says} Logins are refused long before it is full.`, todo)
+    case 'reserved':
+      return problem('nats', `${says} Nobody but operators can sign in.`, todo)
+    case 'changes-refused':
+      return problem('nats', `${says} Nobody but operators can sign in, and no rights can be changed.`, todo)
+    case 'full':
+      return problem('nats', `${says} Nobody can sign in or out.`, todo)
+  }
 }
 
 export function judgeLog(

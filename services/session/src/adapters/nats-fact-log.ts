@@ -8,12 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ORIGIN, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
 import {
   LogClosing,
+  LogRoom,
   Witness,
   findEpochInForce,
   type Confirmation,
   type Coordinator,
   type PositionedEntry,
   type RevocationLog,
+  type RoomUse,
 } from '@curfew/revocation-log'
 
 import { Unavailable } from '../errors.ts'
@@ -40,6 +42,8 @@ const CLOSED_WITHIN_MS = 3_000
 
 export class NatsFactLog implements FactLog {
   readonly reach: LogReach
+  /** Of the log in force; somebody has to look at it (room-watch.ts). */
+  readonly room = new LogRoom()
   readonly #options: NatsFactLogOptions
   readonly #closing = new AbortController()
   readonly #watch: EpochWatch
@@ -162,6 +166,10 @@ export class NatsFactLog implements FactLog {
     return expectLast === undefined ? this.#publish(entry) : this.#sent.publish(entry, expectLast)
   }
 
+  hasRoomFor(use: RoomUse): boolean {
+    return this.room.hasRoomFor(use)
+  }
+
   lastPositionOf(entry: LogEntry): Promise<Position> {
     return this.#ask(({ writer }) => writer.lastPositionOf(entry))
   }
@@ -199,7 +207,10 @@ export class NatsFactLog implements FactLog {
 
   async #publish(entry: LogEntry, expectLast?: Position): Promise<Publication> {
     if (this.#log === undefined) throw new Unavailable('log-not-followed')
-    return this.#log.writer.publish(entry, expectLast === undefined ? {} : { expectLast })
+    const published = await this.#log.writer.publish(entry, expectLast === undefined ? {} : { expectLast })
+    if (published.kind !== 'full') return published
+    this.#options.reports.logHadNoRoom(entry.type)
+    throw new Unavailable('log-full')
   }
 
   async #ask<T>(question: (log: RevocationLog) => Promise<T>): Promise<T> {
@@ -280,6 +291,7 @@ export class NatsFactLog implements FactLog {
       epoch,
       coordinator: this.coordinator,
       witness: this.#witness,
+      room: this.room,
       closing: this.#logClosing,
       onFound: (found) => (this.#epoch = found),
       onApplied: (applied) => this.#part.reached(applied),

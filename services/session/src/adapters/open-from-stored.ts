@@ -9,6 +9,7 @@ import {
   type Coordinator,
   type LogClosing,
   type LogIdentity,
+  type LogRoom,
   type RevocationLog,
   type Witness,
 } from '@curfew/revocation-log'
@@ -36,6 +37,7 @@ interface Reading {
   readonly epoch: number | undefined
   readonly coordinator: Coordinator
   readonly witness: Witness
+  readonly room: LogRoom
   readonly closing: LogClosing
   readonly onFound: (epoch: number) => void
   readonly onApplied: (applied: Position) => void
@@ -44,7 +46,7 @@ interface Reading {
 
 export async function openFromStored(options: Opening, reading: Reading): Promise<RevocationLog> {
   const { nc, view, stored, onEntry, clock, reports, logger } = options
-  const { epoch: asked, coordinator, witness, closing, onApplied, onDoubt } = reading
+  const { epoch: asked, coordinator, witness, room, closing, onApplied, onDoubt } = reading
   const { projected, wide } = await stored.load()
 
   async function onFound(found: LogIdentity): Promise<void> {
@@ -68,6 +70,7 @@ export async function openFromStored(options: Opening, reading: Reading): Promis
     logger,
     startAfter: projected,
     witness,
+    room,
     closing,
     onFound,
     onEntry,

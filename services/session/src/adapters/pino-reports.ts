@@ -182,6 +182,8 @@ type LogReports = Pick<
   | 'viewStartedAgain'
   | 'logInDoubt'
   | 'logFrozen'
+  | 'logRoomChanged'
+  | 'logHadNoRoom'
   | 'epochEntered'
 >
 
@@ -208,6 +210,15 @@ function logReports(logger: Logger, metrics: SessionMetrics): LogReports {
     },
     logFrozen(reason) {
       logger.error({ event: 'log.frozen', reason })
+    },
+    logRoomChanged({ state, ...room }) {
+      const fields = { event: 'log.room', state, ...room }
+      if (state === 'plenty' || state === 'unknown') logger.info(fields)
+      else if (state === 'low') logger.warn(fields)
+      else logger.error(fields)
+    },
+    logHadNoRoom(type) {
+      metrics.withoutRoom.inc({ type })
     },
     epochEntered(entered) {
       metrics.epochsEntered.inc()

@@ -2,7 +2,7 @@
  * ④ The numbers of the session authority.
  * Promise: label values come from small fixed sets; ids are for the log alone.
  */
-import type { Coordinator } from '@curfew/revocation-log'
+import type { Coordinator, LogRoom } from '@curfew/revocation-log'
 import { systemClock } from '@curfew/revocation-log'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
@@ -27,6 +27,7 @@ export interface SessionMetrics {
   readonly confirmations: Counter<'by'>
   readonly confirmationSeconds: Histogram
   readonly projectionFailures: Counter
+  readonly withoutRoom: Counter<'type'>
 }
 
 /** From a member in the same rack to one that has crashed under the longest lease. */
@@ -35,6 +36,7 @@ const CONFIRMATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 interface Followed {
   readonly coordinator: Coordinator
   readonly isFrozen: boolean
+  readonly room: LogRoom
 }
 
 export function createSessionMetrics(registry: Registry, view: LogView, log: () => Followed): SessionMetrics {
@@ -72,6 +74,7 @@ export function createSessionMetrics(registry: Registry, view: LogView, log: () 
       'epochs_entered',
       'Times that Redis was found to stand in an earlier epoch than the log: all sessions from before are over',
     ),
+    withoutRoom: counter('log_entries_without_room', 'Entries that the log had no room for', ['type']),
     projectionFailures: counter('projection_failures', 'Times the projection into Redis began to fail'),
   }
 }
@@ -97,6 +100,12 @@ function addGauges(registry: Registry, view: LogView, log: () => Followed): void
     'lease_remaining_seconds',
     'How long this replica may still answer without renewing its lease',
     () => log().coordinator.leaseRemainingMs(systemClock()) / 1_000,
+  )
+  gauge('log_bytes', 'How much of its room the log has taken', () => log().room.reading?.bytes ?? 0)
+  gauge(
+    'log_max_bytes',
+    'How much room there is for the log; 0 where no limit can be seen',
+    () => log().room.reading?.maxBytes ?? 0,
   )
   gauge(
     'log_frozen',

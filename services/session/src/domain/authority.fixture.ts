@@ -205,6 +205,7 @@ export class MemoryReplica {
           verifiers: { total: 1, acknowledged: 1, lapsed: 0 },
         }
       },
+      hasRoomFor: () => true,
       isConfirmed: () => true,
       waitFor: async (position) => {
         // A publisher waits for its own reader; somebody who was given a birth elsewhere does not.

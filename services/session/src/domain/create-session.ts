@@ -18,9 +18,12 @@ import { Unavailable } from '../errors.ts'
 import type { SubjectFacts } from './facts.ts'
 import { limitSessions, type LimitPorts } from './limit-sessions.ts'
 import { lookUpSubject } from './look-up.ts'
+import { REVOKE, effectivePermissions, holds } from './permissions.ts'
+import { requireRoom } from './require-lease.ts'
 import { limitsFor, type SessionLimits } from './session-limits.ts'
 import type { SessionRecord } from './session-record.ts'
 import { isRevoked, isSuspended } from './validity.ts'
+import type { WideFacts } from './wide-facts.ts'
 
 export interface SessionRequest {
   readonly birth: Position
@@ -51,6 +54,11 @@ export type Creation =
 /** How long to wait for a birth that another replica gave out and this one has not reached. */
 const BIRTH_WITHIN_MS = 1_000
 
+/** Whoever can end what others have begun is let in for longest. */
+function mayRevoke(tenant: TenantId, { subject, wide }: { subject: SubjectFacts; wide: WideFacts }): boolean {
+  return holds(new Set(effectivePermissions(tenant, subject.grants, wide)), REVOKE)
+}
+
 export async function createSession(
   ports: LimitPorts,
   request: SessionRequest,
@@ -61,6 +69,7 @@ export async function createSession(
   const evidence = { subject, wide: ports.view.wide }
   if (isRevoked(request, evidence)) return { outcome: 'refused', reason: 'revoked' }
   if (isSuspended(request.tenant, evidence)) return { outcome: 'refused', reason: 'suspended' }
+  requireRoom(ports.log, mayRevoke(request.tenant, evidence) ? 'ends' : 'sessions')
 
   const secret = newSessionSecret()
   const nowMs = ports.clock.nowMs()

@@ -6,7 +6,7 @@
 import { PREPARE_SESSION, SUBJECTS } from '@curfew/contracts'
 
 import type { LogView } from '../domain/log-view.ts'
-import { requireLease } from '../domain/require-lease.ts'
+import { requireLease, requireRoom } from '../domain/require-lease.ts'
 import type { FactLog } from '../ports.ts'
 import type { Answers } from './answers.ts'
 
@@ -18,6 +18,7 @@ export interface PreparePorts {
 export function answerPrepareSession(answers: Answers, { log, view }: PreparePorts): void {
   answers.to(PREPARE_SESSION, SUBJECTS.prepareSession, () => {
     requireLease(log)
+    requireRoom(log)
     return { birth: view.applied }
   })
 }

@@ -4,7 +4,7 @@
  */
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
-import { requireLease } from '../domain/require-lease.ts'
+import { requireLease, requireRoom } from '../domain/require-lease.ts'
 import type { ClientGuard } from './client-guard.ts'
 import type { PreparePorts } from './nats-prepare-session.ts'
 import type { PostSessionsPorts } from './post-sessions.ts'
@@ -24,6 +24,7 @@ export function postSessionsPrepare(
     if (clients.find(guard.clientOf(request))?.sessions === undefined)
       throw new Problem('forbidden', 'the client is not registered to begin sessions')
     requireLease(log)
+    requireRoom(log)
     return { birth: view.applied }
   })
 }

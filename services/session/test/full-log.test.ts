@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto'
+
+import { newSessionId, subjectOfEntry, type LogEntry } from '@curfew/contracts'
+import { connectMessaging } from '@curfew/messaging'
+import { expectJson, expectProblem, type BearerClient } from '@curfew/test-kit'
+import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { TestMember } from './members.ts'
+import { ENV } from './operating.ts'
+import { BACKEND, setStage, until, type Created, type Replica, type Stage } from './stage.ts'
+
+const STREAM = 'CURFEW_1'
+
+let stage: Stage
+let replica: Replica
+let nc: NatsConnection
+let manager: JetStreamManager
+let api: BearerClient
+/** Each test has one session to end. */
+let sessions: Created[]
+beforeAll(async () => {
+  stage = await setStage()
+  replica = await stage.start(ENV)
+  nc = await connectMessaging({ url: stage.servers.natsUrl('admin'), name: 'admin' })
+  manager = await jetstreamManager(nc)
+  api = replica.as(await stage.login('curfew/operator'))
+  const users = ['acme/alice', 'acme/alice', 'acme/alice', 'acme/carl']
+  sessions = await Promise.all(users.map((who) => stage.login(who)))
+  await fill()
+})
+afterAll(async () => {
+  await nc.close()
+  await stage[Symbol.asyncDispose]()
+})
+
+describe('while the log is filling up, one after the other', () => {
+  it('people cannot sign in any more when there is still room for every end, and whoever can end sessions can', async () => {
+    const alice = sessions[0] as Created
+    await takes(0.86)
+    await until('nobody else begins a session', async () => !(await begins('acme/bob')))
+    const refused = await fetch(`${replica.url}/v1/sessions`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(`${BACKEND.id}:${BACKEND.secret}`).toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ tenant: 'acme', user: 'bob' }),
+    })
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+    await expectProblem(refused, 503, 'log-full')
+    expect(await begins('acme/chief')).toBe(true)
+
+    expect(await stage.statusOf(alice)).toBe('live')
+    await expectJson(await grant('bob'), 200)
+    await expectJson(await revoke('bob'), 200)
+    expect(await stage.logout(alice)).toBe('confirmed')
+    expect(await replica.isReady()).toBe(true)
+    const metrics = await (await fetch(`${replica.url}/metrics`)).text()
+    const gauge = (name: string) => Number(new RegExp(`^${name}\\{service="session"\\} (\\d+)$`, 'm').exec(metrics)?.[1])
+    expect(gauge('curfew_log_bytes') / gauge('curfew_log_max_bytes')).toBeGreaterThanOrEqual(0.85)
+    expect(toldOf('log.room').at(-1)).toMatchObject({ level: 'error', state: 'reserved' })
+  })
+
+  it('rights are not changed and verifiers do not join beyond that, and everything that ends sessions goes on', async () => {
+    const alice = sessions[1] as Created
+    await using before = await new TestMember(stage.gateway).join()
+    await takes(0.96)
+    await until('grants are refused', async () => (await grant('bob')).status === 503)
+    await expectProblem(await grant('bob'), 503, 'log-full')
+    await expectProblem(await api.put('/v1/tenants/acme/roles/viewer', { permissions: [] }), 503, 'log-full')
+    await expect(new TestMember(stage.gateway).join()).rejects.toThrow()
+    expect(await before.renew()).toMatchObject({ outcome: 'granted' })
+    expect(await stage.statusOf(alice)).toBe('live')
+    await expectJson(await api.post('/v1/subjects/acme/bob/suspend', { reason: 'test' }), 200)
+    await expectJson(await revoke('bob'), 200)
+    expect(await stage.logout(alice)).toBe('confirmed')
+  })
+
+  it('its last room is for what ends many: one session is not ended any more, quickly said, and a user is', async () => {
+    const alice = sessions[2] as Created
+    await takes(0.985)
+    await until('it is not ready', async () => !(await replica.isReady()))
+    expect(await (await fetch(`${replica.url}/readyz`)).text()).toContain('the log is full')
+    const startedAt = performance.now()
+    await expect(stage.logout(alice)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(performance.now() - startedAt).toBeLessThan(1_500)
+    expect(await stage.statusOf(alice)).toBe('live')
+    expect(await begins('acme/chief')).toBe(false)
+    await expectJson(await revoke('alice'), 200)
+    expect(await stage.statusOf(alice)).toBe('revoked')
+  })
+})
+
+describe('a log that takes nothing more', () => {
+  it('says of a revocation at once that it is not stored, lets nobody in, and goes on by itself when there is room', async () => {
+    const carl = sessions[3] as Created
+    await fillUp()
+    const asked = { json: { scope: { type: 'global' }, reason: 'test' }, headers: { 'idempotency-key': 'k' } }
+    const startedAt = performance.now()
+    const refused = await api.request('POST', '/v1/revocations', asked)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+    await expectProblem(refused, 503, 'log-full')
+    await expect(stage.logout(carl)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await begins('acme/bob')).toBe(false)
+    expect(await begins('curfew/operator')).toBe(false)
+    await until('it is not ready', async () => !(await replica.isReady()))
+    // Servers that take no barrier any more leave nobody with a lease; a verdict it is not.
+    expect(['live', 'unavailable']).toContain(await stage.statusOf(carl).catch(() => 'unavailable'))
+
+    await takes(0.5)
+    await until('it is ready', () => replica.isReady())
+    expect(await stage.statusOf(carl)).toBe('live')
+    const stored = await api.request('POST', '/v1/revocations', asked)
+    expect(await expectJson(stored, 200)).toMatchObject({ state: 'confirmed' })
+    expect(await stage.statusOf(carl)).toBe('revoked')
+    await stage.login('acme/carl')
+    await until('it is told', () => toldOf('log.room').at(-1)?.['state'] === 'plenty')
+  })
+})
+
+/** With ends of sessions that nobody has. */
+async function fill(): Promise<void> {
+  const entries = Array.from({ length: 200 }, () => endOfSomeSession('x'.repeat(400)))
+  await Promise.all(entries.map(append))
+}
+
+function append(entry: LogEntry): Promise<unknown> {
+  return manager.jetstream().publish(subjectOfEntry(1, entry), JSON.stringify(entry))
+}
+
+/** Makes what is in the log this part of its room. */
+async function takes(share: number): Promise<void> {
+  const { config, state } = await manager.streams.info(STREAM)
+  await manager.streams.update(STREAM, { ...config, max_bytes: Math.floor(state.bytes / share) })
+}
+
+/** Until the server refuses what is smaller than anything that a replica adds. */
+async function fillUp(): Promise<void> {
+  for (const reason of ['x'.repeat(400), 'x'])
+    try {
+      for (;;) await append(endOfSomeSession(reason))
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError)) throw error
+    }
+}
+
+function endOfSomeSession(reason: string): LogEntry {
+  const scope = { type: 'session', session: newSessionId() } as const
+  const head = { v: 1, id: randomUUID(), at: '', actor: '' } as const
+  return { ...head, type: 'revoked', reason, scope }
+}
+
+async function begins(who: string): Promise<boolean> {
+  try {
+    return (await stage.tryCreate(who)).outcome === 'created'
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'unavailable' })
+    return false
+  }
+}
+
+function grant(user: string): Promise<Response> {
+  return api.put(`/v1/subjects/acme/${user}/grants`, { roles: [], permissions: [] })
+}
+
+function revoke(user: string): Promise<Response> {
+  return stage.revokeUser(api, user)
+}
+
+function toldOf(event: string): Record<string, unknown>[] {
+  return replica.lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => line['event'] === event)
+}
