@@ -124,8 +124,28 @@ export const RESOLVE = contract(
   Type.Object({ asOf: PositionSchema, sessions: Type.Array(ResolvedSchema) }, closed),
 )
 
-/** ② A process that wants leases; the answer comes when the log says that it is a member. */
-export const JOIN = contract('join', MemberSchema, Type.Object({}, closed))
+/**
+ * ② A process that wants leases; the answer comes when the log says that it is a member, or at once when there are too many
+ * of its service, or too many come.
+ */
+export const JOIN = contract(
+  'join',
+  MemberSchema,
+  Type.Union([
+    Type.Object({}, closed),
+    Type.Object(
+      {
+        refused: Type.Union([
+          Type.Literal('too-many-members'),
+          Type.Literal('too-many-joins'),
+          Type.Literal('log-full'),
+        ]),
+        retryAfterMs: Milliseconds,
+      },
+      closed,
+    ),
+  ]),
+)
 
 /** ② Sent after the lease has been dropped: nothing has to be waited for any more. */
 export const LEAVE = contract(

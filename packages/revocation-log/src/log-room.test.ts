@@ -55,7 +55,7 @@ describe('the room of the log', () => {
     [95, 'changes-refused', false, false, true],
     [98, 'full', false, false, false],
     [120, 'full', false, false, false],
-  ] as const)('at %d %% is %s', (percent, state, sessions, changes, ends) => {
+  ] as const)('at %d %% is %s', (...[percent, state, sessions, changes, ends]) => {
     const room = roomAt(percent)
     expect(room.state).toBe(state)
     expect(room.hasRoomFor('sessions')).toBe(sessions)
@@ -113,7 +113,12 @@ describe('as NATS tells it, the room', () => {
       account(30, 300),
       { bytes: 10, maxBytes: 100, isOfAccount: true },
     ],
-    ['is nothing where others have taken it all', stream(-1), account(99, 50), { bytes: 10, maxBytes: 1, isOfAccount: true }],
+    [
+      'is nothing where others have taken it all',
+      stream(-1),
+      account(99, 50),
+      { bytes: 10, maxBytes: 1, isOfAccount: true },
+    ],
   ])('%s', (_, info, stats, room) => {
     expect(roomOf(info, stats)).toEqual(room)
   })

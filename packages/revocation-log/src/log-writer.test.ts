@@ -71,7 +71,7 @@ describe('LogWriter', () => {
     room.read({ bytes: 98, maxBytes: 100 })
     const { writer, sent } = scripted([stored], up, room)
     const scope = { type: 'session', session: newSessionId() } as const
-    expect(await writer.publish({ ...entry, scope } as LogEntry)).toEqual({ kind: 'full' })
+    expect(await writer.publish({ ...entry, scope })).toEqual({ kind: 'full' })
     expect(sent).toEqual([])
     expect(await writer.publish(entry)).toMatchObject({ kind: 'stored' })
   })

@@ -34,7 +34,8 @@ export function roomOf({ config, state }: Stream, account: Account | undefined):
 
 /** An account without tiers counts every copy of an entry. */
 function shareOfAccount({ config, state }: Stream, account: Account | undefined): number | undefined {
-  if (account === undefined || account.tiers !== undefined || account.limits.max_storage <= 0) return undefined
+  if (account === undefined || account.tiers !== undefined || account.limits.max_storage <= 0)
+    return undefined
   const copies = config.num_replicas
   const usedByOthers = account.storage - state.bytes * copies
   const reservedByOthers = (account.reserved_storage ?? 0) - Math.max(0, config.max_bytes) * copies

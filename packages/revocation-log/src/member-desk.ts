@@ -1,6 +1,6 @@
 /**
  * ④ ⑤ Where verifiers ask to join, to leave and to be granted leases.
- * Promise: nobody joins or leaves in the name of another service's member.
+ * Promise: nobody joins or leaves in the name of another service's member; who is refused is told why and for how long.
  */
 import {
   ANY_SPEAKER,
@@ -11,13 +11,16 @@ import {
   memberSubject,
   renewSubject,
   speakerOf,
+  type Member,
   type MemberId,
 } from '@curfew/contracts'
 import { answer, type Answering } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/nats-core'
+import type { Static } from 'typebox'
 
 import type { Barriers } from './barriers.ts'
 import type { LogLogger } from './log.ts'
+import type { JoinRefusal } from './member-admission.ts'
 import type { MemberRecorder } from './member-recorder.ts'
 
 export interface MemberDeskOptions {
@@ -27,6 +30,9 @@ export interface MemberDeskOptions {
   readonly members: MemberRecorder
   readonly barriers: Barriers
   readonly serviceOf: (member: MemberId) => string | undefined
+  /** Undefined when it may join; then `settled` follows. */
+  readonly admit: (member: Member) => JoinRefusal | undefined
+  readonly settled: (member: MemberId) => void
 }
 
 export function answerMembers(desk: MemberDeskOptions): Answering[] {
@@ -41,7 +47,7 @@ export function answerMembers(desk: MemberDeskOptions): Answering[] {
       on('join'),
       (member, { subject }) => {
         // Replicas write themselves into the log.
-        if (member.kind === 'verifier' && member.service === speakerOf(subject)) return members.join(member)
+        if (member.kind === 'verifier' && member.service === speakerOf(subject)) return join(desk, member)
         throw new Error(`${speakerOf(subject)} may not join as a ${member.kind} of ${member.service}`)
       },
       options,
@@ -61,4 +67,17 @@ export function answerMembers(desk: MemberDeskOptions): Answering[] {
     ),
     answer(nc, RENEW_LEASE, renew, ({ member }) => barriers.renew(member), options),
   ]
+}
+
+async function join(
+  { members, admit, settled }: MemberDeskOptions,
+  member: Member,
+): Promise<Static<typeof JOIN.answer>> {
+  const refusal = admit(member)
+  if (refusal !== undefined) return refusal
+  try {
+    return await members.join(member)
+  } finally {
+    settled(member.member)
+  }
 }

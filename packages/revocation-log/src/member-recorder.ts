@@ -4,7 +4,7 @@
  */
 import {
   sequenceOf,
-  type JOIN,
+  type LEAVE,
   type LogEntry,
   type LogEntryOf,
   type Member,
@@ -26,8 +26,7 @@ export interface MemberRecorderOptions {
 }
 
 const APPLIED_WITHIN_MS = 2_000
-/** What JOIN and LEAVE answer. */
-type Nothing = Static<typeof JOIN.answer>
+type Nothing = Static<typeof LEAVE.answer>
 const NOTHING: Nothing = {}
 
 export class MemberRecorder {

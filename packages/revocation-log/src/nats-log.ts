@@ -111,7 +111,8 @@ export class NatsLog {
   }
 
   #kindOf({ code, message }: JetStreamApiError): 'full' | 'perhaps-full' | 'refused' {
-    if (code === STREAM_STORE_FAILED) return /\bmaximum (?:bytes|messages)\b/.test(message) ? 'full' : 'refused'
+    if (code === STREAM_STORE_FAILED)
+      return /\bmaximum (?:bytes|messages)\b/.test(message) ? 'full' : 'refused'
     if (!NO_RESOURCES.has(code)) return 'refused'
     // In a cluster of 2.9 the leader finds that out when the others have the entry.
     return this.#nc.info?.cluster === undefined ? 'full' : 'perhaps-full'

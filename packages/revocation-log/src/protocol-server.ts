@@ -27,6 +27,13 @@ import type { Coordinator } from './coordinator.ts'
 import type { Clock } from './elapsed.ts'
 import { listen, type Listening } from './listening.ts'
 import type { LogLogger, PublishResult } from './log.ts'
+import {
+  MEMBER_LIMITS,
+  MemberAdmission,
+  type JoinRefusal,
+  type MemberLimits,
+  type RefusedJoin,
+} from './member-admission.ts'
 import { answerMembers } from './member-desk.ts'
 import { MemberRecorder } from './member-recorder.ts'
 import { renewEveryMs } from './timing.ts'
@@ -44,8 +51,13 @@ export interface ProtocolServerOptions {
   /** True when this replica has applied the position in time. */
   readonly waitFor: (position: Position, timeoutMs: number) => Promise<boolean>
   readonly isFollowing: () => boolean
+  readonly memberLimits?: MemberLimits | undefined
+  /** Whether the log has room for verifiers that join. */
+  readonly hasRoom: () => boolean
+  readonly onJoinRefused: (refused: RefusedJoin) => void
 }
 
+const WITHOUT_ROOM_RETRY_MS = 2_000
 /** Acknowledgements take milliseconds. */
 const REMIND_AFTER_MS = 300
 
@@ -57,6 +69,7 @@ export class ProtocolServer {
   readonly #acks: AckSender
   readonly #barriers: Barriers
   readonly #members: MemberRecorder
+  readonly #admission: MemberAdmission
   readonly #answering: Answering[] = []
   #hearing: Listening[] = []
   #expiryTimer: NodeJS.Timeout | undefined
@@ -70,6 +83,7 @@ export class ProtocolServer {
     const { nc, epoch, coordinator } = options
     this.#barriers = new Barriers({ ...options, follows: () => this.#follows() })
     this.#members = new MemberRecorder(options)
+    this.#admission = new MemberAdmission(options.memberLimits ?? MEMBER_LIMITS)
     this.#acks = new AckSender((replica, applied) => {
       if (nc.isClosed()) return
       const subject = ackSubject(epoch, replica, SESSION_SERVICE)
@@ -90,7 +104,11 @@ export class ProtocolServer {
     )
     const [members, barriers] = [this.#members, this.#barriers]
     const serviceOf = (member: MemberId): string | undefined => coordinator.serviceOf(member)
-    this.#answering.push(...answerMembers({ nc, epoch, logger, members, barriers, serviceOf }))
+    const admit = (member: Member): JoinRefusal | undefined => this.#admit(member)
+    const settled = (member: MemberId): void => this.#admission.settled(member)
+    this.#answering.push(
+      ...answerMembers({ nc, epoch, logger, members, barriers, serviceOf, admit, settled }),
+    )
     // Joining first would have others wait for one whose subscriptions the server may not know yet.
     await nc.flush()
     await this.#members.join({ ...self, member: coordinator.replica })
@@ -107,6 +125,9 @@ export class ProtocolServer {
   entryApplied(entry: LogEntry, position: Position): void {
     const { coordinator } = this.#options
     const { leaseMs } = coordinator
+    // While it catches up it meets those of earlier minutes.
+    if (entry.type === 'joined' && entry.kind === 'verifier' && coordinator.isFollowing)
+      this.#admission.joined(entry, this.#now())
     coordinator.entryApplied(entry, position, this.#now())
     if ('ackTo' in entry && entry.ackTo !== undefined && entry.ackTo !== coordinator.replica)
       this.#acks.owe(entry.ackTo)
@@ -227,6 +248,19 @@ export class ProtocolServer {
     } finally {
       this.#isRejoining = false
     }
+  }
+
+  /** Who is a member already says so again when the answer was lost. */
+  #admit(member: Member): JoinRefusal | undefined {
+    const { coordinator, hasRoom, onJoinRefused } = this.#options
+    const known = coordinator.members().map(({ description }) => description)
+    if (known.some((each) => each.member === member.member)) return undefined
+    const present = known.filter(({ kind, service }) => kind === 'verifier' && service === member.service)
+    const refusal: JoinRefusal | undefined = hasRoom()
+      ? this.#admission.ask(member, present.length, this.#now())
+      : { refused: 'log-full', retryAfterMs: WITHOUT_ROOM_RETRY_MS }
+    if (refusal) onJoinRefused(this.#admission.refusal(member.service, refusal.refused, this.#now()))
+    return refusal
   }
 
   /** Nobody counts as heard, or as gone, by the word of another service. */

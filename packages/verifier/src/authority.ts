@@ -41,6 +41,7 @@ export interface AuthorityOptions {
   readonly onResolved: (sessions: number, outcome: string) => void
 }
 
+export type JoinRefusal = Extract<Static<typeof JOIN.answer>, { refused: unknown }>
 export type SeenSecret = Static<typeof REPORT_SECRETS.question>['seen'][number]
 
 export class Authority {
@@ -62,15 +63,9 @@ export class Authority {
     return this.#ask(HELLO, SUBJECTS.hello, {}, HELLO_TIMEOUT_MS)
   }
 
-  async join(epoch: number, member: Member): Promise<boolean> {
-    return (
-      (await this.#ask(
-        JOIN,
-        memberSubject(epoch, 'join', this.#options.audience),
-        member,
-        JOIN_TIMEOUT_MS,
-      )) !== undefined
-    )
+  join(epoch: number, member: Member): Promise<Static<typeof JOIN.answer> | undefined> {
+    const subject = memberSubject(epoch, 'join', this.#options.audience)
+    return this.#ask(JOIN, subject, member, JOIN_TIMEOUT_MS)
   }
 
   async leave(epoch: number, member: MemberId): Promise<boolean> {

@@ -10,7 +10,7 @@ import { PROTOCOL_VERSION, type Audience, type Member, type MemberId } from '@cu
 import { renewEveryMs, type Clock } from '@curfew/revocation-log'
 import type { NatsConnection } from '@nats-io/transport-node'
 
-import type { Authority } from './authority.ts'
+import type { Authority, JoinRefusal } from './authority.ts'
 import type { CoherentVerifier } from './coherent-verifier.ts'
 import { ANOTHER_LOG, followFeed } from './feed.ts'
 import type { VerifierLogger } from './verdict.ts'
@@ -28,6 +28,8 @@ export interface FollowingOptions {
 
 const RETRY_FIRST_MS = 50
 const RETRY_MOST_MS = 500
+/** However long it is told to wait. */
+const REFUSED_MS_MAX = 5_000
 /** A replica publishes, reads back and answers within milliseconds; another one should get its chance soon. */
 const RENEW_TIMEOUT_MS_MAX = 1_000
 const RENEWALS_PER_LEASE = 5
@@ -40,6 +42,8 @@ export class Following {
   #member: Member
   /** In which epoch the present incarnation has become a member. */
   #joinedEpoch: number | undefined
+  /** There are too many of this service, or the log has no room. */
+  #refusal: JoinRefusal | undefined
   #leaseMs = 5_000
   /** Sequence of the newest barrier that a grant has named. */
   #barrier = 0
@@ -151,16 +155,31 @@ export class Following {
       this.#started.resolve()
       const isLeased = core.hasUsableLease(clock())
       if (isAnswered && isLeased) retry.reset()
-      else if (!isAnswered && (await this.#isEpochOver(epoch))) return
-      const pauseMs = isAnswered && isLeased ? renewEveryMs(this.#leaseMs) * jitter() : retry.nextMs()
+      else if (!isAnswered && this.#refusal === undefined && (await this.#isEpochOver(epoch))) return
+      const pauseMs =
+        isAnswered && isLeased
+          ? renewEveryMs(this.#leaseMs) * jitter()
+          : Math.max(retry.nextMs(), this.#refusedForMs)
       await pause(pauseMs, signal)
     }
+  }
+
+  get #refusedForMs(): number {
+    return Math.min(this.#refusal?.retryAfterMs ?? 0, REFUSED_MS_MAX)
   }
 
   async #join(epoch: number): Promise<boolean> {
     if (this.#joinedEpoch === epoch) return true
     const { authority, logger } = this.#options
-    if (!(await authority.join(epoch, this.#member))) return false
+    const answer = await authority.join(epoch, this.#member)
+    const before = this.#refusal
+    this.#refusal = answer !== undefined && 'refused' in answer ? answer : undefined
+    if (answer === undefined) return false
+    if (this.#refusal !== undefined) {
+      const reason = this.#refusal.refused
+      if (reason !== before?.refused) logger.warn({ event: 'verifier.join.refused', epoch, reason })
+      return false
+    }
     this.#joinedEpoch = epoch
     logger.info({ event: 'verifier.joined', epoch, member: this.#member.member })
     return true

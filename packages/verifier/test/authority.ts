@@ -41,6 +41,7 @@ import {
 } from '@curfew/contracts'
 import { answer, type Answering } from '@curfew/messaging'
 import { headers, type NatsConnection } from '@nats-io/transport-node'
+import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 interface Issued {
@@ -84,6 +85,7 @@ export class Authority {
   distortion: ((answers: Resolved[]) => unknown) | undefined
   onAcknowledged: ((acknowledged: Acknowledgement) => void) | undefined
   onLeave: (() => void) | undefined
+  joinRefusal: Extract<Static<typeof JOIN.answer>, { refused: unknown }> | undefined
   seq = 1
   /** Entries take their place, and nobody hears of them. */
   isFeedSilent = false
@@ -113,6 +115,7 @@ export class Authority {
       }),
       answer(nc, JOIN, memberSubject(epoch, 'join', ANY_SPEAKER), (member) => {
         this.members.push(member.member)
+        if (this.joinRefusal !== undefined) return this.joinRefusal
         this.publish({ type: 'joined', ...member })
         return {}
       }),

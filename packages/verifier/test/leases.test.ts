@@ -55,6 +55,24 @@ describe('under a lease', () => {
     expect(settled).toMatchObject({ kind: 'refused', reason: 'revoked' })
   })
 
+  it('is what one that may not be a member asks for until it may, says so once, and asks about each check', async () => {
+    const authority = await stage.authority()
+    authority.joinRefusal = { refused: 'too-many-joins', retryAfterMs: 20 }
+    const verifier = await stage.verifier(GATEWAY_AUDIENCE)
+    const issued = authority.issue()
+    await waitFor(() => expect(authority.members.length).toBeGreaterThan(2))
+    for (let checks = 1; checks <= 3; checks += 1) {
+      expect(await kindOf(verifier.check(issued.token))).toBe('admitted')
+      expect(timesAsked(authority, issued.id)).toBe(checks)
+    }
+    const told = (): object[] => stage.logged.filter(({ event }) => event === 'verifier.join.refused')
+    expect(told()).toEqual([expect.objectContaining({ reason: 'too-many-joins' })])
+    authority.joinRefusal = undefined
+    await untilHit(verifier, issued.token)
+    expect(new Set(authority.members).size).toBe(1)
+    expect(told()).toHaveLength(1)
+  })
+
   it('what nobody asks to acknowledge is not acknowledged', async () => {
     const { authority, verifier, issued } = await remembered()
     authority.publish({ type: 'revoked', scope: { type: 'global' } })

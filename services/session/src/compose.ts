@@ -161,7 +161,11 @@ async function openAuthority(
   const reports = auditedReports(createReports(logger, metrics), audit.audit)
   const target = new RedisProjection(redis)
   const leaseMs = config.SESSION_LEASE_MS
-  const following = { nc, view, stored: target, leaseMs, clock, reports, logger }
+  const memberLimits = {
+    perService: config.SESSION_MEMBERS_PER_SERVICE,
+    joinsPerMinute: config.SESSION_JOINS_PER_MINUTE,
+  }
+  const following = { nc, view, stored: target, leaseMs, memberLimits, clock, reports, logger }
   const { log, projection, operators, feed } = await followLog(following, stack)
 
   const forget = (facts: readonly WideFact[]) => target.forget(facts)
@@ -195,7 +199,10 @@ async function openAuthority(
 function readinessOf(log: NatsFactLog, view: LogView, projection: Projector): ReadinessCheck[] {
   return [
     { name: 'log', check: () => log.trouble ?? true },
-    { name: 'room', check: () => log.hasRoomFor('ends') || 'the log is full: no end of a session can be recorded' },
+    {
+      name: 'room',
+      check: () => log.hasRoomFor('ends') || 'the log is full: no end of a session can be recorded',
+    },
     { name: 'lease', check: () => log.mayAnswer || 'none: answers for sessions are refused' },
     { name: 'view', check: () => view.complete || 'incomplete until Redis has caught up' },
     { name: 'projection', check: () => projection.behindMs <= PROJECTION_LAG_MS_MAX || 'behind the log' },

@@ -125,6 +125,17 @@ const ConfigSchema = Type.Object({
     description:
       'How long a verifier may answer from memory after it last heard of a replica; a crashed one holds up confirmations about as long',
   }),
+  SESSION_MEMBERS_PER_SERVICE: Type.Integer({
+    minimum: 1,
+    maximum: 10_000,
+    default: 512,
+    description:
+      'Processes of one service that may check sessions at once; so many may also start in one moment',
+  }),
+  SESSION_JOINS_PER_MINUTE: perMinute(
+    120,
+    'Processes of one service that may begin to check sessions, in the long run',
+  ),
   SESSION_CLIENTS_FILE: Type.Optional(
     Type.String({ minLength: 1, description: 'Trusted backends that may create sessions; none without it' }),
   ),

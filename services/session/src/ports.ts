@@ -23,6 +23,7 @@ import type {
   Confirmation,
   ConfirmationWatch,
   PositionedEntry,
+  RefusedJoin,
   RoomState,
   RoomUse,
 } from '@curfew/revocation-log'
@@ -273,11 +274,9 @@ export interface Reports extends RevocationReports {
   /** Nothing is granted, confirmed or answered until a new epoch is opened. */
   logFrozen(reason: string): void
   /** From here on more or less is refused for want of room. */
-  logRoomChanged(changed: {
-    state: RoomState
-    bytes: number | undefined
-    maxBytes: number | undefined
-  }): void
+  logRoomChanged(changed: { state: RoomState; bytes: number | undefined; maxBytes: number | undefined }): void
+  /** A verifier may not become a member now. */
+  joinRefused(refused: RefusedJoin): void
   /** An entry was not stored. */
   logHadNoRoom(type: LogEntry['type']): void
   /** Redis stands in an earlier epoch than the log, which begins with a revocation of everyone. */

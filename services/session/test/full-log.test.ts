@@ -58,7 +58,8 @@ describe('while the log is filling up, one after the other', () => {
     expect(await stage.logout(alice)).toBe('confirmed')
     expect(await replica.isReady()).toBe(true)
     const metrics = await (await fetch(`${replica.url}/metrics`)).text()
-    const gauge = (name: string) => Number(new RegExp(`^${name}\\{service="session"\\} (\\d+)$`, 'm').exec(metrics)?.[1])
+    const gauge = (name: string) =>
+      Number(new RegExp(`^${name}\\{service="session"\\} (\\d+)$`, 'm').exec(metrics)?.[1])
     expect(gauge('curfew_log_bytes') / gauge('curfew_log_max_bytes')).toBeGreaterThanOrEqual(0.85)
     expect(toldOf('log.room').at(-1)).toMatchObject({ level: 'error', state: 'reserved' })
   })
@@ -70,7 +71,7 @@ describe('while the log is filling up, one after the other', () => {
     await until('grants are refused', async () => (await grant('bob')).status === 503)
     await expectProblem(await grant('bob'), 503, 'log-full')
     await expectProblem(await api.put('/v1/tenants/acme/roles/viewer', { permissions: [] }), 503, 'log-full')
-    await expect(new TestMember(stage.gateway).join()).rejects.toThrow()
+    await expect(new TestMember(stage.gateway).join()).rejects.toThrow('log-full')
     expect(await before.renew()).toMatchObject({ outcome: 'granted' })
     expect(await stage.statusOf(alice)).toBe('live')
     await expectJson(await api.post('/v1/subjects/acme/bob/suspend', { reason: 'test' }), 200)

@@ -62,7 +62,9 @@ export class TestMember implements AsyncDisposable {
     })
     const description = { kind: 'verifier', service: 'gateway', host: 'test', protocol: 1 } as const
     const member = { ...description, member: this.id, ...change }
-    await ask(this.#nc, JOIN, memberSubject(EPOCH, 'join', member.service as Audience), member)
+    const subject = memberSubject(EPOCH, 'join', member.service as Audience)
+    const answer = await ask(this.#nc, JOIN, subject, member)
+    if ('refused' in answer) throw new Error(answer.refused)
     if (!this.#isSilent && this.#missed === 0)
       this.#timer = setInterval(() => void this.renew().catch(() => undefined), 300)
     return this

@@ -68,7 +68,8 @@ export class Refusal extends Failure {
 function hintFor(code: string): { hint?: string } {
   if (code === 'unauthenticated') return { hint: 'Your session is over: curfew login' }
   if (code === 'forbidden') return { hint: 'curfew whoami shows what this session may do.' }
-  if (code === 'log-full') return { hint: 'docs/operations.md, “The log is full”. Repeat it when there is room.' }
+  if (code === 'log-full')
+    return { hint: 'docs/operations.md, “The log is full”. Repeat it when there is room.' }
   return {}
 }
 

@@ -11,7 +11,7 @@ import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import { RevocationAnswer, type RevocationResult, type ScopeShown } from './answers.ts'
 import { NoAnswer, Refusal } from './http.ts'
-import { isWithoutRoom, sendWatched, type Looking } from './watched-change.ts'
+import { isNotDone, sendWatched, type Looking } from './watched-change.ts'
 
 export interface RevocationRequest {
   readonly scope: ScopeShown
@@ -76,7 +76,7 @@ async function attempt(
   } catch (error) {
     if (error instanceof NoAnswer) return { failure: error }
     if (!(error instanceof Refusal)) throw error
-    if (isWithoutRoom(error) && !wasSent) throw error
+    if (isNotDone(error) && !wasSent) throw error
     if (error.status >= 500 || error.status === 429) return { failure: error }
     // The attempt before may have ended this very session.
     if (wasSent && error.code === ('unauthenticated' satisfies ProblemCode)) throw unknown(error)

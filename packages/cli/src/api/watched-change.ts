@@ -68,15 +68,20 @@ export async function sendWatched<T extends TSchema>(
   }
 }
 
+const NOT_DONE: ReadonlySet<string> = new Set([
+  'log-full',
+  'audit-unavailable',
+] satisfies readonly ProblemCode[])
+
 /** Unavailable is said of the audit trail as well, when the log has taken the change already. */
 export function mayHaveHappened(error: unknown): boolean {
   if (error instanceof NoAnswer) return error.mayHaveArrived
-  return error instanceof Refusal && error.status >= 500 && !isWithoutRoom(error)
+  return error instanceof Refusal && error.status >= 500 && !isNotDone(error)
 }
 
-/** The log has refused it: nothing was recorded. */
-export function isWithoutRoom({ code }: Refusal): boolean {
-  return code === ('log-full' satisfies ProblemCode)
+/** The service is sure that nothing was recorded, though it may be another time. */
+export function isNotDone({ code }: Refusal): boolean {
+  return NOT_DONE.has(code)
 }
 
 const Name = Type.Union([Type.String(), Type.Null()])

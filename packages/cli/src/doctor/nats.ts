@@ -4,7 +4,13 @@
  */
 import { streamName } from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
-import { LogRoom, brokenSettings, findEpochInForce, measureRoom, type RoomReading } from '@curfew/revocation-log'
+import {
+  LogRoom,
+  brokenSettings,
+  findEpochInForce,
+  measureRoom,
+  type RoomReading,
+} from '@curfew/revocation-log'
 import {
   JetStreamApiCodes,
   JetStreamApiError,

@@ -6,7 +6,13 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 
 import { ORIGIN, PROTOCOL_VERSION, type MemberId, SESSION_SERVICE } from '@curfew/contracts'
-import { ProtocolServer, systemClock, type Coordinator } from '@curfew/revocation-log'
+import {
+  ProtocolServer,
+  systemClock,
+  type Coordinator,
+  type MemberLimits,
+  type RefusedJoin,
+} from '@curfew/revocation-log'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 
@@ -22,6 +28,8 @@ export interface Joining {
   readonly coordinator: Coordinator
   readonly leaseMs: number
   readonly logger: Logger
+  readonly memberLimits?: MemberLimits | undefined
+  readonly onJoinRefused: (refused: RefusedJoin) => void
   /** What an entry of this replica's begins with, each time with another id. */
   readonly head: () => { readonly v: 1; readonly id: string; readonly at: string; readonly actor: string }
 }
@@ -32,7 +40,8 @@ export function newReplicaId(): MemberId {
   return `session-${randomBytes(8).toString('hex')}` as MemberId
 }
 
-export function protocolServer({ nc, epoch, log, coordinator, logger }: Joining): ProtocolServer {
+export function protocolServer(joining: Joining): ProtocolServer {
+  const { nc, epoch, log, coordinator, logger, memberLimits, onJoinRefused } = joining
   return new ProtocolServer({
     nc,
     epoch,
@@ -44,6 +53,9 @@ export function protocolServer({ nc, epoch, log, coordinator, logger }: Joining)
     publish: (entry) => log.publish(entry),
     waitFor: (position, timeoutMs) => log.waitFor(position, timeoutMs),
     isFollowing: () => log.isFollowing,
+    memberLimits,
+    hasRoom: () => log.hasRoomFor('changes'),
+    onJoinRefused,
   })
 }
 

@@ -13,7 +13,9 @@ import {
   findEpochInForce,
   type Confirmation,
   type Coordinator,
+  type MemberLimits,
   type PositionedEntry,
+  type RefusedJoin,
   type RevocationLog,
   type RoomUse,
 } from '@curfew/revocation-log'
@@ -33,6 +35,7 @@ export interface NatsFactLogOptions extends Opening {
   /** For each epoch another one, under an id that is never reused. */
   readonly newCoordinator: () => Coordinator
   readonly leaseMs: number
+  readonly memberLimits?: MemberLimits | undefined
 }
 
 const RETRY_MS = 500
@@ -125,9 +128,11 @@ export class NatsFactLog implements FactLog {
 
   /** Takes part in the protocol: once the log has been followed to its end for the first time. */
   async join(): Promise<void> {
-    const { nc, view, leaseMs, logger } = this.#options
+    const { nc, view, leaseMs, memberLimits, reports, logger } = this.#options
     const head = () => this.#head('config')
-    const joining = { nc, view, logger, epoch: this.epoch, log: this, leaseMs, head }
+    const onJoinRefused = (refused: RefusedJoin): void => reports.joinRefused(refused)
+    const common = { nc, view, logger, epoch: this.epoch, log: this, leaseMs, head }
+    const joining = { ...common, memberLimits, onJoinRefused }
     await this.#part.join(joining, this.#log?.reader.applied ?? ORIGIN)
     this.#hasJoined = true
     this.#watch.start()

@@ -184,6 +184,7 @@ type LogReports = Pick<
   | 'logFrozen'
   | 'logRoomChanged'
   | 'logHadNoRoom'
+  | 'joinRefused'
   | 'epochEntered'
 >
 
@@ -216,6 +217,11 @@ function logReports(logger: Logger, metrics: SessionMetrics): LogReports {
       if (state === 'plenty' || state === 'unknown') logger.info(fields)
       else if (state === 'low') logger.warn(fields)
       else logger.error(fields)
+    },
+    joinRefused({ service, reason, isFirst }) {
+      metrics.joinsRefused.inc({ reason })
+      // `service` is whose line this is.
+      if (isFirst) logger.warn({ event: 'member.join.refused', member: service, reason })
     },
     logHadNoRoom(type) {
       metrics.withoutRoom.inc({ type })

@@ -28,6 +28,7 @@ export interface SessionMetrics {
   readonly confirmationSeconds: Histogram
   readonly projectionFailures: Counter
   readonly withoutRoom: Counter<'type'>
+  readonly joinsRefused: Counter<'reason'>
 }
 
 /** From a member in the same rack to one that has crashed under the longest lease. */
@@ -74,6 +75,9 @@ export function createSessionMetrics(registry: Registry, view: LogView, log: () 
       'epochs_entered',
       'Times that Redis was found to stand in an earlier epoch than the log: all sessions from before are over',
     ),
+    joinsRefused: counter('member_joins_refused', 'Verifiers that asked to be members and may not be now', [
+      'reason',
+    ]),
     withoutRoom: counter('log_entries_without_room', 'Entries that the log had no room for', ['type']),
     projectionFailures: counter('projection_failures', 'Times the projection into Redis began to fail'),
   }

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+
+import { JOIN, memberSubject, type Audience, type MemberId } from '@curfew/contracts'
+import { ask } from '@curfew/messaging'
+import type { Static } from 'typebox'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { TestMember } from './members.ts'
+import { AT_ONCE_MS, ENV, Operating, W_MS } from './operating.ts'
+import { setStage, until, type Replica, type Stage } from './stage.ts'
+
+type Joined = Static<typeof JOIN.answer>
+
+const LIMITS = { SESSION_MEMBERS_PER_SERVICE: '40', SESSION_JOINS_PER_MINUTE: '60' }
+const GATEWAY = 'gateway' as Audience
+const DOCUMENTS = 'documents' as Audience
+
+let stage: Stage
+let one: Replica
+let operating: Operating
+beforeEach(async () => {
+  stage = await setStage()
+  one = await stage.start({ ...ENV, ...LIMITS })
+  operating = new Operating(await stage.login('curfew/operator'), one)
+})
+afterEach(() => stage[Symbol.asyncDispose]())
+
+describe('verifiers that join without end', () => {
+  it('are as many as may be at once, and hold up no confirmation beyond W, nor another service’s verifier', async () => {
+    await using honest = await new TestMember(stage.gateway).join()
+    const answers = await Promise.all(Array.from({ length: 300 }, () => join(GATEWAY)))
+    expect(answers.filter((answer) => !('refused' in answer))).toHaveLength(39)
+    const refusals = answers.filter((answer) => 'refused' in answer)
+    expect(new Set(refusals.map(({ refused }) => refused))).toEqual(new Set(['too-many-members']))
+    for (const { retryAfterMs } of refusals) expect(retryAfterMs).toBeGreaterThan(0)
+
+    const revoked = operating.revoke()
+    expect(await join(DOCUMENTS)).toEqual({})
+    expect(await honest.renew()).toMatchObject({ outcome: 'granted' })
+    expect((await revoked).tookMs).toBeLessThan(W_MS + AT_ONCE_MS)
+    // It was a member before, and says so again.
+    expect(await join(GATEWAY, honest.id)).toEqual({})
+    const metrics = await (await fetch(`${one.url}/metrics`)).text()
+    expect(metrics).toMatch(
+      /^curfew_member_joins_refused_total\{reason="too-many-members",service="session"\} 261$/m,
+    )
+    const told = one.lines.filter((line) => line.includes('"member.join.refused"'))
+    expect(told.map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ level: 'warn', member: 'gateway', reason: 'too-many-members' }),
+    ])
+  })
+
+  it('and are killed again are so many a minute, by all replicas together, when the first fleet has been let in', async () => {
+    const two = await stage.start({ ...ENV, ...LIMITS })
+    const seen: Joined[] = []
+    const startedAt = performance.now()
+    await until('no more are let in', async () => {
+      seen.push(await join(GATEWAY))
+      const last = seen.at(-1)
+      return last !== undefined && 'refused' in last && last.refused === 'too-many-joins'
+    })
+    // A fleet at once, and for the time that this took what a minute allows of.
+    const since = (performance.now() - startedAt) / 1_000
+    const letIn = seen.filter((answer) => !('refused' in answer)).length
+    expect(letIn).toBeGreaterThanOrEqual(40)
+    expect(letIn).toBeLessThanOrEqual(40 + since + 1)
+    expect(two.lines.concat(one.lines).join('')).toContain('"too-many-joins"')
+    // An honest one that keeps trying gets in.
+    await until('it is let in', async () => !('refused' in (await join(GATEWAY))))
+    await until(
+      'nobody waits for the others any more',
+      async () => (await operating.revoke()).tookMs < AT_ONCE_MS,
+    )
+  })
+})
+
+/** Under a new name each time, if none is given, and never heard of again. */
+function join(service: Audience, id: string = `test-${randomUUID()}`): Promise<Joined> {
+  const nc = service === GATEWAY ? stage.gateway : stage.documents
+  const member = { member: id as MemberId, kind: 'verifier', service, host: 'test', protocol: 1 } as const
+  return ask(nc, JOIN, memberSubject(1, 'join', service), member, { timeoutMs: 10_000 })
+}
