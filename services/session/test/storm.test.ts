@@ -37,7 +37,8 @@ describe('verifiers that join without end', () => {
     const revoked = operating.revoke()
     expect(await join(DOCUMENTS)).toEqual({})
     expect(await honest.renew()).toMatchObject({ outcome: 'granted' })
-    expect((await revoked).tookMs).toBeLessThan(W_MS + AT_ONCE_MS)
+    // Not once for each of them, however busy this machine is.
+    expect((await revoked).tookMs).toBeLessThan(3 * W_MS)
     // It was a member before, and says so again.
     expect(await join(GATEWAY, honest.id)).toEqual({})
     const metrics = await (await fetch(`${one.url}/metrics`)).text()
