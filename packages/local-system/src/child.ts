@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { hold, release } from './leash.ts'
+import { leashed } from './leash.ts'
 import { lastLines } from './log-files.ts'
 import { untilPaused } from './thread-states.ts'
 
@@ -148,13 +148,12 @@ export class Child {
       throw new ChildFailed(`${this.name} cannot be run (${command})`, { cause: await once(child, 'error') })
     this.#running = child
     runningChildren.add(this)
-    hold(pid)
-    child.once('exit', (code, signal) => this.#ended(pid, code, signal))
+    leashed(child)
+    child.once('exit', (code, signal) => this.#ended(code, signal))
     return child
   }
 
-  #ended(pid: number, code: number | null, signal: NodeJS.Signals | null): void {
-    release(pid)
+  #ended(code: number | null, signal: NodeJS.Signals | null): void {
     this.#running = undefined
     runningChildren.delete(this)
     if (this.#isExpectedToEnd) return

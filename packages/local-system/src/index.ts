@@ -20,6 +20,7 @@ export type { ServiceName } from './service-settings.ts'
 
 // What runs them.
 export { Child, ChildFailed, endAllChildren } from './child.ts'
+export { leashed } from './leash.ts'
 export type { UnexpectedExit } from './child.ts'
 export { developmentFile } from './development-file.ts'
 export type { DevelopmentFile } from './development-file.ts'

@@ -47,12 +47,12 @@ function tell(verb: 'hold' | 'release', pid: number): void {
   leash.stdin?.write(`${verb} ${pid}\n`)
 }
 
-/** From now on the child ends when this process does. */
-export function hold(pid: number): void {
+/** The same child, which ends when this process does, however that ends. */
+export function leashed<T extends ChildProcess>(child: T): T {
+  const { pid } = child
+  if (pid === undefined) return child
   tell('hold', pid)
-}
-
-/** The child has ended: its number may soon belong to somebody else. */
-export function release(pid: number): void {
-  tell('release', pid)
+  // Its number may soon belong to another process.
+  child.once('exit', () => tell('release', pid))
+  return child
 }

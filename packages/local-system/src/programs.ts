@@ -7,7 +7,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 import { currentEnvironment, type Environment } from './config.ts'
-import { hold, release } from './leash.ts'
+import { leashed } from './leash.ts'
 
 /** Where Debian puts daemons, which is not on an ordinary user's PATH; then the homes of Homebrew. */
 const MORE_PLACES = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin', '/usr/local/bin']
@@ -39,11 +39,10 @@ export function runProgram(command: string, args: readonly string[], run: Progra
   const options = { timeout, cwd, env: { ...currentEnvironment(), ...env }, maxBuffer: 16 * 1024 * 1024 }
   return new Promise((resolve, reject) => {
     const child = execFile(command, args, options, (error, stdout, stderr) => {
-      if (child.pid !== undefined) release(child.pid)
       if (error === null) resolve(stdout)
       else
         reject(new Error(`${command} ${args[0] ?? ''}: ${stderr.trim() || error.message}`, { cause: error }))
     })
-    if (child.pid !== undefined) hold(child.pid)
+    leashed(child)
   })
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 
 import type { DevelopmentFile } from '../src/index.ts'
 import { REPOSITORY, currentEnvironment } from '../src/config.ts'
+import { leashed } from '../src/leash.ts'
 import { freePort } from '../src/tcp-ports.ts'
 import { eventually } from './scratch.ts'
 
@@ -34,11 +35,13 @@ export class Start {
   /** `npm start`, or what npm runs, which saves time where npm makes no difference. */
   constructor(directory: string, ports: Ports, [command = '', ...args]: readonly string[] = BOOTSTRAP) {
     this.#directory = directory
-    this.child = spawn(command, args, {
-      cwd: REPOSITORY,
-      env: { ...currentEnvironment(), ...ports, CURFEW_DATA_DIR: directory, NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    this.child = leashed(
+      spawn(command, args, {
+        cwd: REPOSITORY,
+        env: { ...currentEnvironment(), ...ports, CURFEW_DATA_DIR: directory, NO_COLOR: '1' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    )
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text

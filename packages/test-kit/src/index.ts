@@ -1,3 +1,4 @@
+export { leashed } from '@curfew/local-system'
 export { chooseServers, describeServers, engineTrouble } from './choose-servers.ts'
 export type { ServerKind } from './config.ts'
 export { expectJson, expectProblem } from './expectations.ts'

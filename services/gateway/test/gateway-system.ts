@@ -10,7 +10,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import type { Audience, ClientId } from '@curfew/contracts'
-import { createDevelopmentIdentities, freePort, type DevelopmentIdentities } from '@curfew/local-system'
+import {
+  createDevelopmentIdentities,
+  freePort,
+  leashed,
+  type DevelopmentIdentities,
+} from '@curfew/local-system'
 import { createLogger } from '@curfew/service-kit'
 import {
   BearerClient,
@@ -148,7 +153,7 @@ async function startSessionService(servers: TestServers, { files }: DevelopmentI
   let child: ChildProcess | undefined
 
   async function restart(): Promise<void> {
-    child = spawn(process.execPath, [main], { env, stdio: 'inherit' })
+    child = leashed(spawn(process.execPath, [main], { env, stdio: 'inherit' }))
     await vi.waitFor(async () => expectJson(await fetch(`${url}/readyz`), 200), {
       timeout: 20_000,
       interval: 100,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { HELLO, SUBJECTS } from '@curfew/contracts'
-import { createDevelopmentIdentities, freePort } from '@curfew/local-system'
+import { createDevelopmentIdentities, freePort, leashed } from '@curfew/local-system'
 import { answer, connectMessaging } from '@curfew/messaging'
 import { startTestServers, type TestServers } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -38,7 +38,7 @@ afterAll(async () => {
 })
 
 function startGateway(env: Record<string, string>) {
-  const child = spawn(process.execPath, [main], { env })
+  const child = leashed(spawn(process.execPath, [main], { env }))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += String(data)))
   const ended = once(child, 'close').then(([code]: unknown[]) => ({ code, output }))

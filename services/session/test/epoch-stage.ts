@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parsePosition } from '@curfew/contracts'
 import { connectMessaging, isConnected } from '@curfew/messaging'
 import { connectRedis } from '@curfew/service-kit/redis'
-import { startProcessServers, type ProcessServers } from '@curfew/test-kit'
+import { leashed, startProcessServers, type ProcessServers } from '@curfew/test-kit'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 
 import { untilReady } from '../src/adapters/redis-boot.ts'
@@ -115,14 +115,16 @@ export class EpochStage implements AsyncDisposable {
   /** The command itself, as a process. */
   async command(...args: string[]): Promise<CommandResult> {
     const main = fileURLToPath(new URL('../src/new-epoch.ts', import.meta.url))
-    const child = spawn(process.execPath, [main, '--json', ...args], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: {
-        ...ENV,
-        CURFEW_NATS_URL: this.#servers.natsUrl('session'),
-        CURFEW_REDIS_URL: this.#servers.redisUrl('session'),
-      },
-    })
+    const child = leashed(
+      spawn(process.execPath, [main, '--json', ...args], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: {
+          ...ENV,
+          CURFEW_NATS_URL: this.#servers.natsUrl('session'),
+          CURFEW_REDIS_URL: this.#servers.redisUrl('session'),
+        },
+      }),
+    )
     const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
     return { code: code as number, json: out === '' ? {} : (JSON.parse(out) as Record<string, unknown>) }
   }

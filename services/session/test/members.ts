@@ -24,6 +24,7 @@ import {
   type MemberId,
 } from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
+import { leashed } from '@curfew/test-kit'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Static } from 'typebox'
 
@@ -99,16 +100,18 @@ export class ReplicaProcess implements AsyncDisposable {
   static async start(stage: Stage, env: Record<string, string>): Promise<ReplicaProcess> {
     const port = await freePort()
     const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-    const child = spawn(process.execPath, [main], {
-      stdio: 'ignore',
-      env: {
-        SESSION_PORT: String(port),
-        SESSION_SEED_FILE: join(stage.directory, 'seed.json'),
-        CURFEW_NATS_URL: stage.servers.natsUrl('session'),
-        CURFEW_REDIS_URL: stage.servers.redisUrl('session'),
-        ...env,
-      },
-    })
+    const child = leashed(
+      spawn(process.execPath, [main], {
+        stdio: 'ignore',
+        env: {
+          SESSION_PORT: String(port),
+          SESSION_SEED_FILE: join(stage.directory, 'seed.json'),
+          CURFEW_NATS_URL: stage.servers.natsUrl('session'),
+          CURFEW_REDIS_URL: stage.servers.redisUrl('session'),
+          ...env,
+        },
+      }),
+    )
     const replica = new ReplicaProcess(child, port)
     await until('the process is ready', async () => (await fetch(`${replica.url}/readyz`)).ok)
     return replica
