@@ -7,6 +7,7 @@ import { pino, type Bindings, type ChildLoggerOptions, type DestinationStream, t
 
 import { describeError, isDescribed } from './describe-error.ts'
 import { LinesOfATurn } from './lines-of-a-turn.ts'
+import { outputOf } from './log-output.ts'
 import { redactByName, redactByShape } from './redaction.ts'
 
 export type { Logger } from 'pino'
@@ -34,14 +35,17 @@ export function createLogger(
     },
     hooks: { streamWrite: (line: string) => escapeInvisible(redactByShape(line)) },
   }
-  return redactBindings(pino(settings, destination))
+  const logger = redactBindings(pino(settings, destination))
+  if (destination === output)
+    outputOf(1).onResumed((resumed) => logger.warn({ event: 'log.resumed', ...resumed }))
+  return logger
 }
 
 let output: LinesOfATurn | undefined
 
 /** One for all loggers: lines are in order, and none is lost when the process ends, whose last lines are needed most. */
 function standardOutput(): DestinationStream {
-  return (output ??= new LinesOfATurn(pino.destination({ dest: 1, sync: true })))
+  return (output ??= new LinesOfATurn(outputOf(1)))
 }
 
 let [timeMs, time] = [0, '']

@@ -4,13 +4,16 @@
  */
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 
+import { countLostLines } from './log-output.ts'
+
 const HTTP_DURATION = 'http_request_duration_seconds'
 
-/** The process's own metrics and the duration of its HTTP requests, labelled with the service. */
+/** The process's own metrics, the log lines that it lost and the duration of its HTTP requests, labelled with the service. */
 export function createMetrics(service: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ service })
   collectDefaultMetrics({ register: registry })
+  countLostLines(registry)
   httpDuration(registry)
   return registry
 }

@@ -5,6 +5,7 @@
 import closeWithGrace from 'close-with-grace'
 
 import { ConfigError } from './config.ts'
+import { outputOf } from './log-output.ts'
 import { createLogger, type Logger } from './logger.ts'
 
 export interface RunningService {
@@ -55,6 +56,6 @@ export async function runService(
 /** Faults of the configuration are for the person who just typed the command: plain lines, no stack. */
 function reportFailedStart(service: string, error: unknown, logger: Logger): void {
   if (error instanceof ConfigError)
-    process.stderr.write(`${service} cannot start:\n${error.faults.map((fault) => `  ${fault}\n`).join('')}`)
+    outputOf(2).write(`${service} cannot start:\n${error.faults.map((fault) => `  ${fault}\n`).join('')}`)
   else logger.fatal({ event: 'service.start.failed', err: error })
 }

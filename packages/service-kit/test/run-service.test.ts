@@ -1,9 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync, readFileSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
-import { describe, expect, it } from 'vitest'
+import { createTemporaryDirectory } from '@curfew/test-kit'
+import { describe, expect, it, vi } from 'vitest'
 
 import { exchange, request } from './raw-http.ts'
 
@@ -150,6 +153,93 @@ describe('a service that cannot start', () => {
     ])
   })
 })
+
+describe('a service whose log cannot be written', () => {
+  it.each(['to a full disk', 'because its reader is gone'])(
+    '%s goes on, counts the lines that it lost, and stops in order',
+    async (why) => {
+      const full = why === 'to a full disk' ? openSync('/dev/full', 'w') : undefined
+      await using service = startMute(full ?? 'pipe')
+      if (full !== undefined) closeSync(full)
+      service.child.stdout?.destroy()
+      const port = await service.port
+      const statuses: number[] = []
+      for (const path of ['/chatter', '/chatter', '/healthz'])
+        statuses.push((await exchange(port, request(path))).status)
+      expect(statuses).toEqual([200, 200, 200])
+      const lost = await lostLinesOf(port)
+      // A mebibyte of them may wait.
+      expect(lost).toBeGreaterThan(2_000)
+      expect(lost).toBeLessThan(4_100)
+      service.child.kill('SIGTERM')
+      expect(await service.code).toBe(0)
+    },
+  )
+
+  it('says so once it is written again, and no line was cut', async () => {
+    const directory = await createTemporaryDirectory()
+    const path = join(directory.path, 'log')
+    const file = openSync(path, 'a')
+    // Of a shell, in units of 512 bytes: writing beyond it fails, as on a full disk, and works again once there is room.
+    const [units, limit] = [1_600, 1_600 * 512]
+    await using service = startMute(file, `ulimit -f ${units}`)
+    closeSync(file)
+    const port = await service.port
+    for (let nth = 0; nth < 2; nth += 1) await exchange(port, request('/chatter'))
+    const lost = await lostLinesOf(port)
+    expect(lost).toBeGreaterThan(0)
+    let written = ''
+    await vi.waitUntil(
+      () => {
+        const found = readFileSync(path, 'utf8')
+        if (found.includes('"log.resumed"')) return (written += found)
+        if (found.length === limit) {
+          written += found
+          truncateSync(path)
+        }
+        return false
+      },
+      { timeout: 30_000, interval: 50 },
+    )
+    const lines = written.trimEnd().split('\n')
+    const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(events.at(-1)).toMatchObject({ level: 'warn', event: 'log.resumed', code: 'EFBIG', lost })
+    expect(events.length + lost).toBeGreaterThan(4_000)
+    await directory.remove()
+  })
+})
+
+interface MuteProcess extends AsyncDisposable {
+  readonly child: ChildProcess
+  readonly port: Promise<number>
+  readonly code: Promise<number | null>
+}
+
+/** A service that says where it listens by another way than its log. */
+function startMute(log: number | 'pipe', limit = ':'): MuteProcess {
+  const command = [`${limit}; exec "$0" "$@"`, process.execPath, PROGRAM, 'serve']
+  const child = spawn('sh', ['-c', ...command], { stdio: ['ignore', log, 'inherit', 'ipc'] })
+  const code = once(child, 'exit').then(([ended]) => ended as number | null)
+  const port = once(child, 'message').then(([message]) => (message as { port: number }).port)
+  const isOver = code.then((ended): never => {
+    throw new Error(`it ended with code ${ended}`)
+  })
+  isOver.catch(() => undefined)
+  return {
+    child,
+    code,
+    port: Promise.race([port, isOver]),
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL')
+      await code
+    },
+  }
+}
+
+async function lostLinesOf(port: number): Promise<number> {
+  const { body } = await exchange(port, request('/metrics'))
+  return Number(/^curfew_log_lines_lost_total\{[^}]*\} (\d+)$/m.exec(body)?.[1])
+}
 
 it('an error that nobody caught ends a service with code 1, after it has closed', async () => {
   await using service = start('reject')

@@ -26,8 +26,15 @@ async function serve(logger: Logger): Promise<RunningService> {
     await stopping.promise
     return { finished: true }
   })
+  app.get('/chatter', () => {
+    for (let nth = 0; nth < 2_000; nth += 1) logger.info({ event: 'test.chatter', text: 'x'.repeat(1_000) })
+    return {}
+  })
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
-  logger.info({ event: 'test.listening', port: Number(new URL(address).port) })
+  const port = Number(new URL(address).port)
+  logger.info({ event: 'test.listening', port })
+  // The log may go where nobody can read it.
+  process.send?.({ port })
   return {
     close: () => {
       const closed = app.close()

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 
 import type { KeyDirectory } from '@curfew/one-time-claims'
-import { createLogger } from '@curfew/service-kit'
+import { createLogger, outputOf } from '@curfew/service-kit'
 
 import { openClaimKeys } from './adapters/claim-keys.ts'
 import { readConfig } from './config.ts'
@@ -27,10 +27,7 @@ async function run(): Promise<number> {
   }
   const config = readConfig()
   // Standard output is for the answer alone.
-  const logger = createLogger(
-    { service: 'documents', level: config.logLevel },
-    { write: (line: string) => void process.stderr.write(line) },
-  )
+  const logger = createLogger({ service: 'documents', level: config.logLevel }, outputOf(2))
   using keys = await openClaimKeys(config, logger)
   if (command === 'rotate') await keys.rotate()
   if (keyId !== undefined && !(await keys.withdraw(keyId))) {

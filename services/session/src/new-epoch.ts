@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 
 import { connectMessaging } from '@curfew/messaging'
-import { createLogger } from '@curfew/service-kit'
+import { createLogger, outputOf } from '@curfew/service-kit'
 import { connectRedis } from '@curfew/service-kit/redis'
 
 import { untilReady } from './adapters/redis-boot.ts'
@@ -28,7 +28,7 @@ const args = readArgs()
 if (args === undefined) process.exitCode = EXIT.unconfirmed
 else {
   const outcome = await run(args.asked, args.config)
-  process.stdout.write(args.asked.json ? `${JSON.stringify(jsonOf(outcome))}\n` : explainOutcome(outcome))
+  outputOf(1).write(args.asked.json ? `${JSON.stringify(jsonOf(outcome))}\n` : explainOutcome(outcome))
   process.exitCode = EXIT[outcome.outcome]
 }
 
@@ -36,7 +36,7 @@ function readArgs() {
   try {
     return { asked: parseArgs({ options }).values, config: readConfig() }
   } catch (err) {
-    process.stderr.write(`${err instanceof Error ? err.message : String(err)}\n${USAGE}`)
+    outputOf(2).write(`${err instanceof Error ? err.message : String(err)}\n${USAGE}`)
     return undefined
   }
 }
@@ -45,8 +45,7 @@ type Asked = NonNullable<ReturnType<typeof readArgs>>['asked']
 
 async function run(asked: Asked, config: Config): Promise<Outcome> {
   // Standard output is for the answer alone.
-  const destination = { write: (line: string) => void process.stderr.write(line) }
-  const logger = createLogger({ service: 'session', level: config.SESSION_LOG_LEVEL }, destination)
+  const logger = createLogger({ service: 'session', level: config.SESSION_LOG_LEVEL }, outputOf(2))
   await using stack = new AsyncDisposableStack()
   try {
     const name = 'new-epoch'
@@ -60,7 +59,8 @@ async function run(asked: Asked, config: Config): Promise<Outcome> {
     if (asked['dry-run']) return { outcome: 'planned', plan }
     if (!asked.yes) return { outcome: 'unconfirmed', plan }
     if (plan.reasons.length === 0 && !asked.force) return { outcome: 'refused', plan }
-    if (!asked.json) process.stdout.write(explainPlan(plan))
+    // Not `process.stdout`: an output that fails must not end the command between two steps.
+    if (!asked.json) outputOf(1).write(explainPlan(plan))
     const opened = await openEpoch(servers, (step) => logger.info({ event: 'epoch.step', step }))
     logger.warn({ event: `epoch.${opened.outcome}`, ...opened }, 'every session from before it is over')
     return opened
