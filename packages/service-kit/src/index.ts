@@ -1,3 +1,4 @@
+export { addressClass, addressKey } from './address-class.ts'
 export { described, hidden } from './described.ts'
 export { ConfigError, loadConfig } from './config.ts'
 export type { ConfigSource } from './config.ts'

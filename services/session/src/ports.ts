@@ -258,13 +258,18 @@ export interface Reports extends RevocationReports {
   roleChanged(changed: Changed & { tenant: TenantId; role: RoleName }): void
   suspensionChanged(changed: Changed & { tenant: TenantId; user?: UserId; suspended: boolean }): void
   operatorRefused(refused: RefusedOperator): void
-  clientRefused(refused: { requestId: string; client?: ClientId; addressClass?: string }): void
+  clientRefused(refused: { requestId: string; client?: ClientId; addressClass?: string | undefined }): void
   /** A client has asked about a token; the reason is for numbers and the log only. */
   tokenExamined(examined: { client: ClientId; result: TokenVerdict; sessionId?: SessionId }): void
   /** A client has tried to end what it may not. */
   tokenRevocationRefused(refused: { client: ClientId; sessionId: SessionId; reason: string }): void
   /** `isFirst`: of this caller in this window, so that who goes on asking fills neither log nor trail. */
-  throttled(throttled: { policy: string; isFirst: boolean; actor: string; addressClass?: string }): void
+  throttled(throttled: {
+    policy: string
+    isFirst: boolean
+    actor: string
+    addressClass?: string | undefined
+  }): void
   /** Somebody waited for a confirmation; `none` when it did not come in time or could not be given. */
   confirmationSettled(settled: { by: Confirmation['confirmedBy'] | 'none'; durationMs: number }): void
   projectionFailed(err: unknown): void
@@ -310,7 +315,7 @@ export interface RefusedOperator {
   readonly requestId: string
   readonly sessionId?: SessionId
   readonly actor?: string
-  readonly addressClass?: string
+  readonly addressClass?: string | undefined
 }
 
 /** `mismatch`: the session is there, the secret is not its own: somebody guesses, or has found an old one. */

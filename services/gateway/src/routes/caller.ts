@@ -4,9 +4,9 @@
  */
 import { isIP } from 'node:net'
 
+import { addressClass, addressKey } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 
-import { addressClass, addressKey } from '../domain/client-address.ts'
 import { deviceLabel } from '../domain/device-label.ts'
 
 export interface Caller {

@@ -3,11 +3,10 @@
  * Promise: no token, password or name that somebody merely claims gets into any of them.
  */
 import type { SecurityEvent } from '@curfew/contracts'
-import { Problem, rateLimitFields } from '@curfew/service-kit'
+import { addressClass as classOf, Problem, rateLimitFields } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
 
-import { addressClass as classOf } from '../domain/client-address.ts'
 import type { SecurityEvents, UsedUp } from '../ports.ts'
 import { callerOf } from './caller.ts'
 

@@ -4,10 +4,9 @@
  * nobody else with him.
  */
 import type { ClientId } from '@curfew/contracts'
-import { Problem } from '@curfew/service-kit'
+import { addressClass, addressKey, Problem } from '@curfew/service-kit'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
-import { addressClass, limitKeyOf } from '../domain/address-class.ts'
 import type { ClientRegistry } from '../clients.ts'
 import { takeOrRefuse, type Throttling } from './throttling.ts'
 
@@ -29,7 +28,7 @@ export function createClientGuard(registry: ClientRegistry, throttling: Throttli
       const known = credentials && registry.find(credentials.id)?.id
       const guesses = {
         policy: policies.wrongCredentials,
-        key: `${limitKeyOf(request.ip)} ${known ?? ''}`,
+        key: `${addressKey(request.ip)} ${known ?? ''}`,
         actor: 'anonymous',
         address: request.ip,
       }

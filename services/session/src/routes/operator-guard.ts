@@ -3,10 +3,9 @@
  * Promise: only a bearer token counts, never a cookie; the same 401 whatever was wrong with it; nobody guesses for long.
  */
 import type { Permission, SessionId } from '@curfew/contracts'
-import { Problem } from '@curfew/service-kit'
+import { addressClass, addressKey, Problem } from '@curfew/service-kit'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
-import { addressClass, limitKeyOf } from '../domain/address-class.ts'
 import {
   authenticateOperator,
   type OperatorPorts,
@@ -113,7 +112,7 @@ function admitting(ports: OperatorPorts, throttling: Throttling) {
   /** A token has 256 random bits, so what has to be stopped is not its being found but the load and the noise. */
   async function refuseToken(request: FastifyRequest, refused: RefusedToken): Promise<never> {
     const { id: requestId, ip: address } = request
-    const key = limitKeyOf(address)
+    const key = addressKey(address)
     await takeOrRefuse(throttling, { policy: wrongCredentials, key, actor: 'anonymous', address })
     ports.reports.operatorRefused({ ...refused, requestId, addressClass: addressClass(address) })
     throw new Problem('unauthenticated', undefined, { headers: bearerChallenge('error="invalid_token"') })

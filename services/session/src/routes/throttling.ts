@@ -2,9 +2,8 @@
  * ④ Limits as HTTP callers meet them: 429 with `Retry-After` and the RateLimit fields.
  * Promise: every refusal is counted, and the first of a window is written down; a caller is never told another's numbers.
  */
-import { Problem, rateLimitFields } from '@curfew/service-kit'
+import { addressClass, Problem, rateLimitFields } from '@curfew/service-kit'
 
-import { addressClass } from '../domain/address-class.ts'
 import type { Throttle, ThrottlePolicy } from '../domain/throttle.ts'
 import type { Reports } from '../ports.ts'
 

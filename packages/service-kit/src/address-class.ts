@@ -1,6 +1,7 @@
 /**
- * ① The address of a caller, in the two forms in which it is used.
- * Promise: what is kept beside a session names a network, never a line; what counters are kept by cannot be varied for free.
+ * The address of a caller in the two forms that services keep: for people, and for counters.
+ * Promise: the same caller has the same form everywhere, however its address is written; what is kept for people names a network,
+ * never a line; what is counted by cannot be varied for free.
  */
 import ipaddr from 'ipaddr.js'
 
@@ -18,7 +19,8 @@ function networkOf(
   address: string,
   bits: { readonly ipv4: number; readonly ipv6: number },
 ): string | undefined {
-  if (!ipaddr.isValid(address)) return undefined
+  // The library would also take `127.1`, `0x7f000001` and numbers with leading zeros, which others read differently.
+  if (!ipaddr.IPv4.isValidFourPartDecimal(address) && !ipaddr.IPv6.isValid(address)) return undefined
   // `::ffff:192.0.2.7`, as a socket that listens on both families shows it, is the IPv4 address.
   const parsed = ipaddr.process(address)
   const length = bits[parsed.kind()]
