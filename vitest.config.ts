@@ -25,7 +25,7 @@ export default defineConfig({
           // They share nothing that one could spoil for another, and most of their time went into loading modules again.
           isolate: false,
           // Property tests do the same work whoever else has the processors.
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       {

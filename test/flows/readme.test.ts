@@ -1,12 +1,13 @@
 /**
  * The README's tour in `curl`, run in a shell exactly as it is printed: what it shows is what happens.
  */
-import { execFile, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 
 import { startTestSystem } from '@curfew/test-kit'
 import { expect, it } from 'vitest'
@@ -33,10 +34,8 @@ it.skipIf(!hasCurl)(
       await writeFile(join(cwd, '.data', 'dev.json'), JSON.stringify(dev))
       const [, tour] = /<!-- tour -->\s+```sh\n(.*?)```/s.exec(await readFile(README, 'utf8')) ?? []
       if (tour === undefined) throw new Error('the README has no tour')
-      const { stdout, stderr } = await promisify(execFile)('bash', ['-eu', '-o', 'pipefail', '-c', tour], {
-        cwd,
-      })
-      expect(stderr).toBe('')
+      const { code, stdout, stderr } = await runTour(tour, cwd)
+      expect([code, stderr]).toEqual([0, ''])
       const [fetched, secondFetch = '', revoked = '', afterwards = ''] = stdout.trim().split('\n').slice(-4)
       expect(fetched?.endsWith('Hello, file service!')).toBe(true)
       expect(JSON.parse(secondFetch)).toMatchObject({ status: 409, code: 'claim-spent' })
@@ -49,3 +48,25 @@ it.skipIf(!hasCurl)(
     }
   },
 )
+
+/**
+ * With nothing of the caller's shell: a socket as standard input makes bash read its start files, BASH_ENV names another
+ * one, and curl reads settings from the home directory and proxies from the environment.
+ */
+async function runTour(
+  tour: string,
+  cwd: string,
+): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const env = { PATH: process.env['PATH'], HOME: cwd, LC_ALL: 'C' }
+  const child = spawn('bash', ['-eu', '-o', 'pipefail', '-c', tour], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [[code], stdout, stderr] = await Promise.all([
+    once(child, 'close'),
+    text(child.stdout),
+    text(child.stderr),
+  ])
+  return { code, stdout, stderr }
+}

@@ -64,6 +64,10 @@ function peersOn({ atNginx }: FileStage, file: StoredFile): Contender[] {
 async function fetchWith({ url, headers }: Download): Promise<{ bytes: number; mibPerSecond: number }> {
   const sent = headers.flatMap((header) => ['-H', header])
   const { stdout } = await promisify(execFile)('curl', [
+    // First: nothing of the caller's own settings.
+    '-q',
+    '--noproxy',
+    '*',
     '-sS',
     '--fail',
     '--output',
