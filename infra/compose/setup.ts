@@ -18,8 +18,7 @@ import {
 /** Where compose.yaml mounts one volume for each. */
 const place = (owner: string, file = ''): string => join('/run/curfew', owner, file)
 
-// The servers run as other users than this one; each is alone with its volume.
-const READABLE = 0o644
+// All containers run as the same user; each is alone with its volume.
 const PRIVATE = 0o600
 
 /** Replaced in one step, so that what starts meanwhile reads the old file or the new one. */
@@ -36,8 +35,8 @@ function writeServerConfigs(credentials: Credentials): void {
   // NATS takes variables from its file where the environment has none, so the passwords stay out of `docker inspect`.
   const variables = Object.entries(natsEnvironment(credentials, '/data'))
   const passwords = variables.map(([name, value]) => `${name}: ${value}`).join('\n')
-  write(place('nats', 'nats.conf'), `${passwords}\n${natsConfig()}`, READABLE)
-  write(place('redis', 'redis.conf'), redisConfig(credentials), READABLE)
+  write(place('nats', 'nats.conf'), `${passwords}\n${natsConfig()}`, PRIVATE)
+  write(place('redis', 'redis.conf'), redisConfig(credentials), PRIVATE)
 }
 
 function writeServiceSecrets({ nats, redis }: Credentials, { files }: DevelopmentIdentities): void {

@@ -109,7 +109,7 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
     expect(await compose('logs', 'gateway')).not.toContain('proxy.untrusted')
   })
 
-  test('keeps sessions and accounts when everything is taken down and comes up again', async () => {
+  test('keeps sessions and accounts when all is taken down and up again', { timeout: 180_000 }, async () => {
     await compose('down', '--timeout', '5')
     await compose('up', '--detach')
     await untilReady()

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { REPOSITORY } from './config.ts'
 import { NATS_USERS, REDIS_USERS, createCredentials } from './credentials.ts'
 import { natsConfig, natsEnvironment, redisConfig } from './server-config.ts'
 
@@ -46,5 +49,39 @@ describe('redisConfig', () => {
 
   it('switches the default user off', () => {
     expect(config).toMatch(/^user default off /m)
+  })
+})
+
+describe('compose.yaml', () => {
+  const file = readFileSync(join(REPOSITORY, 'infra/compose.yaml'), 'utf8')
+  const [, services = ''] = /^services:\n(.*?)^\w/ms.exec(file) ?? []
+  const containers = services.split(/^(?=  [a-z]+:$)/m).filter((text) => text.trim() !== '')
+
+  it('locks every container down alike, the servers and the setup among them', () => {
+    expect(containers.map((text) => text.trim().split(':')[0])).toEqual(
+      expect.arrayContaining([
+        'setup',
+        'nats',
+        'redis',
+        'session',
+        'gateway',
+        'documents',
+        'files',
+        'console',
+      ]),
+    )
+    for (const container of containers) {
+      expect(container).toMatch(/^    <<: \*(locked-down|service)$/m)
+      // Nothing of it is taken back.
+      expect(container).not.toMatch(
+        /^    (user|read_only|cap_add|privileged|security_opt|pids_limit|mem_limit):/m,
+      )
+    }
+  })
+
+  it('publishes ports on loopback alone', () => {
+    const published = [...services.matchAll(/ports: \[(.*)\]/g)].map(([, list = '']) => list)
+    expect(published.length).toBeGreaterThan(3)
+    for (const list of published) expect(list).toMatch(/^'127\.0\.0\.1:[^,]+'(, '127\.0\.0\.1:[^,]+')*$/)
   })
 })
