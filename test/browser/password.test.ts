@@ -42,6 +42,10 @@ describeInChromium('a new password', () => {
     await endedNotice(theirs).waitFor()
     await mine.reload()
     await accountShown(mine, 'carol')
+    await mine.goto('/.well-known/change-password')
+    await dialog.waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await accountShown(mine, 'carol')
 
     await theirs.goto('/login')
     await theirs.getByLabel('Organisation').fill(tenant)

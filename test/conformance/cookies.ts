@@ -115,7 +115,7 @@ conforms(cookies, ({ shows, shownBy }) => {
 
   shows(
     'CK-07',
-    'logout and the refusal of a session that is over delete it with its own flags',
+    'logout deletes it with its own flags; a refusal leaves it, since a login may have replaced it',
     async () => {
       const { logout } = await wholeLife()
       const token = tokenSet(await logIn('alice'))
@@ -127,8 +127,9 @@ conforms(cookies, ({ shows, shownBy }) => {
       expect((await other.delete(`/sessions/${session.session.id}`)).ok).toBe(true)
       const refused = await plain().get('/session', asCookie(token))
       expect(refused.status).toBe(401)
-      for (const answer of [logout, refused])
-        expect(sessionCookies(answer).map(attributesOf)).toEqual([[...FLAGS, 'Max-Age=0'].toSorted()])
+      expect(sessionCookies(logout).map(attributesOf)).toEqual([[...FLAGS, 'Max-Age=0'].toSorted()])
+      // A refusal may come late, when a login has put another one in its place.
+      expect(refused.headers.getSetCookie()).toEqual([])
       // A program has no cookie that could go.
       expect((await plain().get('/session', asBearer(token))).headers.getSetCookie()).toEqual([])
     },

@@ -54,13 +54,14 @@ describe('a proxy that asks about a request', () => {
     }
   })
 
-  it('hears 401 without a session, and what to do with a cookie that is over', async () => {
+  it('hears 401 without a session, and the same with a cookie that is over, which stays', async () => {
     const none = await ask({})
     await expectProblem(none, 401, 'unauthenticated')
     expect(none.headers.get('www-authenticate')).toBe('Bearer realm="curfew"')
     const over = await ask({ cookie: `${COOKIE}=over` })
     await expectProblem(over, 401, 'unauthenticated')
-    expect(over.headers.getSetCookie().join()).toContain('Max-Age=0')
+    // Another one may have come into the browser since.
+    expect(over.headers.getSetCookie()).toEqual([])
     await expectProblem(await ask({ ...bearer(), ...cookie() }), 400, 'ambiguous-credentials')
   })
 

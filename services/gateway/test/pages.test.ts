@@ -15,6 +15,16 @@ const navigate = (path: string, headers: Record<string, string> = {}): Promise<R
     redirect: 'manual',
   })
 
+it('password managers are led to the page where a password is changed, and nothing else well-known is there', async () => {
+  const found = await navigate('/.well-known/change-password')
+  expect([found.status, found.headers.get('location')]).toEqual([303, '/account/password'])
+  const page = await navigate('/account/password', { cookie: `${COOKIE}=anything` })
+  expect(await page.text()).toContain('<dialog id="password"')
+  // By this one they find out whether the answer above can be believed.
+  const none = '/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200'
+  expect((await navigate(none)).status).toBe(404)
+})
+
 describe('a page', () => {
   it.each(['/account', '/documents', '/login'])(
     '%s runs its own files only, is framed by nobody and kept by nobody',

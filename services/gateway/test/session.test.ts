@@ -1,3 +1,6 @@
+import { connect } from 'node:net'
+import { text as textOf } from 'node:stream/consumers'
+
 import { formatSessionToken, newSessionId, newSessionSecret } from '@curfew/contracts'
 import { expectJson, expectProblem, type BearerClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -143,16 +146,32 @@ describe('a token', () => {
 })
 
 describe('a session that is over', () => {
-  it('takes its cookie with it', async () => {
-    const browser = await system.loginAsBrowser('alice')
-    const value = browser.cookie(COOKIE)
-    expect((await browser.post('/logout')).status).toBe(204)
-    const response = await session({ cookie: `${COOKIE}=${value}` })
-    await expectProblem(response, 401, 'unauthenticated')
-    expect(response.headers.getSetCookie()).toEqual([
-      `${COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`,
-    ])
-  })
+  it.each([
+    'GET /session',
+    'GET /sessions',
+    'GET /session/events',
+    'GET /api/documents/1',
+    'GET /forward-auth',
+  ])(
+    'leaves alone the cookie of a login that succeeds while %s with the old one is on its way',
+    async (asked) => {
+      const browser = await system.loginAsBrowser('alice')
+      const dead = browser.cookie(COOKIE) ?? ''
+      expect((await browser.post('/logout')).status).toBe(204)
+      const { hostname, port } = new URL(system.url)
+      const socket = connect(Number(port), hostname)
+      socket.write(
+        `${asked} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\nCookie: ${COOKIE}=${dead}\r\n`,
+      )
+      const again = await browser.post('/login', system.credentials('alice'))
+      expect(again.status).toBe(200)
+      socket.write('\r\n')
+      const answer = await textOf(socket)
+      expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+      expect(answer).not.toMatch(/set-cookie|clear-site-data/i)
+      expect((await browser.get('/session')).status).toBe(200)
+    },
+  )
 
   it('is refused from the request after its revocation on', async () => {
     const victim = await system.loginAsProgram('bob')

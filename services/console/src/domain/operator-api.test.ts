@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { OPERATOR_CALLS, headersForApi, isOver, pathOf } from './operator-api.ts'
+import { OPERATOR_CALLS, headersForApi, pathOf } from './operator-api.ts'
 
 const grants = { method: 'GET', path: '/v1/subjects/:tenant/:user/grants' } as const
 
@@ -34,17 +34,5 @@ describe('the calls of operators', () => {
     expect(headersForApi({ cookie: 'x', authorization: 'Bearer x', 'if-match': '"1"' })).toEqual({
       'if-match': '"1"',
     })
-  })
-})
-
-describe('a session', () => {
-  it.each([
-    [401, 'Bearer error="invalid_token"', true],
-    [401, undefined, true],
-    [401, 'Bearer error="insufficient_user_authentication", max_age="900"', false],
-    [403, undefined, false],
-    [503, undefined, false],
-  ])('after %i with %j is over: %j', (status, challenge, expected) => {
-    expect(isOver(status, { 'www-authenticate': challenge })).toBe(expected)
   })
 })

@@ -84,8 +84,3 @@ export function pathOf({ path }: OperatorCall, parameters: Received, search: str
   })
   return segments.includes(undefined) ? undefined : segments.join('/') + search
 }
-
-/** A session that is over, as against one that has to be proved again (RFC 9470). */
-export function isOver(status: number, { 'www-authenticate': challenge }: Received): boolean {
-  return status === 401 && !String(challenge).includes('insufficient_user_authentication')
-}

@@ -6,7 +6,7 @@ import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
-import { OPERATOR_CALLS, headersForApi, headersForPage, isOver, pathOf } from '../domain/operator-api.ts'
+import { OPERATOR_CALLS, headersForApi, headersForPage, pathOf } from '../domain/operator-api.ts'
 import type { OperatorCall } from '../domain/operator-api.ts'
 import type { Backend } from '../ports.ts'
 import type { OwnPage } from './own-page.ts'
@@ -63,6 +63,5 @@ async function forward(
     body,
     signal: gone.signal,
   })
-  if (isOver(answer.status, answer.headers)) ownPage.forget(reply)
   return reply.code(answer.status).headers(headersForPage(answer.headers)).send(answer.body)
 }

@@ -70,7 +70,7 @@ export function addSignIn(app: CurfewServer, routes: SignInRoutes): void {
     const token = ownPage.tokenIn(request)
     const { body } = request
     const asked = { request, reply, path: '/session/elevate', token, body, expected: Issued }
-    return answerWith(ownPage, reply, await forgetting(ownPage, reply, ask(routes.gateway, asked)))
+    return answerWith(ownPage, reply, await ask(routes.gateway, asked))
   })
 
   app.post('/api/logout', { onRequest: ownPage.signedIn }, async (request, reply) => {
@@ -94,27 +94,16 @@ function answerWith(
  * operators who may read nothing: those the gateway tells.
  */
 async function whoIs(
-  { ownPage, gateway, authority }: SignInRoutes,
+  { gateway, authority }: SignInRoutes,
   asking: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly token: string },
 ): Promise<Static<typeof Known>> {
   const id = csrfBindingOf(asking.token)?.session ?? ''
-  const known = ask(authority, { ...asking, path: `/v1/sessions/${id}`, expected: Known }).catch(
+  return ask(authority, { ...asking, path: `/v1/sessions/${id}`, expected: Known }).catch(
     (error: unknown) => {
       if (error instanceof Problem && error.code === 'unauthenticated') throw error
       return ask(gateway, { ...asking, path: '/session', expected: Known })
     },
   )
-  return forgetting(ownPage, asking.reply, known)
-}
-
-/** A cookie whose session is over goes with the answer that says so. */
-async function forgetting<T>(ownPage: OwnPage, reply: FastifyReply, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    if (error instanceof Problem && error.code === 'unauthenticated') ownPage.forget(reply)
-    throw error
-  }
 }
 
 /** @throws Problem where it is not certain that the session is over */

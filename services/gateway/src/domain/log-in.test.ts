@@ -158,9 +158,10 @@ describe('a login', () => {
     expect((await logIn(lucky, { ...attempt, tenant: 'other' })).kind).toBe('refused')
   })
 
-  it('is refused with the authority’s reason, for the log', async () => {
-    const { ports } = setUp({ creation: { outcome: 'refused', reason: 'suspended' } })
+  it('is refused with the authority’s reason, for the log, and counts like one with a wrong password', async () => {
+    const { ports, steps } = setUp({ creation: { outcome: 'refused', reason: 'suspended' } })
     expect(await logIn(ports, attempt)).toMatchObject({ kind: 'refused', reason: 'suspended' })
+    expect(steps.at(-1)).toBe('failed')
   })
 
   it('is turned away before anything is asked when too many are waiting, and after it when they came meanwhile', async () => {

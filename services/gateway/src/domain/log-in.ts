@@ -71,7 +71,11 @@ export async function logIn(ports: LoginPorts, attempt: LoginAttempt): Promise<L
     ...(label !== undefined && { label }),
     ...(addressClass !== undefined && { addressClass }),
   })
-  if (creation.outcome === 'refused') return { kind: 'refused', reason: creation.reason, subject }
+  if (creation.outcome === 'refused') {
+    // Counted like a wrong password: the limits must not tell that this one was right.
+    await attempts.failed(lane)
+    return { kind: 'refused', reason: creation.reason, subject }
+  }
   return { kind: 'created', token: creation.token, session: creation.session, account }
 }
 

@@ -54,7 +54,7 @@ function end() {
   if (!isShown) return location.replace('/login')
   showEnded()
   // Another page of this browser may begin a new session; this one is then about that. It is asked when somebody comes
-  // back to this page, not now: the answer to the dead cookie deletes it, and could do so to the new one that is on its way.
+  // back to this page: now there is none yet.
   addEventListener('focus', reloadIfSignedIn)
   document.addEventListener('visibilitychange', reloadIfSignedIn)
 }
@@ -145,7 +145,7 @@ function begin() {
     // The page is filled when the stream is open: nothing that happens from then on is missed.
     onOpen() {
       load().then(
-        () => showConnection(''),
+        () => certain(),
         (error) => (error instanceof Unsure ? notSure() : handle(error)),
       )
     },
@@ -156,6 +156,18 @@ function begin() {
       say('What you may do has changed.')
     },
   })
+}
+
+function certain() {
+  showConnection('')
+  openPasswordDialog()
+}
+
+/** Once, on the address that password managers lead to; what comes after is the account page. */
+function openPasswordDialog() {
+  if (location.pathname !== '/account/password') return
+  history.replaceState(null, '', '/account')
+  void renewPassword()
 }
 
 function notSure() {

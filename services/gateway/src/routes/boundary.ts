@@ -2,7 +2,7 @@
  * ① What every request from outside goes through before a handler: credential, origin, session, channel, anti-forgery value.
  * Promise: a cookie alone, whoever made the browser send it, never changes anything.
  */
-import { type CsrfTokens, deletedCookie } from '@curfew/browser-boundary'
+import type { CsrfTokens } from '@curfew/browser-boundary'
 import { subjectKey } from '@curfew/contracts'
 import { bearerToken } from '@curfew/fastify'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
@@ -80,20 +80,19 @@ export function createBoundary(app: CurfewServer, options: BoundaryOptions): Bou
     app.requireSession(request, reply, (error) => {
       const fault = error ?? channelFault(request, credential(request))
       const isOver = fault instanceof Problem && fault.code === 'unauthenticated'
-      done(isOver ? refusal(request, reply, fault) : fault)
+      done(isOver ? refusal(request, fault) : fault)
     })
   }
 
   /** Of an address that tries tokens all refusals look alike, so that none of them tells it anything. */
-  function refusal(request: FastifyRequest, reply: FastifyReply, fault: Problem): Problem {
+  function refusal(request: FastifyRequest, fault: Problem): Problem {
     const brought = credential(request)
     if (brought.kind === 'none') return fault
     const usedUp = guessing.usedUp(callerOf(request).addressKey, nowMs())
     if (usedUp !== undefined) return reports.throttled(request, usedUp)
-    if (brought.kind === 'cookie') {
-      reply.header('set-cookie', deletedCookie(cookieName))
-      if (brought.isRepeated) reportRepeated(request)
-    }
+    // The cookie stays in the browser: a login may have replaced it while this request was on its way, and the server cannot
+    // know whether it has. The name alone says which cookie is deleted.
+    if (brought.kind === 'cookie' && brought.isRepeated) reportRepeated(request)
     return fault
   }
 

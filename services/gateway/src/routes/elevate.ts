@@ -2,10 +2,10 @@
  * ① POST /session/elevate: the password once more, and with it a new token, new timers and a fresh `auth_time`.
  * Promise: the session keeps its id and its birth, so that no revocation is lost on the way; a wrong password ends nothing.
  */
-import { csrfBindingOf, type CsrfTokens, deletedCookie } from '@curfew/browser-boundary'
+import { csrfBindingOf, type CsrfTokens } from '@curfew/browser-boundary'
 import type { SessionInfo } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
 import { reauthenticate, type ReauthenticationPorts } from '../domain/re-authenticate.ts'
@@ -37,16 +37,15 @@ export function addElevateRoute(app: CurfewServer, route: ElevateRoute): void {
   }
 
   app.post('/session/elevate', { schema, onRequest: [...boundary.liveSession] }, async (request, reply) => {
-    const issued = await elevated(request, reply, request.body.password, route)
+    const issued = await elevated(request, request.body.password, route)
     return answerWithToken(reply, issued, route)
   })
 }
 
 async function elevated(
   request: FastifyRequest,
-  reply: FastifyReply,
   password: string,
-  { boundary, ports, cookieName, reports }: ElevateRoute,
+  { boundary, ports, reports }: ElevateRoute,
 ): Promise<{ token: string; session: SessionInfo }> {
   const { id, tenant, user } = request.session
   const credential = boundary.credential(request)
@@ -78,7 +77,6 @@ async function elevated(
       throw new Problem('conflict', 'the session has got another token meanwhile')
     case 'refused':
       request.log.warn({ event: 'session.elevate.refused', reason: result.reason, ...event })
-      if (credential.kind === 'cookie') void reply.header('set-cookie', deletedCookie(cookieName))
       throw sessionIsOver()
   }
 }

@@ -9,6 +9,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { PageFiles } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 
+/** The account page, with the dialog for a new password open. */
+const PASSWORD_PAGE = '/account/password'
+
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -26,8 +29,14 @@ export function addPageRoutes(app: CurfewServer, { boundary, files, filesOrigin 
   // Whether the session is good a page finds out by itself; without one there is nothing to find out.
   const isNobody = (request: FastifyRequest): boolean => boundary.credential(request).kind === 'none'
 
-  app.get('/account', { schema: hidden() }, (request, reply) =>
-    isNobody(request) ? reply.redirect('/login', 303) : sendPage(reply, files.account),
+  for (const url of ['/account', PASSWORD_PAGE])
+    app.get(url, { schema: hidden() }, (request, reply) =>
+      isNobody(request) ? reply.redirect('/login', 303) : sendPage(reply, files.account),
+    )
+
+  // Where password managers look for it (W3C, A Well-Known URL for Changing Passwords).
+  app.get('/.well-known/change-password', { schema: hidden() }, (_request, reply) =>
+    reply.redirect(PASSWORD_PAGE, 303),
   )
 
   if (filesOrigin !== undefined)

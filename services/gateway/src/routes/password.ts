@@ -2,9 +2,9 @@
  * ① POST /session/password: a new password, for who shows the current one.
  * Promise: afterwards the other sessions of the account are over and this one has a new token, in the channel that it came by.
  */
-import { csrfBindingOf, type CsrfTokens, deletedCookie } from '@curfew/browser-boundary'
+import { csrfBindingOf, type CsrfTokens } from '@curfew/browser-boundary'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 
 import {
@@ -60,7 +60,7 @@ export function addPasswordRoute(app: CurfewServer, route: PasswordRoute): void 
     const result = await change(request, request.body, route)
     if (result.kind === 'changed')
       return { ...answerWithToken(reply, result, route), other_sessions: result.others }
-    throw problemOf(request, reply, { ...route, result })
+    throw problemOf(request, { ...route, result })
   })
 }
 
@@ -103,8 +103,7 @@ type Changed = Extract<PasswordChangeResult, { kind: 'changed' }>
 
 function problemOf(
   request: FastifyRequest,
-  reply: FastifyReply,
-  { result, boundary, ports, cookieName, reports }: Concluding<Exclude<PasswordChangeResult, Changed>>,
+  { result, ports, reports }: Concluding<Exclude<PasswordChangeResult, Changed>>,
 ): Problem {
   const who = holderOf(request.session)
   switch (result.kind) {
@@ -127,8 +126,6 @@ function problemOf(
         'the password has been changed; another request has renewed this session',
       )
     case 'session-over':
-      if (boundary.credential(request).kind === 'cookie')
-        void reply.header('set-cookie', deletedCookie(cookieName))
       return new Problem('unauthenticated', 'the password has been changed, but this session is over', {
         headers: { 'www-authenticate': 'Bearer realm="curfew", error="invalid_token"' },
       })
