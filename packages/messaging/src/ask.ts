@@ -10,6 +10,7 @@ import type { Static, TSchema } from 'typebox'
 import { isConnected } from './connection.ts'
 import { conforms, readAnswer, writeQuestion } from './envelope.ts'
 import { RequestFailed, type RequestFailedCode } from './request-failed.ts'
+import { silenceOn } from './silence.ts'
 
 export interface AskOptions {
   /** How long to wait for the answer; 2000 when not given. */
@@ -30,8 +31,16 @@ export async function ask<Q extends TSchema, A extends TSchema>(
   if (!conforms(contract.question, question)) throw new RequestFailed('refused', contract.name)
   // While there is no server the client would keep the question back, and perhaps send it after the caller gave up.
   if (!isConnected(nc)) throw new RequestFailed('unavailable', contract.name)
+  const silence = silenceOn(nc)
+  if (silence?.mayAsk(performance.now()) === false) throw new RequestFailed('unavailable', contract.name)
 
-  const message = await send(nc, contract.name, subject, writeQuestion(question), options)
+  const message = await send(nc, contract.name, subject, writeQuestion(question), options).catch(
+    (error: RequestFailed) => {
+      if (error.code === 'timeout') silence?.unanswered()
+      throw error
+    },
+  )
+  silence?.answered()
   const answer = readAnswer(contract.answer, message.data)
   switch (answer.kind) {
     case 'read':
