@@ -2,7 +2,14 @@
  * ② Brings the entries of the log into the core, as the broker republishes them.
  * Promise: an entry is acknowledged after it has taken effect here, and whatever cannot be applied is a doubt, never skipped.
  */
-import { ackSubject, feedSubject, parseLogEntry, type Audience, type MemberId } from '@curfew/contracts'
+import {
+  ackSubject,
+  feedSubject,
+  parseLogEntry,
+  streamName,
+  type Audience,
+  type MemberId,
+} from '@curfew/contracts'
 import { AckSender, FeedOrder } from '@curfew/revocation-log'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 
@@ -48,7 +55,10 @@ export function followFeed(options: FeedOptions): () => void {
   }
 
   function receive(message: Msg): void {
-    const seq = Number(message.headers?.get('Nats-Sequence') ?? Number.NaN)
+    // What the log republishes names its stream. Anything else is an answer that another process of this service has had sent
+    // here: it says nothing about the log, whose entries are told by their sequences.
+    if (message.headers?.get('Nats-Stream') !== streamName(epoch)) return
+    const seq = Number(message.headers.get('Nats-Sequence'))
     if (!Number.isSafeInteger(seq) || seq < 1) return doubt('no sequence')
     order.take(seq, message.string())
   }

@@ -24,6 +24,7 @@ import {
   relayValueFor,
   renewSubject,
   resolveSubject,
+  streamName,
   type Acknowledgement,
   type Audience,
   type ClientId,
@@ -189,7 +190,13 @@ export class Authority {
     if (this.isFeedSilent) return
     const carried = headers()
     carried.set('Nats-Sequence', String(seq))
+    carried.set('Nats-Stream', streamName(this.#epoch))
     this.#nc.publish(feedSubject(this.#epoch).replace('>', 'entry'), text, { headers: carried })
+  }
+
+  /** What no log has republished. */
+  answerOntoFeed(text: string): void {
+    this.#nc.publish(feedSubject(this.#epoch).replace('>', 'entry'), text)
   }
 
   /** An entry that nobody hears of. */

@@ -177,6 +177,15 @@ describe('doubt', () => {
     expect(stage.logged.map(({ event }) => event)).not.toContain('verifier.doubt')
   })
 
+  it('an answer that somebody has had sent onto the feed is no entry, and raises none', async () => {
+    const { authority, verifier, issued } = await remembered()
+    authority.answerOntoFeed('{"ok":{"epoch":1,"leaseMs":5000}}')
+    const seq = authority.revoke(issued.id)
+    await waitFor(() => expect(authority.acknowledged.at(-1)?.applied).toBeGreaterThanOrEqual(seq))
+    expect(isHit(verifier, issued.token)).toBe(false)
+    expect(stage.logged.map(({ event }) => event)).not.toContain('verifier.doubt')
+  })
+
   it('a verifier that is told that it is not a member becomes another one and joins', async () => {
     const { authority, verifier, issued } = await remembered({ leaseMs: 1000 })
     authority.grants = 'not-a-member'
