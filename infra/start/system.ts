@@ -8,6 +8,7 @@ import {
   createDevelopmentIdentities,
   developmentFile,
   keepCredentials,
+  moveFormerPasswords,
   startServers,
   startServices,
   writePrivateJson,
@@ -44,6 +45,7 @@ export async function startSystem(
   })
   const serverPids = [servers.nats.pid, servers.redis.pid]
   record.remember(serverPids)
+  await moveFormerPasswords(servers, directory, say)
   const { session, documents, files, gateway, console } = ports
   const services = await startServices({
     servers,

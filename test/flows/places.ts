@@ -72,9 +72,16 @@ async function valueOf(redis: Redis, key: string): Promise<unknown> {
   }
 }
 
-/** Every message of every stream, headers included. */
+/** Every message of every stream of every account, headers included. */
 export async function streamDump(system: TestSystem): Promise<Place[]> {
-  await using nc = await admin(system)
+  const places = await Promise.all(
+    (['admin', 'gateway_admin'] as const).map((user) => streamsOf(system, user)),
+  )
+  return places.flat()
+}
+
+async function streamsOf(system: TestSystem, user: Administrator): Promise<Place[]> {
+  await using nc = await connectAs(system, user)
   const manager = await jetstreamManager(nc)
   const places: Place[] = []
   for await (const { config, state } of manager.streams.list())
@@ -94,7 +101,7 @@ export interface Capture extends AsyncDisposable {
 
 /** What everybody who follows the log hears. */
 export async function captureFeed(system: TestSystem): Promise<Capture> {
-  const nc = await admin(system)
+  const nc = await connectAs(system, 'admin')
   const places: Place[] = []
   nc.subscribe('curfew.*.feed.>', {
     callback: (_, message) => {
@@ -105,8 +112,10 @@ export async function captureFeed(system: TestSystem): Promise<Capture> {
   return { places, [Symbol.asyncDispose]: () => nc.close() }
 }
 
-function admin(system: TestSystem): Promise<NatsConnection & AsyncDisposable> {
-  const { hostname, port, username, password } = new URL(system.servers.natsUrl('admin'))
+type Administrator = 'admin' | 'gateway_admin'
+
+function connectAs(system: TestSystem, user: Administrator): Promise<NatsConnection & AsyncDisposable> {
+  const { hostname, port, username, password } = new URL(system.servers.natsUrl(user))
   return connect({ servers: `${hostname}:${port}`, user: username, pass: password }).then((nc) =>
     Object.assign(nc, { [Symbol.asyncDispose]: () => nc.close() }),
   )

@@ -129,6 +129,7 @@ describe('the doctor', () => {
     expect(says).toContain('3 processes confirm revocations')
     expect(says).toContain('is set up as it must be')
     expect(says).toContain('The audit trail can only grow')
+    expect(says).toContain('Changed passwords are not in the account of the log')
     expect(says).toContain('Its settings are those of infra/redis/redis.conf')
     expect(says).toContain('Nobody but administrators may empty or reconfigure it')
     expect(says).toContain('Redis holds what the log says')

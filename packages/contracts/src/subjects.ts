@@ -88,5 +88,5 @@ export const GATEWAY_AUDIENCE = 'gateway' as Audience
 /** Replicas of the session service share requests through this queue group. */
 export const SESSION_QUEUE = 'session'
 
-/** ① The bucket of passwords that their owners have changed: created by the session service, used by the gateway alone. */
+/** ① The bucket of passwords that their owners have changed, in the gateway's own account of NATS. */
 export const ACCOUNTS_BUCKET = 'curfew_accounts'

@@ -33,6 +33,17 @@ describe('keepCredentials', () => {
     expect(statSync(join(directory, 'credentials.json')).mode & 0o777).toBe(0o600)
   })
 
+  it('gives a user that is new since then a password, and leaves the others theirs', () => {
+    const first = keepCredentials(directory)
+    const { gateway_admin: added, ...before } = first.nats
+    writeFileSync(join(directory, 'credentials.json'), JSON.stringify({ ...first, nats: before }))
+    const next = keepCredentials(directory)
+    expect(next).toMatchObject({ nats: before, redis: first.redis })
+    expect(next.nats.gateway_admin).toMatch(/^p/)
+    expect(next.nats.gateway_admin).not.toBe(added)
+    expect(keepCredentials(directory)).toEqual(next)
+  })
+
   it('says so when the file is damaged, instead of locking the servers out of their data', () => {
     writeFileSync(join(directory, 'credentials.json'), '{"nats":')
     expect(() => keepCredentials(directory)).toThrow(SyntaxError)

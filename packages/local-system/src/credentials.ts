@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 import { readJsonIfPresent, writePrivateJson } from './private-files.ts'
 
-export const NATS_USERS = ['admin', 'session', 'gateway', 'documents', 'files'] as const
+export const NATS_USERS = ['admin', 'session', 'gateway', 'gateway_admin', 'documents', 'files'] as const
 export const REDIS_USERS = ['admin', 'session', 'documents'] as const
 
 export type NatsUser = (typeof NATS_USERS)[number]
@@ -20,26 +20,24 @@ export interface Credentials {
 }
 
 export function createCredentials(): Credentials {
-  return {
-    nats: {
-      admin: newPassword(),
-      session: newPassword(),
-      gateway: newPassword(),
-      documents: newPassword(),
-      files: newPassword(),
-    },
-    redis: { admin: newPassword(), session: newPassword(), documents: newPassword() },
-  }
+  return { nats: passwordsFor(NATS_USERS), redis: passwordsFor(REDIS_USERS) }
 }
 
-/** The credentials of a data directory, made at the first call. @throws SyntaxError when the file has been damaged */
+/**
+ * The credentials of a data directory, made at the first call; users that are new since then get theirs at the next.
+ * @throws SyntaxError when the file has been damaged
+ */
 export function keepCredentials(directory: string): Credentials {
   const file = join(directory, 'credentials.json')
   const found = readJsonIfPresent(file) as Credentials | undefined
-  if (found !== undefined) return found
-  const credentials = createCredentials()
-  writePrivateJson(file, credentials)
+  const made = createCredentials()
+  const credentials = { nats: { ...made.nats, ...found?.nats }, redis: { ...made.redis, ...found?.redis } }
+  if (JSON.stringify(credentials) !== JSON.stringify(found)) writePrivateJson(file, credentials)
   return credentials
+}
+
+function passwordsFor<User extends string>(users: readonly User[]): Record<User, string> {
+  return Object.fromEntries(users.map((user) => [user, newPassword()])) as Record<User, string>
 }
 
 /** A letter comes first, because nats-server reads what begins with a digit as a number. */

@@ -6,6 +6,7 @@ export { natsAnswers, redisAnswers } from './server-probes.ts'
 export { startServerProcesses } from './server-processes.ts'
 export type { ServerProcessesOptions } from './server-processes.ts'
 export { startServers } from './start-servers.ts'
+export { moveFormerPasswords } from './former-bucket.ts'
 export { NoServers } from './servers.ts'
 export type { Progress, ServerHandle, Servers } from './servers.ts'
 

@@ -48,7 +48,7 @@ function converse(port: number, text: string): Promise<string> {
   })
 }
 
-export const SERVICES: readonly NatsUser[] = ['session', 'gateway', 'documents', 'files']
+export const SERVICES = ['session', 'gateway', 'documents', 'files'] as const satisfies readonly NatsUser[]
 
 async function whoMay(may: (user: NatsUser) => Promise<boolean>): Promise<NatsUser[]> {
   const answers = await Promise.all(SERVICES.map(may))

@@ -8,6 +8,8 @@ import { once } from 'node:events'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 import { REPOSITORY } from '../src/config.ts'
@@ -45,6 +47,16 @@ function printedCommands(output: string): [string, string, string] {
 async function inShell(...lines: string[]): Promise<string> {
   const { stdout } = await run('bash', ['-c', lines.join('\n')], { cwd: REPOSITORY })
   return stdout
+}
+
+/** Where it was before the gateway had an account of its own. */
+async function storeFormerPassword(adminUrl: string): Promise<void> {
+  const { host, username, password } = new URL(adminUrl)
+  const nc = await connect({ servers: host, user: username, pass: password })
+  const { streams } = await jetstreamManager(nc)
+  await streams.add({ name: 'KV_curfew_accounts', subjects: ['$KV.curfew_accounts.>'] })
+  await jetstream(nc).publish('$KV.curfew_accounts.someone', '{}')
+  await nc.close()
 }
 
 const EVERYTHING = new Set(['gateway', 'session', 'documents', 'files', 'console', 'nats', 'redis'])
@@ -103,13 +115,14 @@ describe('a running system', () => {
 })
 
 describe('npm start', () => {
-  it('ends with Ctrl-C and leaves nothing running; the next one finds the sessions again', async () => {
+  it('ends with Ctrl-C and leaves nothing running; the next one finds the sessions again, and passwords that an earlier version kept elsewhere', async () => {
     using scratch = scratchDirectory()
     const ports = await freePorts()
     const first = begin(scratch.path, ports)
-    const { pids } = await first.isUp()
+    const { pids, nats } = await first.isUp()
     const [login, read] = printedCommands(first.output)
     const token = await inShell(login, 'printf %s "$TOKEN"')
+    await storeFormerPassword(nats)
     expect(await first.stop('SIGINT')).toBe(0)
     expect(running(pids)).toEqual([])
     expect(existsSync(join(scratch.path, 'dev.json'))).toBe(false)
@@ -128,6 +141,8 @@ describe('npm start', () => {
       return (await fetch(`${gateway}/login`, { method: 'POST', headers, body })).status
     }
     expect([await logIn('carol'), await logIn('alice')]).toEqual([200, 401])
+    expect(second.output).toContain('changed passwords moved: 1')
+    expect(second.output.indexOf('passwords moved')).toBeLessThan(second.output.indexOf('session is ready'))
   })
 
   it('names every port that is taken, who needs it and what to set, before it starts anything', async () => {

@@ -102,11 +102,12 @@ function requestIdOf(message: Msg): string {
 }
 
 /**
- * The asker chooses where the answer goes, and the broker lets the answerer publish there by its own permissions. Anything
- * but an inbox could be the log itself, into which an asker may not write.
+ * Between accounts the broker gives each question a reply subject of its own, below `_R_`, and takes the answer to the asker's
+ * account. Within an account the asker chooses where the answer goes, and the broker lets the answerer publish there by its
+ * own permissions. Anything but an inbox could be the log itself, into which an asker may not write.
  */
 function isInbox(reply: string | undefined): boolean {
-  return reply !== undefined && /^_INBOX[._]/.test(reply)
+  return reply !== undefined && /^(_INBOX[._]|_R_\.)/.test(reply)
 }
 
 async function drain(

@@ -12,28 +12,34 @@ const DOUBLE = {
   answer: Type.Object({ doubled: Type.Integer() }),
 } satisfies RequestContract
 
-it('a question that names a foreign place for its answer is not answered: nobody borrows the permissions of who answers', async () => {
-  await using servers = await startTestServers()
-  const { logger, logged } = recordingLogger()
-  const [serving, asking, admin] = await Promise.all(
-    (['session', 'gateway', 'admin'] as const).map((user) =>
-      connectMessaging({ url: servers.natsUrl(user), name: `test-${user}`, logger }),
-    ),
-  )
-  if (!serving || !asking || !admin) throw new Error('three connections')
-  const log = 'curfew.1.log.poison'
-  const heard: string[] = []
-  admin.subscribe(log, { callback: (_error, message) => void heard.push(message.string()) })
-  await admin.flush()
-  answer(serving, DOUBLE, 'curfew.hello', ({ number }) => ({ doubled: number * 2 }), { logger })
-  await serving.flush()
+it.each(['gateway', 'admin'] as const)(
+  'a question of %s that names a foreign place for its answer borrows nobody’s permissions',
+  async (user) => {
+    await using servers = await startTestServers()
+    const { logger, logged } = recordingLogger()
+    const [serving, asking, admin] = await Promise.all(
+      (['session', user, 'admin'] as const).map((each) =>
+        connectMessaging({ url: servers.natsUrl(each), name: `test-${each}`, logger }),
+      ),
+    )
+    if (!serving || !asking || !admin) throw new Error('three connections')
+    const log = 'curfew.1.log.poison'
+    const heard: string[] = []
+    admin.subscribe(log, { callback: (_error, message) => void heard.push(message.string()) })
+    await admin.flush()
+    answer(serving, DOUBLE, 'curfew.hello', ({ number }) => ({ doubled: number * 2 }), { logger })
+    await serving.flush()
 
-  asking.publish('curfew.hello', JSON.stringify({ number: 21 }), { reply: log })
-  asking.publish('curfew.hello', 'not a question', { reply: log })
-  // An honest question behind them is answered, so they have been dealt with.
-  expect(await ask(asking, DOUBLE, 'curfew.hello', { number: 4 })).toEqual({ doubled: 8 })
-  await admin.flush()
-  expect(heard).toEqual([])
-  expect(logged.map(({ event }) => event)).toContain('nats.question.reply-refused')
-  await Promise.all([serving, asking, admin].map((connection) => connection.close()))
-})
+    asking.publish('curfew.hello', JSON.stringify({ number: 21 }), { reply: log })
+    asking.publish('curfew.hello', 'not a question', { reply: log })
+    // An honest question behind them is answered, so they have been dealt with.
+    const honest = await connectMessaging({ url: servers.natsUrl('gateway'), name: 'test-honest' })
+    await asking.flush()
+    expect(await ask(honest, DOUBLE, 'curfew.hello', { number: 4 })).toEqual({ doubled: 8 })
+    await admin.flush()
+    expect(heard).toEqual([])
+    // From another account the answer goes back to where the question came from. Within its account it is not given.
+    expect(logged.some(({ event }) => event === 'nats.question.reply-refused')).toBe(user === 'admin')
+    await Promise.all([serving, asking, admin, honest].map((connection) => connection.close()))
+  },
+)

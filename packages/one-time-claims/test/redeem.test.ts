@@ -55,7 +55,8 @@ it.each(['redeemed', 'spent', 'withdrawn'] as const)('hears that a claim is %s',
 it('hears nothing, rather than a verdict, when nobody can answer', async () => {
   await expect(redeemClaim(files, claim)).rejects.toMatchObject({
     name: 'RequestFailed',
-    code: 'unavailable',
+    // By its timeout where the server does not say that nobody hears it (before 2.10).
+    code: expect.stringMatching(/^(unavailable|timeout)$/),
   })
   const answering = answer(authority, REDEEM_CLAIM, SUBJECTS.redeemClaim, () => {
     throw new Error('no Redis')

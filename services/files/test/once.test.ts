@@ -150,6 +150,7 @@ describe('when the authority cannot be asked', () => {
     expect(response.headers.get('retry-after')).toBe('1')
     expect(await outcomeOf(response)).toBe('503 unavailable')
     await system.services.session.restart()
+    await system.untilReady()
     expect(await outcomeOf(await send('GET', transfer))).toBe('200')
   })
 

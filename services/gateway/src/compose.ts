@@ -11,6 +11,7 @@ import { createVerifier, type Verifier } from '@curfew/verifier'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Registry } from 'prom-client'
 
+import { createAccountsBucket } from './adapters/accounts-bucket.ts'
 import { readAccounts } from './adapters/accounts-file.ts'
 import { createArgon2Passwords, standardPasswordLimits } from './adapters/argon2-passwords.ts'
 import { readCommonPasswords } from './adapters/common-passwords.ts'
@@ -65,6 +66,7 @@ export async function composeGateway(
   const file = await readAccounts(config.accountsFile)
   const nc = await connectMessaging({ url: config.natsUrl, name: 'gateway', logger })
   try {
+    await createAccountsBucket(nc)
     const accounts = await createKvAccounts(nc, file)
     return await composeOn(nc, accounts, { config, logger, overrides })
   } catch (error) {

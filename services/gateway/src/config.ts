@@ -13,7 +13,7 @@ import {
   type ClientId,
 } from '@curfew/contracts'
 import { ConfigError, loadConfig } from '@curfew/service-kit'
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 
 import { BROWSER } from './domain/credential.ts'
@@ -235,6 +235,22 @@ function parseClients(text: string, faults: string[]): Set<ClientId> {
     else faults.push(`GATEWAY_PROGRAMMATIC_CLIENTS: ${JSON.stringify(name)} cannot be such a client`)
   }
   return clients
+}
+
+const MoveSettings = Type.Object({
+  CURFEW_NATS_URL: Type.String({ minLength: 1, secret: true, description: "The gateway's own URL of NATS" }),
+  CURFEW_NATS_ADMIN_URL: Type.String({
+    minLength: 1,
+    secret: true,
+    description: 'URL of NATS for the administrator of the account that holds the log',
+  }),
+})
+
+/** Of `move-passwords.ts`. @throws ConfigError naming every fault */
+export function readMoveConfig(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<Static<typeof MoveSettings>> {
+  return loadConfig(MoveSettings, { env, prefixes: ['GATEWAY_MOVE_', 'CURFEW_'] })
 }
 
 function parseProxies(text: string, faults: string[]): NonNullable<ReturnType<typeof parseNetwork>>[] {

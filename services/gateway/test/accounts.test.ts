@@ -1,6 +1,12 @@
+import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
+import { ACCOUNTS_BUCKET } from '@curfew/contracts'
+import { connectMessaging } from '@curfew/messaging'
 import { HttpClient, expectProblem } from '@curfew/test-kit'
+import { Kvm, type KV } from '@nats-io/kv'
 import { argon2id, hash } from 'argon2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -69,6 +75,55 @@ describe('the file of accounts', () => {
     expect(stage.log.join('').match(/password\.renewed/g)).toHaveLength(1)
     await cheap.close()
   })
+})
+
+describe('changed passwords in the account of the log, where they were before the gateway had its own', () => {
+  it('are moved by one command, which keeps what has been changed again since and may be run again', async () => {
+    const bob = (password: string) => ({ ...stage.credentials('bob'), password, client: 'api' })
+    const login = async (password: string): Promise<number> =>
+      (await new HttpClient(one.url).post('/login', bob(password))).status
+    const [first, chosen] = [stage.credentials('bob').password, 'what bob has chosen before the update']
+    const browser = await openBrowser(one.url, stage.credentials('bob'))
+    const body = { current_password: first, new_password: chosen }
+    expect((await browser.post('/session/password', body)).status).toBe(200)
+    // As it was then: everything in the other account, some of it changed since.
+    const admin = await connectMessaging({ url: stage.servers.natsUrl('admin'), name: 'test-admin' })
+    const former = await new Kvm(admin).create(ACCOUNTS_BUCKET, { history: 1, allow_direct: false })
+    const before = await recordsIn(stage.bucket)
+    for (const [key, value] of before) await former.put(key, value)
+    const newer = 'changed again since'
+    await former.put('newer', 'from before the update')
+    await stage.bucket.destroy()
+    await (await stage.start()).close()
+    await stage.bucket.put('newer', newer)
+    expect([await login(chosen), await login(first)]).toEqual([401, 200])
+
+    expect(await movePasswords()).toBe(
+      `changed passwords moved: ${before.size}; changed again since and kept: 1\n`,
+    )
+    expect([await login(chosen), await login(first)]).toEqual([200, 401])
+    expect(await recordsIn(stage.bucket)).toEqual(new Map([...before, ['newer', newer]]))
+    await expect(former.status()).rejects.toThrow(/stream not found/)
+    expect(await movePasswords()).toBe('nothing to move\n')
+    await admin.close()
+  })
+
+  it('are left alone where both users are of one account', async () => {
+    await expect(movePasswords(stage.servers.natsUrl('gateway_admin'))).rejects.toThrow(/of the same account/)
+    expect((await recordsIn(stage.bucket)).size).toBeGreaterThan(0)
+  })
+
+  async function recordsIn(bucket: KV): Promise<Map<string, string>> {
+    const records = new Map<string, string>()
+    for await (const entry of await bucket.history()) records.set(entry.key, entry.string())
+    return records
+  }
+
+  async function movePasswords(adminUrl = stage.servers.natsUrl('admin')): Promise<string> {
+    const command = fileURLToPath(new URL('../src/move-passwords.ts', import.meta.url))
+    const env = { CURFEW_NATS_URL: stage.servers.natsUrl('gateway'), CURFEW_NATS_ADMIN_URL: adminUrl }
+    return (await promisify(execFile)(process.execPath, [command], { env })).stdout
+  }
 })
 
 it('a login is 503 while the bucket cannot be read, for everybody alike: never right and never wrong', async () => {

@@ -43,9 +43,9 @@ export async function setEdgeStage(): Promise<EdgeStage> {
   const servers = await startTestServers()
   stack.defer(() => servers.stop())
   const identities = await createDevelopmentIdentities(directory)
-  const admin = await connectMessaging({ url: servers.natsUrl('admin'), name: 'test-admin' })
+  const admin = await connectMessaging({ url: servers.natsUrl('gateway_admin'), name: 'test-admin' })
   stack.defer(() => admin.close())
-  const bucket = await new Kvm(admin).create(ACCOUNTS_BUCKET, { history: 1, allow_direct: false })
+  const bucket = await new Kvm(admin).open(ACCOUNTS_BUCKET)
   const service = await startScriptedSessionService(servers.natsUrl('session'))
   stack.defer(() => service.close())
 

@@ -8,8 +8,10 @@ import {
   END_SESSION,
   GATEWAY_AUDIENCE,
   HELLO,
+  JOIN,
   PREPARE_SESSION,
   RECORD_EVENT,
+  RENEW_LEASE,
   RESOLVE,
   ROTATE_SESSION,
   SUBJECTS,
@@ -17,8 +19,10 @@ import {
   formatPosition,
   formatSessionToken,
   hashSecret,
+  memberSubject,
   newSessionId,
   newSessionSecret,
+  renewSubject,
   resolveSubject,
   type RequestContract,
   type Resolved,
@@ -131,6 +135,8 @@ function answerAboutSessions(
   sessions: KeptSessions,
 ): void {
   answer(nc, HELLO, SUBJECTS.hello, () => ({ epoch: EPOCH, leaseMs: 5_000 }))
+  answer(nc, JOIN, memberSubject(EPOCH, 'join', GATEWAY_AUDIENCE), () => ({}))
+  answer(nc, RENEW_LEASE, renewSubject(EPOCH, GATEWAY_AUDIENCE), () => ({ outcome: 'not-a-member' as const }))
   answer(nc, PREPARE_SESSION, SUBJECTS.prepareSession, () => ({
     birth: formatPosition(EPOCH, sessions.position),
   }))

@@ -9,10 +9,10 @@ import { connectRedis, redisReadiness, refuseEviction, type Redis } from '@curfe
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 
-import { createAccountsBucket } from './adapters/accounts-bucket.ts'
 import { auditedReports } from './adapters/audited-reports.ts'
 import { readClientRegistry } from './adapters/client-registry.ts'
 import { ExpiryWatch } from './adapters/expiry-watch.ts'
+import { refuseFormerBucket } from './adapters/former-bucket.ts'
 import { newReplicaId } from './adapters/join-protocol.ts'
 import { MemberPruning } from './adapters/member-pruning.ts'
 import { membersHeard } from './adapters/members-heard.ts'
@@ -88,13 +88,13 @@ export async function compose(
   stack.defer(() => (isConnected(nc) ? nc.drain() : nc.close()))
   await untilReady(redis)
   await refuseEviction(redis)
+  await refuseFormerBucket(nc)
 
   const foundation = { config, logger, redis, nc, registry: createMetrics('session') }
   const { clock = SYSTEM_CLOCK, refusalWindowMs } = overrides
   const audit = openAudit({ ...foundation, clock, refusalWindowMs }, stack)
   const { ports, log, readiness } = await openAuthority(foundation, audit, overrides, stack)
   await seed(foundation, log, ports.clock)
-  await createAccountsBucket(nc)
   // A seed that the log has already must not fail because there is no room for another one.
   await watchRoom(foundation, log, ports.reports, stack)
 

@@ -57,7 +57,10 @@ describe('after one replica has noticed that the log has lost entries', () => {
     await stage.stop(replica)
     await putRedisBack()
     await expect(epochs.start()).rejects.toThrow(REFUSED)
-    await expect(stage.statusOf(alice)).rejects.toMatchObject({ code: 'unavailable' })
+    // Nobody is there to answer, which servers before 2.10 do not say.
+    await expect(stage.statusOf(alice)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(unavailable|timeout)$/),
+    })
   })
 
   it('one that was away and had not read what was lost freezes as well', async () => {

@@ -1,4 +1,7 @@
+import { ACCOUNTS_BUCKET } from '@curfew/contracts'
+import { connectMessaging } from '@curfew/messaging'
 import { expectJson, expectProblem } from '@curfew/test-kit'
+import { jetstreamManager } from '@nats-io/jetstream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { setStage, until, type Replica, type Stage } from './stage.ts'
@@ -171,5 +174,19 @@ describe('while NATS is down', () => {
     })
     const list = await expectJson<{ revocations: object[] }>(await api.get('/v1/revocations'), 200)
     expect(list.revocations).toHaveLength(1)
+  })
+})
+
+describe('changed passwords that are still in the account of the log', () => {
+  it('keep a replica from starting, which says how to move them: nobody could be sure that old passwords are refused', async () => {
+    const admin = await connectMessaging({ url: stage.servers.natsUrl('admin'), name: 'test-admin' })
+    const { streams } = await jetstreamManager(admin)
+    await streams.add({ name: `KV_${ACCOUNTS_BUCKET}`, subjects: [`$KV.${ACCOUNTS_BUCKET}.>`] })
+    await expect(stage.start()).rejects.toThrow(
+      /still in the NATS account of the log.*curfew:move-passwords/s,
+    )
+    await streams.delete(`KV_${ACCOUNTS_BUCKET}`)
+    await stage.start()
+    await admin.close()
   })
 })

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { Verifier } from '../api/answers.ts'
 import type { Finding } from './findings.ts'
-import { judgeLog, judgeLogRoom, judgeRoom, judgeServer, judgeTrailRoom } from './nats.ts'
+import { judgeBucket, judgeLog, judgeLogRoom, judgeRoom, judgeServer, judgeTrailRoom } from './nats.ts'
 import { judgeInfo, judgeSettings, judgeSettingsOfMany, SETTINGS, SETTINGS_OF_MANY } from './redis.ts'
 import { judgeClocks, judgeMetrics, judgeReadiness } from './replicas.ts'
 import { judgeVerifiers } from './verifiers.ts'
@@ -187,6 +187,15 @@ describe('the room of the audit trail', () => {
     [49, -1, 'warning'],
   ])('%i of %i bytes is judged %s', (used, most, expected) => {
     expect(judgeTrailRoom(used, most).level).toBe(expected)
+  })
+})
+
+describe('an account of NATS that holds the log and the bucket of changed passwords', () => {
+  it.each([
+    [-1, /gateway does not find them/],
+    [60_000_000, /have an entry stored in the log/],
+  ])('is a problem: with a limit of %i bytes because %s', (maxBytes, says) => {
+    expect(judgeBucket(maxBytes)).toMatchObject({ level: 'problem', says: expect.stringMatching(says) })
   })
 })
 

@@ -2,7 +2,7 @@
  * ⑤ What NATS says of itself: whether what the log has acknowledged stays, and whether others can take it away.
  * Promise: looks only; the one thing that is tried is to delete a stream that does not exist.
  */
-import { streamName } from '@curfew/contracts'
+import { ACCOUNTS_BUCKET, streamName } from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
 import {
   LogRoom,
@@ -51,6 +51,7 @@ export async function examineNats(url: string): Promise<Finding[]> {
       ...judgeServer(nc.info ?? { version: '' }),
       ...(await examineLog(nc, manager)),
       ...(await examineAudit(manager)),
+      await examineBucket(manager),
       ...(await examineRoom(manager)),
       await examinePermission(manager),
     ]
@@ -245,6 +246,32 @@ export function judgeTrailRoom(used: number, most: number): Finding {
   if (used >= most * TRAIL_SHARES.strangers)
     return warning('nats', `${says}: refusals are not recorded any more.`, todo)
   return ok('nats', `${says}.`)
+}
+
+/** The gateway's own, which only an account that services share with the log can show. */
+async function examineBucket(manager: JetStreamManager): Promise<Finding> {
+  try {
+    const { config } = await manager.streams.info(`KV_${ACCOUNTS_BUCKET}`)
+    return judgeBucket(config.max_bytes)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    return ok('nats', 'Changed passwords are not in the account of the log.')
+  }
+}
+
+/** @param maxBytes -1 where the bucket is from before the gateway had an account of its own */
+export function judgeBucket(maxBytes: number): Finding {
+  return maxBytes > 0
+    ? problem(
+        'nats',
+        'Services use the account of the log: whoever has the credentials of one can have an entry stored in the log.',
+        'Give each an account of its own (infra/nats/nats.conf).',
+      )
+    : problem(
+        'nats',
+        'Changed passwords are in the account of the log, where the gateway does not find them.',
+        'Move them: docs/operations.md, “After an update”.',
+      )
 }
 
 async function examineRoom(manager: JetStreamManager): Promise<Finding[]> {

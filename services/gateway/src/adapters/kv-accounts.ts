@@ -39,7 +39,7 @@ interface Entry {
 }
 
 export async function createKvAccounts(nc: NatsConnection, file: AccountsFile): Promise<Accounts> {
-  // Bound without asking: the gateway may neither create the bucket nor look at more than its keys.
+  // Bound without asking: the gateway may look at single keys only.
   const bucket = await new Kvm(jetstream(nc, { timeout: TIMEOUT_MS })).open(ACCOUNTS_BUCKET)
 
   async function read(key: string): Promise<Entry> {
