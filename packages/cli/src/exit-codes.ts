@@ -17,6 +17,8 @@ export const EXIT = {
   unreachable: 5,
   /** A fault of this program. */
   broken: 70,
+  /** Nothing was changed, and the answer could not be written. */
+  unwritten: 74,
   /** Ctrl-C while nothing was under way. */
   interrupted: 130,
 } as const

@@ -35,7 +35,8 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     code = await task(new Context(options, settings))
   }
   try {
-    await createProgram(perform).parseAsync(args, { from: 'user' })
+    const program = createProgram(perform)
+    await program.parseAsync(helpLast(program as unknown as Command, args), { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
@@ -77,7 +78,33 @@ function createProgram(perform: Perform): TypedCommand {
   ])
     add(program, perform)
   tab(program as unknown as Command, { completionCommandName: 'completion' })
+  forgetSimilarCommands(program as unknown as Command)
   return program
+}
+
+/** A command that is not there is never answered with the name of one that ends sessions. Options of one command are alike. */
+function forgetSimilarCommands(command: Command): void {
+  if (command.commands.length > 0) command.showSuggestionAfterError(false)
+  for (const each of command.commands) forgetSimilarCommands(each)
+}
+
+const HELP = new Set(['-h', '--help'])
+
+/** `-h revoke` asks about `revoke`, as `revoke -h` does: a request for help goes behind the command that follows it. */
+function helpLast(program: Command, args: readonly string[]): readonly string[] {
+  const asked: string[] = []
+  const others: string[] = []
+  let command: Command | undefined = program
+  let at = 0
+  while (at < args.length && command !== undefined && command.commands.length > 0) {
+    const arg = args[at++] ?? ''
+    if (HELP.has(arg)) asked.push(arg)
+    else others.push(arg)
+    if (program.options.some((option) => option.required && option.long === arg))
+      others.push(...args.slice(at, ++at))
+    else if (!arg.startsWith('-')) command = command.commands.find((each) => each.name() === arg)
+  }
+  return [...others, ...args.slice(at), ...asked]
 }
 
 function asFailure(error: unknown): Failure {

@@ -2,6 +2,7 @@
  * The command line as people and scripts meet it: a process, with or without a terminal.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -31,17 +32,26 @@ export interface CliOptions {
   readonly cwd?: string
   /** Standard input; empty where absent. */
   readonly input?: string
+  /** Where outputs go instead of to the test: a file, or `closed`, a pipe that nobody reads any more. */
+  readonly stdout?: string
+  readonly stderr?: string
 }
 
 /** Runs it without a terminal, to its end. */
 export async function curfew(args: readonly string[], options: CliOptions): Promise<Finished> {
-  const child = spawn(process.execPath, [options.program, ...args], {
+  const { stdout, stderr } = options
+  const files = [stdout === 'closed' ? undefined : stdout, stderr].map((path) =>
+    path === undefined ? undefined : openSync(path, 'w'),
+  )
+  const child: ChildProcess = spawn(process.execPath, [options.program, ...args], {
     env: environment(options),
     cwd: options.cwd ?? options.home,
-    stdio: 'pipe',
+    stdio: ['pipe', ...files.map((file) => file ?? ('pipe' as const))],
   })
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(options.input ?? '')
+  for (const file of files) if (file !== undefined) closeSync(file)
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(options.input ?? '')
+  if (stdout === 'closed') child.stdout?.destroy()
   return finished(child)
 }
 

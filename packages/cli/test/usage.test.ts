@@ -74,6 +74,46 @@ describe('the command line', () => {
   })
 })
 
+describe('help', () => {
+  it.each([
+    [['-h', 'revoke'], 'curfew revoke [options]'],
+    [['--json', '--help', 'revoke'], 'curfew revoke [options]'],
+    [['grants', '-h', 'add'], 'curfew grants add [options] <user>'],
+    [['revoke', '-h'], 'curfew revoke [options]'],
+    [['-h'], 'curfew [options] [command]'],
+    [['--profile', '-h', '-h'], 'curfew [options] [command]'],
+  ])('asked for by %j is that of the command', async (args, shown) => {
+    await using server = await start((_, response) => answer(response, 200, []))
+    const { code, stdout } = await curfew(args, server.options)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(`Usage: ${shown}`) })
+  })
+})
+
+describe('a word that is not there', () => {
+  it.each([
+    [['revoke', '--user', 'acme/alice', '--reasn', 'x'], "unknown option '--reasn'"],
+    [['revoke', '--evryone', '--reason', 'x'], "unknown option '--evryone'"],
+    [['grants', 'add', 'acme/alice', '--rol', 'x'], "unknown option '--rol'"],
+    [['revoke', '--user', 'acme/alice'], '--reason'],
+  ])('is what %j is told', async (args, told) => {
+    await using server = await start((_, response) => answer(response, 200, []))
+    expect(await curfew(args, server.options)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(told),
+    })
+  })
+
+  it.each([[['logot']], [['suspnd']], [['revok']], [['grants', 'ad']], [['approvals', 'aprove']]])(
+    '%j is never taken for a command that changes something',
+    async (args) => {
+      await using server = await start((_, response) => answer(response, 200, []))
+      const { code, stderr } = await curfew(args, server.options)
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('unknown command') })
+      expect(stderr).not.toContain('Did you mean')
+    },
+  )
+})
+
 async function link(file: string): Promise<void> {
   await writeFile(`${file}.other`, '{}', { mode: 0o600 })
   await rm(file)

@@ -68,7 +68,22 @@ const effect = {
 export const EffectAnswer = Type.Object(effect)
 export type Effect = Static<typeof EffectAnswer>
 
-const CarriedOut = Type.Object({ revocation: RevocationSchema, ...effect })
+/** Counted; where that is not exact there are so many at least, and `at_most` where that is known. */
+export const sessionCount = {
+  sessions: Count,
+  exact: Type.Boolean(),
+  at_most: Type.Optional(Nullable(Count)),
+}
+const SessionCountSchema = Type.Object(sessionCount)
+export type SessionCount = Static<typeof SessionCountSchema>
+
+/** What is known about the sessions that a revocation ended: nothing from older servers, null where it is not known yet. */
+const toll = {
+  ended: Type.Optional(Nullable(SessionCountSchema)),
+  target_known: Type.Optional(Type.Boolean()),
+}
+
+const CarriedOut = Type.Object({ revocation: RevocationSchema, ...effect, ...toll })
 export type CarriedOut = Static<typeof CarriedOut>
 /** Where one operator alone may not. */
 export const ApprovalAnswer = Type.Object({
@@ -88,6 +103,7 @@ export const KnownRevocationAnswer = Type.Object({
   revocation: RevocationSchema,
   state: Text,
   recorded: Type.Boolean(),
+  ...toll,
 })
 export const RevocationsAnswer = Type.Object({
   revocations: Type.Array(RevocationSchema),

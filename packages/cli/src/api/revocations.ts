@@ -9,8 +9,14 @@ import type { ProblemCode } from '@curfew/contracts'
 import type { Operator, OperatorCall } from '../account/operator.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
-import { RevocationAnswer, type RevocationResult, type ScopeShown } from './answers.ts'
-import { NoAnswer, Refusal } from './http.ts'
+import {
+  KnownRevocationAnswer,
+  RevocationAnswer,
+  type RevocationResult,
+  type ScopeShown,
+  type SessionCount,
+} from './answers.ts'
+import { NoAnswer, Refusal, segment } from './http.ts'
 import { isNotDone, sendWatched, type Looking } from './watched-change.ts'
 
 export interface RevocationRequest {
@@ -80,6 +86,34 @@ async function attempt(
     if (error.status >= 500 || error.status === 429) return { failure: error }
     // The attempt before may have ended this very session.
     if (wasSent && error.code === ('unauthenticated' satisfies ProblemCode)) throw unknown(error)
+    throw error
+  }
+}
+
+/** A replica counts for two seconds. */
+const COUNTED_WITHIN_MS = 4_000
+const COUNT_AGAIN_MS = 200
+
+/**
+ * How many sessions a revocation ended, where that is counted after the answer. Undefined where it is not known in time, or not to
+ * this operator, or where the own session is among them: none of that changes what has happened.
+ */
+export async function countEnded(
+  operator: Operator,
+  id: string,
+  signal: AbortSignal,
+): Promise<SessionCount | undefined> {
+  const call = { method: 'GET', path: `/v1/revocations/${segment(id)}`, signal } as const
+  const endsAt = performance.now() + COUNTED_WITHIN_MS
+  try {
+    for (;;) {
+      const { ended } = (await operator.for(KnownRevocationAnswer, call)).body
+      if (ended !== null) return ended
+      if (performance.now() > endsAt) return undefined
+      await sleep(COUNT_AGAIN_MS, undefined, { signal })
+    }
+  } catch (error) {
+    if (signal.aborted || error instanceof Failure) return undefined
     throw error
   }
 }

@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Column } from '../terminal/output.ts'
 import { safeText } from '../terminal/safe-text.ts'
+import { noteChange } from '../terminal/standard-output.ts'
 import { clockText, timeText } from '../terminal/times.ts'
 import { bringAbout } from './bring-about.ts'
 import { CONFIRMED_WITHIN_SECONDS } from './change.ts'
@@ -89,6 +90,7 @@ async function reject(context: Context, id: string): Promise<ExitCode> {
   const operator = await context.operator()
   const path = `/v1/revocations/${segment(id)}/reject`
   const { body } = await operator.for(ApprovalAnswer, { method: 'POST', path })
+  noteChange()
   if (body.state !== 'rejected') throw new Failure(EXIT.refused, `It is ${safeText(body.state)} by now.`)
   output.answer(body, () => output.line(`Rejected: ${scopeText(body.revocation.scope)} go on.`))
   return EXIT.done

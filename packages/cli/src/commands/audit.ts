@@ -6,6 +6,7 @@ import type { Operator } from '../account/operator.ts'
 import { AuditAnswer, AuditVerificationAnswer, type AuditEvent } from '../api/answers.ts'
 import type { Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { counted } from '../terminal/counts.ts'
 import type { Column } from '../terminal/output.ts'
 import { safeText } from '../terminal/safe-text.ts'
 import { clockText } from '../terminal/times.ts'
@@ -106,8 +107,9 @@ async function verify(context: Context): Promise<ExitCode> {
   const { checked, faults, first, last } = await verifyAll(await context.operator())
   const isIntact = faults.length === 0
   output.answer({ intact: isIntact, first, last, checked, faults }, () => {
-    if (isIntact) output.line(output.tone('green', `✔ ${checked} records, each chained to the one before it`))
-    else output.line(output.tone('red', `✘ the trail is not what it was: ${faults.length} faults`))
+    if (isIntact)
+      output.line(output.tone('green', `✔ ${counted(checked, 'record')}, each chained to the one before it`))
+    else output.line(output.tone('red', `✘ the trail is not what it was: ${counted(faults.length, 'fault')}`))
     for (const { position, fault } of faults) output.line(`  ${safeText(`${position}  ${fault}`)}`)
     if (!isIntact) output.note('services/session/README.md says what the faults mean.')
   })

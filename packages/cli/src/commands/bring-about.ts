@@ -4,19 +4,22 @@
  */
 import type { Operator, OperatorCall } from '../account/operator.ts'
 import type { Approval, CarriedOut, RevocationResult } from '../api/answers.ts'
-import { sendUntilConfirmed } from '../api/revocations.ts'
+import { countEnded, sendUntilConfirmed } from '../api/revocations.ts'
 import { newProgress } from '../api/watched-change.ts'
 import type { Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import { ConfirmationView } from '../terminal/confirmation-view.ts'
+import { sessionsText } from '../terminal/counts.ts'
 import type { Output } from '../terminal/output.ts'
 import { positionText } from '../terminal/positions.ts'
 import { safeText } from '../terminal/safe-text.ts'
+import { noteChange } from '../terminal/standard-output.ts'
 import { timeText } from '../terminal/times.ts'
 import { interrupted } from './change.ts'
 import { exitFor, showEffect } from './effects.ts'
 import { interruptible } from './interruption.ts'
+import { unknownText } from './scope.ts'
 
 interface BringingAbout {
   readonly call: OperatorCall
@@ -34,11 +37,13 @@ export async function bringAbout(
   const view = new ConfirmationView(output, progress)
   const onProgress = (): void => view.show()
   try {
-    const result = await interruptible(
+    const answered = await interruptible(
       () => interrupted(progress, again),
       (signal) => sendUntilConfirmed(operator, call, { progress, onProgress, signal, patienceMs }),
     )
+    noteChange()
     view.finish()
+    const result = await withCount(operator, answered)
     output.answer(result, () => showResult(output, result, again))
     return isCarriedOut(result) ? exitFor(result) : EXIT.unconfirmed
   } catch (error) {
@@ -48,6 +53,20 @@ export async function bringAbout(
   }
 }
 
+/** Whoever interrupts it here is told everything but the count. */
+async function withCount(operator: Operator, result: RevocationResult): Promise<RevocationResult> {
+  if (!isCarriedOut(result) || result.ended !== null || result.state === 'unknown') return result
+  const { id } = result.revocation
+  const stopped = new Failure(EXIT.done, 'Stopped.')
+  const ended = await interruptible(
+    () => stopped,
+    (signal) => countEnded(operator, id, signal),
+  ).catch((error: unknown) => {
+    if (error !== stopped) throw error
+  })
+  return { ...result, ended: ended ?? null }
+}
+
 function isCarriedOut(result: RevocationResult): result is CarriedOut {
   return 'elapsed_ms' in result
 }
@@ -55,7 +74,11 @@ function isCarriedOut(result: RevocationResult): result is CarriedOut {
 function showResult(output: Output, result: RevocationResult, again: string): void {
   if (!isCarriedOut(result)) return showWaiting(output, result)
   showEffect(output, result)
-  const { id, position } = result.revocation
+  const { id, position, scope } = result.revocation
+  if (result.ended) output.line(`  ${sessionsText(result.ended)} ended`)
+  else if (result.ended === null)
+    output.line(output.tone('yellow', safeText(`  how many sessions ended: curfew revocations show ${id}`)))
+  if (result.target_known === false) output.line(output.tone('yellow', unknownText(scope)))
   output.line(output.tone('dim', safeText(`${id} at ${positionText(position)}`)))
   if (result.state !== 'confirmed') output.note(again)
 }

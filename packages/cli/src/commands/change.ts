@@ -11,6 +11,7 @@ import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import { ConfirmationView } from '../terminal/confirmation-view.ts'
 import { positionText } from '../terminal/positions.ts'
+import { noteChange } from '../terminal/standard-output.ts'
 import { interruptible } from './interruption.ts'
 
 /** Longer than the longest lease has to be waited for. */
@@ -27,7 +28,7 @@ export async function change<T extends TSchema>(
   const progress = newProgress()
   const view = new ConfirmationView(output, progress)
   try {
-    return await interruptible(
+    const changed = await interruptible(
       () => interrupted(progress, AGAIN),
       (signal) =>
         sendWatched(operator, schema, call, {
@@ -37,6 +38,8 @@ export async function change<T extends TSchema>(
           timeoutMs: CONFIRMED_WITHIN_SECONDS * 1_000,
         }),
     )
+    noteChange()
+    return changed
   } catch (error) {
     if (!(error instanceof Failure) || !mayHaveHappened(error)) throw error
     throw new Failure(EXIT.unconfirmed, `It is not known whether this holds: ${error.message}`, {

@@ -5,19 +5,20 @@
 import { Type, type Static } from 'typebox'
 
 import type { Operator } from '../account/operator.ts'
-import { ScopeAnswer } from '../api/answers.ts'
+import { ScopeAnswer, sessionCount } from '../api/answers.ts'
 import type { RevocationRequest } from '../api/revocations.ts'
+import { sessionsText } from '../terminal/counts.ts'
 import type { Output } from '../terminal/output.ts'
-import { scopeText } from './scope.ts'
+import { scopeText, unknownText } from './scope.ts'
 
 const DryRunAnswer = Type.Object({
   dry_run: Type.Literal(true),
   scope: ScopeAnswer,
   would_affect: Type.Object({
-    sessions: Type.Number(),
+    ...sessionCount,
     tenants: Type.Array(Type.Object({ tenant: Type.String(), sessions: Type.Number() })),
-    exact: Type.Boolean(),
   }),
+  target_known: Type.Optional(Type.Boolean()),
 })
 export type DryRun = Static<typeof DryRunAnswer>
 
@@ -28,16 +29,17 @@ export async function dryRun(operator: Operator, request: RevocationRequest): Pr
 
 export function showDryRun(
   output: Output,
-  { scope, would_affect: { sessions, tenants, exact } }: DryRun,
+  { scope, would_affect: affected, target_known: isKnown }: DryRun,
 ): void {
-  const count = `${exact ? '' : 'at least '}${sessions} ${sessions === 1 ? 'session' : 'sessions'}`
-  output.line(`${scopeText(scope)}: ${output.tone('bold', count)}`)
+  const { tenants, exact } = affected
+  output.line(`${scopeText(scope)}: ${output.tone('bold', sessionsText(affected))}`)
+  if (isKnown === false) output.line(output.tone('yellow', unknownText(scope)))
   if (tenants.length > 0)
     output.table(
       tenants,
       [
         { title: 'TENANT', of: ({ tenant }) => tenant },
-        { title: 'SESSIONS', of: (row) => row.sessions },
+        { title: 'SESSIONS', of: (row) => (exact ? row.sessions : `at least ${row.sessions}`) },
       ],
       '',
     )

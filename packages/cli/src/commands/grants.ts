@@ -75,7 +75,7 @@ export function addGrants(program: Program, perform: Perform): void {
     )
   grants
     .command('ls')
-    .description('the users of a tenant who have been given something, by name')
+    .description('the users of a tenant, by name, and what each has been given')
     .argument('<tenant>', 'the tenant', tenantArgument)
     .option('--prefix <text>', 'only those whose name begins so')
     .option('--limit <count>', 'at most so many', countArgument, LIMIT)
@@ -127,7 +127,11 @@ async function list(context: Context, tenant: string, { prefix: q, limit }: List
     return { items: body.subjects, next: body.next_cursor }
   })
   output.answer({ subjects: page.items, more: page.hasMore }, () => {
-    output.table(page.items, COLUMNS, 'Nobody has been given anything.')
+    output.table(
+      page.items,
+      COLUMNS,
+      'No user is known: nobody has sessions, and nobody has been given anything.',
+    )
     if (page.hasMore) output.note(`There are more: --limit shows more than ${limit}.`)
   })
   return EXIT.done

@@ -16,6 +16,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { usage } from '../failure.ts'
 import { askSecret, askText, canAsk, readPiped } from '../terminal/prompts.ts'
 import { safeText } from '../terminal/safe-text.ts'
+import { noteChange } from '../terminal/standard-output.ts'
 import { subjectArgument, type SubjectArgument } from './arguments.ts'
 import type { Perform, Program } from './perform.ts'
 import { showSession } from './whoami.ts'
@@ -58,6 +59,7 @@ async function logIn(
     token: before?.gateway === addresses.gateway ? before.token : undefined,
   })
   await writeProfile(profileFile, profileOf(addresses, body))
+  noteChange()
   output.answer({ session: body.session, ...addresses }, () => welcome(context, body.session))
   return EXIT.done
 }
@@ -124,6 +126,7 @@ async function logOut(context: Context): Promise<ExitCode> {
   // Only then is the file removed: a session that goes on can still be ended from here.
   await operator.atGateway({ method: 'POST', path: '/logout' })
   await removeProfile(profileFile)
+  noteChange()
   output.answer({ logged_out: true, account: operator.account }, () =>
     output.line(`Logged out; the session of ${safeText(operator.account)} is over everywhere.`),
   )

@@ -3,13 +3,14 @@ import { KnownRevocationAnswer, RevocationsAnswer, type Revocation } from '../ap
 import { segment } from '../api/http.ts'
 import type { Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { endedText } from '../terminal/counts.ts'
 import type { Column } from '../terminal/output.ts'
 import { positionText } from '../terminal/positions.ts'
 import { clockText } from '../terminal/times.ts'
 import { countArgument } from './arguments.ts'
 import { collectPages } from './paging.ts'
 import type { Perform, Program } from './perform.ts'
-import { scopeText } from './scope.ts'
+import { scopeText, unknownText } from './scope.ts'
 
 const LIMIT = 20
 
@@ -69,7 +70,9 @@ async function show(context: Context, id: string): Promise<ExitCode> {
       position: positionText(revocation.position),
       spared: revocation.except?.join(' '),
       state,
+      ended: endedText(body),
     })
+    if (body.target_known === false) output.line(output.tone('yellow', unknownText(revocation.scope)))
   })
   return EXIT.done
 }

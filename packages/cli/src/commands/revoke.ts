@@ -11,6 +11,7 @@ import type { RevocationRequest } from '../api/revocations.ts'
 import type { Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { usage } from '../failure.ts'
+import { sessionsText } from '../terminal/counts.ts'
 import {
   clientArgument,
   countArgument,
@@ -27,7 +28,7 @@ import { scopeOf, scopeText, typedFor, type ScopeOptions } from './scope.ts'
 import { confirmTyped, requireSomebodyToAsk } from './wide-act.ts'
 
 interface Options extends ScopeOptions {
-  readonly reason: string
+  readonly reason?: string | undefined
   readonly exceptMe?: true | undefined
   readonly dryRun?: true | undefined
   readonly yes?: true | undefined
@@ -44,7 +45,8 @@ export function addRevoke(program: Program, perform: Perform): void {
     .option('--tenant <tenant>', 'every session of this tenant', tenantArgument)
     .option('--client <client>', 'every session of this client application', clientArgument)
     .option('--everyone', 'every session of everyone')
-    .requiredOption('--reason <text>', 'why, for those who read the history', reasonArgument)
+    // Not a required option of the parser: that would be missed before an option that does not exist.
+    .option('--reason <text>', 'why, for those who read the history; needed', reasonArgument)
     .option('--except-me', 'spare the session that this is done with')
     .option('--dry-run', 'only count whom it would hit')
     .option('--yes', 'do not ask')
@@ -60,6 +62,8 @@ export function addRevoke(program: Program, perform: Perform): void {
 
 async function run(context: Context, options: Options): Promise<ExitCode> {
   const { output } = context
+  const { reason } = options
+  if (reason === undefined) throw usage('Say why: --reason TEXT, for those who read the history.')
   const scope = scopeOf(options)
   if (options.exceptMe === true && scope.type === 'session')
     throw usage('--except-me goes with more than one session.')
@@ -68,7 +72,7 @@ async function run(context: Context, options: Options): Promise<ExitCode> {
   const operator = await context.operator()
   const request: RevocationRequest = {
     scope,
-    reason: options.reason,
+    reason,
     ...(options.exceptMe === true && { except_current: true }),
   }
   if (options.dryRun === true) {
@@ -78,7 +82,7 @@ async function run(context: Context, options: Options): Promise<ExitCode> {
   }
   if (typed !== undefined && options.yes !== true) {
     const counted = await dryRun(operator, request)
-    if (output.isJson) output.note(`${scopeText(scope)}: ${counted.would_affect.sessions} sessions`)
+    if (output.isJson) output.note(`${scopeText(scope)}: ${sessionsText(counted.would_affect)}`)
     else showDryRun(output, counted)
     const spared = options.exceptMe === true ? ' but this one' : ''
     await confirmTyped(`end them all${spared}, at ${operator.profile.server}`, typed)

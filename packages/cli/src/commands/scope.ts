@@ -68,3 +68,9 @@ export function scopeText(scope: ScopeShown): string {
       return safeText(type)
   }
 }
+
+/** Of a user or a tenant that the authority has never heard of; safe to show. */
+export function unknownText({ tenant = '', user }: ScopeShown): string {
+  const [what, name] = user === undefined ? ['tenant', tenant] : ['user', `${tenant}/${user}`]
+  return safeText(`▲ no ${what} ${name} is known: no sessions, no roles, no permissions. Is the name right?`)
+}

@@ -13,6 +13,7 @@ import { Failure } from '../failure.ts'
 import { entryText, parseEntry } from '../terminal/log-entries.ts'
 import { positionText } from '../terminal/positions.ts'
 import { safeText } from '../terminal/safe-text.ts'
+import { outputLost } from '../terminal/standard-output.ts'
 import { clockText } from '../terminal/times.ts'
 import { interruptible } from './interruption.ts'
 import type { Perform, Program } from './perform.ts'
@@ -34,12 +35,13 @@ async function watch(context: Context, after: string | undefined): Promise<ExitC
   try {
     await interruptible(
       () => stopped,
-      async (signal) => {
+      async (interrupted) => {
+        const signal = AbortSignal.any([interrupted, outputLost])
         for await (const message of followLog(operator, { after, signal, onTrouble })) tell(context, message)
       },
     )
   } catch (error) {
-    if (error !== stopped) throw error
+    if (error !== stopped && !outputLost.aborted) throw error
   }
   return EXIT.done
 }

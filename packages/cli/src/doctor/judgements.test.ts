@@ -223,6 +223,15 @@ describe('replicas', () => {
   })
 
   it.each([
+    [0, 'Redis holds what the log says.'],
+    [1, 'Redis holds what the log says, but for 1 entry on the way.'],
+    [2, 'Redis holds what the log says, but for 2 entries on the way.'],
+  ])('that are %i entries behind are told so', (backlog, told) => {
+    const [finding] = judgeMetrics('http://a', `curfew_projection_backlog_entries ${backlog}\n`)
+    expect(finding?.says).toBe(`http://a: ${told}`)
+  })
+
+  it.each([
     [[0, 900], 'ok'],
     [[0, 4_000], 'warning'],
     [[0, undefined], 'unseen'],

@@ -4,6 +4,7 @@
  */
 import { Redis } from 'ioredis'
 
+import { counted } from '../terminal/counts.ts'
 import { ok, problem, unseen, warning, type Finding } from './findings.ts'
 import { isAtLeast } from './versions.ts'
 
@@ -131,7 +132,7 @@ export function judgeInfo(info: Info): Finding[] {
       ? [
           problem(
             'redis',
-            `It has thrown away ${evicted} keys to make room: sessions, or spent claims.`,
+            `It has thrown away ${counted(evicted, 'key')} to make room: sessions, or spent claims.`,
             'Give it more memory, and set maxmemory-policy noeviction.',
           ),
         ]

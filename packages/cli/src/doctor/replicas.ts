@@ -1,6 +1,7 @@
 /**
  * What each process says at its operations endpoints: whether it is ready, how far its projection is, what its clock says.
  */
+import { counted } from '../terminal/counts.ts'
 import { ok, problem, unseen, warning, type Finding } from './findings.ts'
 
 const TIMEOUT_MS = 5_000
@@ -99,10 +100,13 @@ export function judgeMetrics(url: string, text: string): Finding[] {
       backlog > BACKLOG_MAX
         ? warning(
             'replicas',
-            `${url}: Redis lacks ${backlog} entries of the log.`,
+            `${url}: Redis lacks ${counted(backlog, 'entry', 'entries')} of the log.`,
             'Look at the latency of Redis; what it lacks is read again when the service starts.',
           )
-        : ok('replicas', `${url}: Redis holds what the log says, but for ${backlog} entries.`),
+        : ok(
+            'replicas',
+            `${url}: Redis holds what the log says${backlog === 0 ? '' : `, but for ${counted(backlog, 'entry', 'entries')} on the way`}.`,
+          ),
     )
   const lost = lostEventsIn(text)
   if (lost > 0)
@@ -139,7 +143,12 @@ export function judgeClocks(seen: readonly Pick<Seen, 'url' | 'clockAheadMs'>[])
   if (first === undefined || last === undefined) return []
   const apart = last.clockAheadMs - first.clockAheadMs
   if (apart <= CLOCK_DIFFERENCE_MS_MAX)
-    return [ok('clocks', `The clocks of ${known.length} processes agree to within a second or two.`)]
+    return [
+      ok(
+        'clocks',
+        `The clocks of ${counted(known.length, 'process', 'processes')} agree to within a second or two.`,
+      ),
+    ]
   return [
     warning(
       'clocks',

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Operator } from '../account/operator.ts'
 import { VerifiersAnswer, type Verifier } from '../api/answers.ts'
 import { Failure } from '../failure.ts'
+import { counted } from '../terminal/counts.ts'
 import { ok, problem, warning, type Finding } from './findings.ts'
 
 /** Barriers move the log all the time: behind is only who has not reached what was the newest this long ago. */
@@ -47,7 +48,7 @@ export function judgeVerifiers(before: readonly Verifier[], now: readonly Verifi
       .at(-1) ?? ''
   const protocols = new Set(now.map(({ protocol }) => protocol))
   return [
-    ok('api', `${now.length} processes confirm revocations: ${names(now)}.`),
+    ok('api', `${counted(now.length, 'process confirms', 'processes confirm')} revocations: ${names(now)}.`),
     ...now.flatMap((verifier) => judgeOne(verifier, newest)),
     ...(protocols.size > 1
       ? [

@@ -8,6 +8,7 @@ import Table from 'cli-table3'
 
 import type { Failure } from '../failure.ts'
 import { safeJson, safeText } from './safe-text.ts'
+import { outputLost } from './standard-output.ts'
 
 export type Tone = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
 
@@ -75,7 +76,7 @@ export class Output {
   }
 
   failure({ code, message, hint, requestId, exit }: Failure): void {
-    if (this.isJson) {
+    if (this.isJson && !outputLost.aborted) {
       const error = { code, message, hint, request_id: requestId, exit }
       this.#write(`${safeJson({ error })}\n`)
       return
@@ -92,7 +93,7 @@ export class Output {
   }
 
   #write(text: string): void {
-    this.stdout.write(text)
+    if (!outputLost.aborted) this.stdout.write(text)
   }
 }
 

@@ -9,18 +9,25 @@ const UNITS = [
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' })
 
-/** `2026-11-28 14:03:07 (in 29 min.)`, in the time zone of this machine. */
+/** `2026-11-28 14:03:07 +01:00 (in 29 min.)`, in the time zone of this machine. */
 export function timeText(iso: string, nowMs = Date.now()): string {
   const ms = Date.parse(iso)
   return Number.isNaN(ms) ? iso : `${clockText(iso)} (${distance(ms - nowMs)})`
 }
 
-/** `2026-11-28 14:03:07`, in the time zone of this machine. */
+/** `2026-11-28 14:03:07 +01:00`, in the time zone of this machine, which is named so that others can read it. */
 export function clockText(iso: string): string {
   const time = new Date(iso)
   if (Number.isNaN(time.getTime())) return iso
   const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-')
-  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')
+  return `${date} ${clock} ${zoneText(-time.getTimezoneOffset())}`
+}
+
+/** What the machine's clock was ahead of UTC at that time. */
+function zoneText(minutes: number): string {
+  const ahead = Math.abs(minutes)
+  return `${minutes < 0 ? '-' : '+'}${two(Math.trunc(ahead / 60))}:${two(ahead % 60)}`
 }
 
 function two(part: number): string {
