@@ -21,6 +21,7 @@ interface Asked {
   readonly resolve: (message: Carried | 'nobody') => void
 }
 
+const utf8 = new TextEncoder()
 const connections = new WeakMap<object, SimulatedConnection>()
 
 export function simulatedOf(nc: NatsConnection): SimulatedConnection {
@@ -196,6 +197,7 @@ export class SimulatedConnection extends Pipe {
       subject,
       reply,
       headers,
+      data: utf8.encode(payload),
       string: () => payload,
       json: () => JSON.parse(payload) as unknown,
       respond: (answer: string) => {
