@@ -14,11 +14,11 @@ export interface Arrivals {
 }
 
 /**
- * A caller may keep its line open and idle for as long as it likes. Without an end to the waiting, nobody could have the rest
- * of a file until then, and a claim that has served its purpose would look as if it were being used.
+ * A caller may keep its connection open and idle for as long as it likes. Without a limit to the waiting, the rest of the file
+ * could not be requested until then, and a used claim would look as if a download were under way.
  */
 const IDLE_MS = 1_000
-/** The last bytes wait in the buffers of the network for a slow caller; more than these do not fit there. */
+/** What the buffers between server and caller hold at most when the last byte has been sent. */
 const BUFFERED_BYTES_MAX = 16 * 1024 * 1024
 const SLOW_BYTES_PER_MS = 1024
 
@@ -51,8 +51,8 @@ export function watchArrivals(app: CurfewServer): Arrivals {
 }
 
 /**
- * After a response that ends the connection Node closes both directions at once, and never hears of a reset. With its own
- * direction closed alone it sees how the caller takes leave.
+ * After a response with `Connection: close` Node closes both directions at once, and never learns of a reset. This closes only
+ * the server's direction, so that the server sees whether the caller ends the connection in order.
  */
 function letCallerClose(socket: Socket, waitMs: number): void {
   socket.destroySoon = () => {

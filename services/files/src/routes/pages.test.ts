@@ -85,7 +85,7 @@ describe('a claim in a link', () => {
     expect(await (await form(claim, { accept: '*/*' })).text()).toBe('once')
   })
 
-  it('tells nobody the difference between good and bad ones who does not open it as a page', async () => {
+  it('is refused alike whether it is good or bad, unless it is opened as a page', async () => {
     const bad = await link(stage.desk.bad('expired'), { accept: '*/*' })
     expect(await refusalOf(bad)).toBe('403 prefetch-refused')
   })

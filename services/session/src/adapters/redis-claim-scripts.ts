@@ -1,7 +1,7 @@
 /**
  * ④ ⑦ What happens to a claim inside Redis, each script on its one key.
- * Promise: of all who ask at once one hears that it is theirs; over all attempts no more bytes are sent than the file has and
- * the allowance on top of them.
+ * Promise: of concurrent callers exactly one gets the claim; over all attempts the bytes sent are at most those of the file
+ * plus the allowance.
  */
 
 /**
