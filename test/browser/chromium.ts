@@ -28,5 +28,10 @@ export const describeInChromium = program === undefined ? describe.skip : descri
 export function launchChromium(): Promise<Browser> {
   // Its sandbox does not start as root, as which CI runs; nothing but this checkout's own pages is opened.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  return chromium.launch({ ...(program !== undefined && { executablePath: program }), args })
+  return chromium.launch({
+    ...(program !== undefined && { executablePath: program }),
+    args,
+    // It decodes the names of files by the caller's locale, which may not know their letters.
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+  })
 }
