@@ -81,6 +81,22 @@ describe('a revocation that needs a second operator', () => {
     await logIn('alice')
   })
 
+  it('is a suspension of the tenant as well: it waits, says so, and is shown for what it is', async () => {
+    const bob = await system.login('bob')
+    const reason = ['--reason', 'a drill of suspending']
+    const asked = await run<Asked>('suspend', '--tenant', 'acme', '--yes', ...reason)
+    expect(asked).toMatchObject({ code: 3, body: { state: 'pending', act: 'suspend' } })
+    const { id } = asked.body.revocation
+    expect((await bob.get('/session')).status).toBe(200)
+    expect(await run('approvals', 'ls')).toMatchObject({ body: { approvals: [{ act: 'suspend' }] } })
+    expect(await run('approvals', 'reject', id)).toMatchObject({ code: 0, body: { state: 'rejected' } })
+    expect(await run('suspend', '--tenant', 'acme', '--yes')).toMatchObject({
+      code: 4,
+      body: { error: { code: 'bad-request' } },
+    })
+    expect((await bob.get('/session')).status).toBe(200)
+  })
+
   it('does not happen when it is rejected', async () => {
     const bob = await system.login('bob')
     const { id } = (await askForTenant()).body.revocation

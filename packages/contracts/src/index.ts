@@ -62,6 +62,7 @@ export {
   RolesSchema,
   ScopeSchema,
   parseLogEntry,
+  grantsSubject,
   subjectOfEntry,
 } from './log-entries.ts'
 export type { LogEntry, LogEntryOf, Scope } from './log-entries.ts'

@@ -12,6 +12,7 @@ import {
   SessionIdSchema,
   TenantIdSchema,
   UserIdSchema,
+  type Subject,
 } from './identifiers.ts'
 import { LeaseMsSchema, MemberIdSchema, MemberSchema } from './members.ts'
 import { EpochSchema } from './position.ts'
@@ -141,7 +142,7 @@ export function subjectOfEntry(epoch: number, entry: LogEntry): string {
     case 'revoked':
       return logSubject(epoch, 'revoked', ...scopeTokens(entry.scope))
     case 'grants-changed':
-      return logSubject(epoch, 'grants', entry.tenant, entry.user)
+      return grantsSubject(epoch, entry)
     case 'role-changed':
       return logSubject(epoch, 'role', entry.tenant, entry.role)
     case 'suspended':
@@ -161,6 +162,11 @@ export function subjectOfEntry(epoch: number, entry: LogEntry): string {
     case 'evicted':
       return logSubject(epoch, 'member', entry.member)
   }
+}
+
+/** Where the latest grants of one user are. */
+export function grantsSubject(epoch: number, { tenant, user }: Subject): string {
+  return logSubject(epoch, 'grants', tenant, user)
 }
 
 function scopeTokens(scope: Scope): string[] {

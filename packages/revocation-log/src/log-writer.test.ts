@@ -16,15 +16,15 @@ const conflict: ProvenAttempt = { kind: 'conflict' }
 const stored: ProvenAttempt = { kind: 'acknowledged', seq: 5, duplicate: false }
 
 function scripted(attempts: ProvenAttempt[], connection = up, room = new LogRoom()) {
-  const sent: { id: string; expectLast: number | undefined }[] = []
+  const sent: { id: string; expectLast: number | undefined; expectEnd: number | undefined }[] = []
   const writer = createLogWriter({
     epoch: 2,
-    log: { lastSequenceOf: async () => 0 },
+    log: { lastSequenceOf: async () => 0, lastGrantsOf: async () => undefined },
     connection,
     room,
     logger: silent,
-    publishOnce: async ({ id }, { expectLast }) => {
-      sent.push({ id, expectLast })
+    publishOnce: async ({ id }, { expectLast, expectEnd }) => {
+      sent.push({ id, expectLast, expectEnd })
       return attempts.shift() ?? unanswered
     },
   })
@@ -92,6 +92,18 @@ describe('LogWriter', () => {
     const { writer, sent } = scripted([stored])
     expect(await writer.publish(entry, { expectLast: formatPosition(3, 1) })).toEqual({ kind: 'conflict' })
     expect(sent).toEqual([])
+  })
+
+  it('demands to be the next entry of this log, and of no other', async () => {
+    const { writer, sent } = scripted([stored, stored])
+    const last = formatPosition(2, 3)
+    await writer.publish(entry, { expectLast: last, expectEnd: formatPosition(2, 4) })
+    expect(sent).toEqual([{ id: 'x', expectLast: 3, expectEnd: 4 }])
+    for (const epoch of [1, 3]) {
+      const expectEnd = formatPosition(epoch, 4)
+      expect(await writer.publish(entry, { expectLast: last, expectEnd })).toEqual({ kind: 'conflict' })
+    }
+    expect(sent).toHaveLength(1)
   })
 
   it('never stores an entry that would stop every reader', async () => {

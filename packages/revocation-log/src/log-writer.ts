@@ -2,13 +2,20 @@
  * ⑤ Publishes a fact until its fate is known or the time is up.
  * Promise: `stored`, `conflict` and `full` are certain; whatever is not certain is `unknown`, and never counts as a failure.
  */
-import { parseLogEntry, parsePosition, formatPosition, type LogEntry, type Position } from '@curfew/contracts'
+import {
+  parseLogEntry,
+  parsePosition,
+  formatPosition,
+  type LogEntry,
+  type Position,
+  type Subject,
+} from '@curfew/contracts'
 
 import { pause } from './abortable.ts'
 import type { Connection } from './connection-watch.ts'
 import { LogError } from './errors.ts'
 import type { LogRoom } from './log-room.ts'
-import type { LogLogger, LogWriter, PublishOptions, PublishResult } from './log.ts'
+import type { LatestGrants, LogLogger, LogWriter, PublishOptions, PublishResult } from './log.ts'
 import type { NatsLog } from './nats-log.ts'
 import type { ProvenPublish } from './proven-publish.ts'
 
@@ -21,7 +28,7 @@ const PAUSE_MOST_MS = 800
 
 export interface LogWriterOptions {
   readonly epoch: number
-  readonly log: Pick<NatsLog, 'lastSequenceOf'>
+  readonly log: Pick<NatsLog, 'lastSequenceOf' | 'lastGrantsOf'>
   readonly publishOnce: ProvenPublish
   readonly connection: Connection
   readonly room: LogRoom
@@ -30,17 +37,26 @@ export interface LogWriterOptions {
 
 export function createLogWriter(options: LogWriterOptions): LogWriter {
   return {
-    async publish(entry: LogEntry, { expectLast }: PublishOptions = {}): Promise<PublishResult> {
+    async publish(entry: LogEntry, { expectLast, expectEnd }: PublishOptions = {}): Promise<PublishResult> {
       // Stored, such an entry would stop every reader for good.
       if (parseLogEntry(JSON.stringify(entry)) === undefined)
         throw new LogError('LOG_UNREADABLE', `${entry.type} entry ${entry.id} would not parse`)
       const expected = expectedSequence(options.epoch, expectLast)
-      if (expected === 'later-epoch') return { kind: 'conflict' }
+      if (expected === 'later-epoch' || !isOf(options.epoch, expectEnd)) return { kind: 'conflict' }
       if (!options.room.takes(entry)) return { kind: 'full' }
-      return publish(options, entry, expected)
+      return publish(options, entry, { expectLast: expected, expectEnd: sequenceOf(expectEnd) })
     },
     async lastPositionOf(entry: LogEntry): Promise<Position> {
       return formatPosition(options.epoch, await options.log.lastSequenceOf(entry))
+    },
+    async lastGrantsOf(subject: Subject): Promise<LatestGrants | undefined> {
+      const found = await options.log.lastGrantsOf(subject)
+      if (found === undefined) return undefined
+      const entry = parseLogEntry(found.json)
+      if (entry?.type !== 'grants-changed')
+        throw new LogError('LOG_UNREADABLE', 'grants that no reader can parse')
+      const { roles, permissions } = entry
+      return { position: formatPosition(options.epoch, found.seq), roles, permissions }
     },
   }
 }
@@ -48,7 +64,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
 async function publish(
   { epoch, publishOnce, connection, logger }: LogWriterOptions,
   entry: LogEntry,
-  expectLast: number | undefined,
+  expected: { readonly expectLast: number | undefined; readonly expectEnd: number | undefined },
 ): Promise<PublishResult> {
   const deadlineMs = performance.now() + IN_ALL_MS
   let unanswered = false
@@ -57,7 +73,7 @@ async function publish(
     if (!connection.up) await pause(deadlineMs - performance.now(), connection.restored)
     const leftMs = deadlineMs - performance.now()
     if (leftMs < SHORTEST_ATTEMPT_MS) break
-    const attempt = await publishOnce(entry, { expectLast, timeoutMs: Math.min(leftMs, ATTEMPT_MS) })
+    const attempt = await publishOnce(entry, { ...expected, timeoutMs: Math.min(leftMs, ATTEMPT_MS) })
     switch (attempt.kind) {
       case 'acknowledged':
         return { kind: 'stored', position: formatPosition(epoch, attempt.seq), duplicate: attempt.duplicate }
@@ -85,6 +101,14 @@ async function publish(
   }
   logger.warn({ event: 'log.publish.unknown', entryId: entry.id, type: entry.type })
   return { kind: 'unknown' }
+}
+
+function isOf(epoch: number, position: Position | undefined): boolean {
+  return position === undefined || parsePosition(position)?.epoch === epoch
+}
+
+function sequenceOf(position: Position | undefined): number | undefined {
+  return position === undefined ? undefined : parsePosition(position)?.seq
 }
 
 /** The subject sequence to demand; an entity whose latest entry is of an earlier epoch has none in this log. */

@@ -2,7 +2,7 @@
  * ⑤ What the rest of Curfew sees of the log: a writer that never guesses, a reader that never skips.
  * Promise: `stored` is proven by the server's acknowledgement, `applied` by having gone through `onEntry` in order.
  */
-import type { LogEntry, MemberId, Position } from '@curfew/contracts'
+import type { LogEntry, LogEntryOf, MemberId, Position, Subject } from '@curfew/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 
 import type { LogClosing } from './log-closing.ts'
@@ -17,7 +17,8 @@ export interface Stored {
 }
 
 /**
- * `conflict`: nothing was stored, the subject's latest entry is not the one expected; look again and decide anew.
+ * `conflict`: nothing was stored, the latest entry of the subject or of the log is not the one expected; look again and
+ * decide anew.
  * `full`: nothing was stored, there is no room for it.
  * `unknown`: it may be stored or not; only publishing again under the same id (within ten minutes) can tell.
  */
@@ -33,6 +34,8 @@ export interface PublishOptions {
    * A retry of an entry that was stored still counts as stored: the server looks at the id first.
    */
   readonly expectLast?: Position
+  /** Store only as the very next entry of this log after the one at this position. */
+  readonly expectEnd?: Position
 }
 
 export interface LogWriter {
@@ -46,6 +49,12 @@ export interface LogWriter {
    * earlier place, and then the log refuses what was expected there. Rejects when no server answers.
    */
   lastPositionOf(entry: LogEntry): Promise<Position>
+  /** The latest grants of one user, as something to expect as well. Rejects when no server answers, or none can be read. */
+  lastGrantsOf(subject: Subject): Promise<LatestGrants | undefined>
+}
+
+export interface LatestGrants extends Pick<LogEntryOf<'grants-changed'>, 'roles' | 'permissions'> {
+  readonly position: Position
 }
 
 export interface LogReader {

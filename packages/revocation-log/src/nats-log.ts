@@ -4,11 +4,13 @@
  */
 import {
   feedSubject,
+  grantsSubject,
   logSubject,
   parseLogEntry,
   streamName,
   subjectOfEntry,
   type LogEntry,
+  type Subject,
 } from '@curfew/contracts'
 import {
   AckPolicy,
@@ -43,7 +45,7 @@ const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([
 
 export type Attempt =
   | { readonly kind: 'acknowledged'; readonly seq: number; readonly duplicate: boolean }
-  /** Not stored by this attempt: the subject's latest entry is another one. */
+  /** Not stored by this attempt: the latest entry of the subject, or of the log, is another one. */
   | { readonly kind: 'conflict' }
   /** Not stored by this attempt: there is no room. */
   | { readonly kind: 'full'; readonly err: unknown }
@@ -122,6 +124,13 @@ export class NatsLog {
   async lastSequenceOf(entry: LogEntry): Promise<number> {
     const last_by_subj = subjectOfEntry(this.epoch, entry)
     return (await this.#jsm.streams.getMessage(this.#stream, { last_by_subj }))?.seq ?? 0
+  }
+
+  /** The latest entry about the grants of one user, under the same proviso. */
+  async lastGrantsOf(subject: Subject): Promise<StoredEntry | undefined> {
+    const last_by_subj = grantsSubject(this.epoch, subject)
+    const found = await this.#jsm.streams.getMessage(this.#stream, { last_by_subj })
+    return found === null ? undefined : { seq: found.seq, json: found.string() }
   }
 
   /** Sequence of its latest entry, as the server sees it that answers. */

@@ -13,7 +13,7 @@ export type ProvenAttempt = Attempt | { readonly kind: 'frozen' }
 
 export type ProvenPublish = (
   entry: LogEntry,
-  options: { expectLast?: number | undefined; timeoutMs: number },
+  options: { expectLast?: number | undefined; expectEnd?: number | undefined; timeoutMs: number },
 ) => Promise<ProvenAttempt>
 
 export interface ProvenPublishOptions {

@@ -72,13 +72,14 @@ const ConfigSchema = Type.Object({
   }),
   SESSION_RECENT_AUTHENTICATION_SECONDS: seconds(
     900,
-    'How old the authentication of an operator may be who acts on a tenant or on everyone',
+    'How old the authentication of an operator may be who acts on many, on a role or on an operator',
   ),
   SESSION_SECOND_APPROVER: Type.Union(
     [Type.Literal('off'), Type.Literal('global'), Type.Literal('tenant,global')],
     {
       default: 'off',
-      description: 'Scopes whose revocation waits until another operator has approved it',
+      description:
+        'What waits until another operator has approved it: tenant, their revocation and suspension; global, that of everyone and of clients',
     },
   ),
   SESSION_APPROVAL_SECONDS: Type.Integer({

@@ -15,6 +15,7 @@ import type {
   RoleName,
   SecretHash,
   SessionId,
+  Subject,
   SubjectKey,
   TenantId,
   UserId,
@@ -30,7 +31,7 @@ import type {
 
 import type { CreationFault } from './domain/client-limits.ts'
 import type { RevocationCount } from './domain/count-affected.ts'
-import type { SubjectFacts } from './domain/facts.ts'
+import type { Grants, SubjectFacts } from './domain/facts.ts'
 import type { Revocation } from './domain/revocation.ts'
 import type { PendingSecret, RenewedSession, SessionRecord } from './domain/session-record.ts'
 import type { RevocationReports } from './revocation-reports.ts'
@@ -173,6 +174,14 @@ export type Publication =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'unknown' }
 
+/** Where the log must stand for an entry to be stored. */
+export interface Expected {
+  /** Of the latest entry about the same entity. */
+  readonly last?: Position | undefined
+  /** Of the latest entry of all: nothing has come between what the writer has seen and the entry. */
+  readonly end?: Position | undefined
+}
+
 export interface Confirming {
   readonly withinMs?: number | undefined
   /** The entry did not ask this replica's members to tell it: they have to be asked again. */
@@ -198,10 +207,12 @@ export interface FactLog {
   /** The log is not what it was: what it seemed to hold may be lost. */
   readonly isFrozen: boolean
   /** Throws Unavailable where nothing was stored because the log has no room for it. */
-  publish(entry: LogEntry, expectLast?: Position): Promise<Publication>
+  publish(entry: LogEntry, expected?: Expected): Promise<Publication>
   hasRoomFor(use: RoomUse): boolean
   /** Where the log last spoke about the entity of this entry, or an earlier place. */
   lastPositionOf(entry: LogEntry): Promise<Position>
+  /** The latest grants of one user, by the log itself, or earlier ones. */
+  lastGrantsOf(subject: Subject): Promise<Grants | undefined>
   /** True when this replica's view has reached the position in time. */
   waitFor(position: Position, timeoutMs: number): Promise<boolean>
   /** True when the view has reached everything that was in the log when this was called. */

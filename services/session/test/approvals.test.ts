@@ -1,3 +1,4 @@
+import type { ClientId } from '@curfew/contracts'
 import { type BearerClient, EventReader, expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -162,6 +163,60 @@ describe('a revocation of everyone, where two have to agree', () => {
     await stage.servers.redis.restart()
     await until('they are ready', async () => (await one.isReady()) && (await two.isReady()))
     await expectJson(await approver.post(pathOf(pending, 'approve')), 200)
+  })
+})
+
+describe('what is as wide as that', () => {
+  it('is a revocation of a client: whoever uses it, one alone does not end it', async () => {
+    const alice = await stage.login('acme/alice', { client: 'api' as ClientId })
+    for (const client of ['api', 'browser', 'backend', 'console']) {
+      const pending = await ask({ type: 'client', client })
+      expect(pending).toMatchObject({ state: 'pending', act: 'revoke' })
+      expect(await stage.statusOf(alice)).toBe('live')
+      await expectJson(await approver.post(pathOf(pending, 'reject')), 200)
+    }
+  })
+
+  it('is the suspension of a tenant: it waits like its revocation, is carried out once, and can be ended by one', async () => {
+    const alice = await stage.login('acme/alice')
+    const suspend = (reason?: string) => asker.post('/v1/tenants/acme/suspend', reason ? { reason } : {})
+    await expectProblem(await suspend(), 400, 'bad-request')
+    const pending = await expectJson<Pending>(await suspend('a breach'), 202)
+    const scope = { type: 'tenant', tenant: 'acme' }
+    expect(pending).toMatchObject({ state: 'pending', act: 'suspend', revocation: { scope, position: null } })
+    expect(await waiting(asker.at(two.url))).toEqual([pending.revocation.id])
+    expect(await expectJson(await asker.get(`/v1/revocations/${pending.revocation.id}`), 200)).toEqual(
+      pending,
+    )
+    await expectProblem(await asker.post(pathOf(pending, 'approve')), 403, 'forbidden')
+    expect(await stage.statusOf(alice)).toBe('live')
+
+    const approved = await expectJson(await approver.post(pathOf(pending, 'approve')), 200)
+    expect(approved).toMatchObject({ state: 'confirmed', revocation: { scope, actor: 'curfew/operator' } })
+    expect(await stage.statusOf(alice)).toBe('suspended')
+    expect(await stage.tryCreate('acme/alice')).toMatchObject({ outcome: 'refused', reason: 'suspended' })
+    const events = await eventsOf(asker, { type: 'suspension' })
+    expect(events[0]).toMatchObject({
+      type: 'suspension.begun',
+      actor: 'curfew/operator',
+      reason: 'a breach',
+    })
+
+    await expectJson(await asker.post('/v1/tenants/acme/resume'), 200)
+    expect(await stage.statusOf(alice)).toBe('live')
+    // Not a second time, though it has been approved.
+    await approver.post(pathOf(pending, 'approve'))
+    expect(await stage.statusOf(alice)).toBe('live')
+  })
+
+  it('does not happen on top of what has been said of the tenant since it was asked for', async () => {
+    const pending = await expectJson<Pending>(
+      await asker.post('/v1/tenants/acme/suspend', { reason: 'too late' }),
+      202,
+    )
+    await expectJson(await asker.post('/v1/tenants/acme/resume'), 200)
+    await expectProblem(await approver.post(pathOf(pending, 'approve')), 409, 'conflict')
+    expect(await stage.statusOf(await stage.login('acme/alice'))).toBe('live')
   })
 })
 

@@ -88,6 +88,8 @@ export type CarriedOut = Static<typeof CarriedOut>
 /** Where one operator alone may not. */
 export const ApprovalAnswer = Type.Object({
   revocation: RevocationSchema,
+  /** `suspend`: the tenant is suspended as well. */
+  act: Type.Optional(Text),
   state: Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')]),
   decided_by: Type.Optional(Text),
   expires_at: Text,

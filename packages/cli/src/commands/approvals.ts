@@ -22,7 +22,9 @@ import { confirmTyped, requireSomebodyToAsk } from './wide-act.ts'
 const ALL = 1_000
 
 export function addApprovals(program: Program, perform: Perform): void {
-  const approvals = program.command('approvals').description('revocations that wait for a second operator')
+  const approvals = program
+    .command('approvals')
+    .description('revocations and suspensions that wait for a second operator')
   approvals
     .command('ls')
     .description('list them, the next to expire first')
@@ -59,6 +61,7 @@ async function list(context: Context): Promise<ExitCode> {
 const COLUMNS: readonly Column<Approval>[] = [
   { title: 'ASKED', of: ({ revocation }) => clockText(revocation.at) },
   { title: 'UNTIL', of: ({ expires_at }) => clockText(expires_at) },
+  { title: 'WHAT', of: ({ act = 'revoke' }) => act },
   { title: 'WHOM', of: ({ revocation }) => scopeText(revocation.scope) },
   { title: 'WHY', of: ({ revocation }) => revocation.reason },
   { title: 'BY', of: ({ revocation }) => revocation.actor },
@@ -71,9 +74,15 @@ async function approve(context: Context, id: string, isAllowed: boolean): Promis
   const operator = await context.operator()
   const path = `/v1/revocations/${segment(id)}`
   if (!isAllowed) {
-    const { revocation, expires_at } = (await operator.for(ApprovalAnswer, { method: 'GET', path })).body
+    const { revocation, act, expires_at } = (await operator.for(ApprovalAnswer, { method: 'GET', path })).body
     const { scope, reason, actor, except = [] } = revocation
-    output.fields({ why: reason, by: actor, spares: except.join(' '), until: timeText(expires_at) })
+    output.fields({
+      what: act ?? 'revoke',
+      why: reason,
+      by: actor,
+      spares: except.join(' '),
+      until: timeText(expires_at),
+    })
     const counted = await dryRun(operator, { scope, reason })
     if (!output.isJson) showDryRun(output, counted)
     await confirmTyped(`end them at ${operator.profile.server}`, 'approve')

@@ -83,7 +83,7 @@ function showResult(output: Output, result: RevocationResult, again: string): vo
   if (result.state !== 'confirmed') output.note(again)
 }
 
-function showWaiting(output: Output, { revocation, state, expires_at }: Approval): void {
+export function showWaiting(output: Output, { revocation, state, expires_at }: Approval): void {
   if (state === 'rejected') return output.line(output.tone('red', '✘ rejected: nothing has been done'))
   output.line(output.tone('yellow', '● waits for a second operator: nothing has been done yet'))
   output.line(safeText(`${revocation.id}, until ${timeText(expires_at)}`))

@@ -4,10 +4,10 @@
  */
 import { Type } from 'typebox'
 
-import { EffectAnswer } from '../api/answers.ts'
+import { ApprovalAnswer, EffectAnswer } from '../api/answers.ts'
 import { segment } from '../api/http.ts'
 import type { Context } from '../context.ts'
-import type { ExitCode } from '../exit-codes.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { usage } from '../failure.ts'
 import { safeText } from '../terminal/safe-text.ts'
 import {
@@ -17,6 +17,7 @@ import {
   tenantArgument,
   type SubjectArgument,
 } from './arguments.ts'
+import { showWaiting } from './bring-about.ts'
 import { change } from './change.ts'
 import { dryRun, showDryRun } from './dry-run.ts'
 import { exitFor, showEffect } from './effects.ts'
@@ -54,6 +55,8 @@ const Suspension = Type.Intersect([
   Type.Object({ tenant: Type.String(), user: Type.Optional(Type.String()), suspended: Type.Boolean() }),
   EffectAnswer,
 ])
+/** That of a whole tenant may wait for a second operator. */
+const SuspensionResult = Type.Union([Suspension, ApprovalAnswer])
 
 async function setSuspended(context: Context, verb: Verb, options: Options): Promise<ExitCode> {
   const { output } = context
@@ -71,7 +74,12 @@ async function setSuspended(context: Context, verb: Verb, options: Options): Pro
   }
   const whom = user === undefined ? `/v1/tenants/${segment(tenant ?? '')}` : subjectPath(user)
   const json = reason === undefined ? {} : { reason }
-  const body = await change(context, operator, Suspension, { method: 'POST', path: `${whom}/${verb}`, json })
+  const call = { method: 'POST', path: `${whom}/${verb}`, json } as const
+  const body = await change(context, operator, SuspensionResult, call)
+  if ('expires_at' in body) {
+    output.answer(body, () => showWaiting(output, body))
+    return EXIT.unconfirmed
+  }
   output.answer(body, () => {
     const name = body.user === undefined ? `the tenant ${body.tenant}` : `${body.tenant}/${body.user}`
     output.line(`${safeText(name)} ${body.suspended ? 'is suspended' : 'may log in again'}`)

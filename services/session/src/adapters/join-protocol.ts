@@ -66,7 +66,7 @@ export async function announceLeaseLength({ log, view, coordinator, leaseMs, hea
     if (known?.leaseMs === leaseMs) return
     const previousLeaseMs = coordinator.longestLeaseMs(systemClock())
     const entry = { ...head(), type: 'config', leaseMs, previousLeaseMs } as const
-    const said = await log.publish(entry, known?.position ?? ORIGIN)
+    const said = await log.publish(entry, { last: known?.position ?? ORIGIN })
     if (said.kind === 'unknown') throw new Unavailable('log-not-followed')
     // Somebody else said something meanwhile: see it first, it may have been longer.
     if (!(await log.catchUp())) throw new Unavailable('log-not-followed')

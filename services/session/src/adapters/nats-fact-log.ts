@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { ORIGIN, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
+import { ORIGIN, type LogEntry, type MemberId, type Position, type Subject } from '@curfew/contracts'
 import {
   LogClosing,
   LogRoom,
@@ -20,9 +20,10 @@ import {
   type RoomUse,
 } from '@curfew/revocation-log'
 
+import type { Grants } from '../domain/facts.ts'
 import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
-import type { Confirming, FactLog, Publication } from '../ports.ts'
+import type { Confirming, Expected, FactLog, Publication } from '../ports.ts'
 import { EpochPart } from './epoch-part.ts'
 import { EpochWatch } from './epoch-watch.ts'
 import { isFinal, withWayOut } from './log-errors.ts'
@@ -68,7 +69,7 @@ export class NatsFactLog implements FactLog {
     this.#options = options
     this.#part = new EpochPart(options.newCoordinator())
     this.#sent = new SentEntries({
-      publish: (entry, expectLast) => this.#publish(entry, expectLast),
+      publish: (entry, expected) => this.#publish(entry, expected),
       lastPositionOf: (entry) => this.lastPositionOf(entry),
       catchUp: () => this.catchUp(),
     })
@@ -167,8 +168,9 @@ export class NatsFactLog implements FactLog {
     return this.#part.isConfirmed(position)
   }
 
-  publish(entry: LogEntry, expectLast?: Position): Promise<Publication> {
-    return expectLast === undefined ? this.#publish(entry) : this.#sent.publish(entry, expectLast)
+  publish(entry: LogEntry, expected: Expected = {}): Promise<Publication> {
+    const { last } = expected
+    return last === undefined ? this.#publish(entry) : this.#sent.publish(entry, { ...expected, last })
   }
 
   hasRoomFor(use: RoomUse): boolean {
@@ -177,6 +179,10 @@ export class NatsFactLog implements FactLog {
 
   lastPositionOf(entry: LogEntry): Promise<Position> {
     return this.#ask(({ writer }) => writer.lastPositionOf(entry))
+  }
+
+  lastGrantsOf(subject: Subject): Promise<Grants | undefined> {
+    return this.#ask(({ writer }) => writer.lastGrantsOf(subject))
   }
 
   history(after: Position, upTo: Position): Promise<readonly PositionedEntry[]> {
@@ -210,9 +216,12 @@ export class NatsFactLog implements FactLog {
     await this.#log?.reader.close()
   }
 
-  async #publish(entry: LogEntry, expectLast?: Position): Promise<Publication> {
+  async #publish(entry: LogEntry, { last, end }: Expected = {}): Promise<Publication> {
     if (this.#log === undefined) throw new Unavailable('log-not-followed')
-    const published = await this.#log.writer.publish(entry, expectLast === undefined ? {} : { expectLast })
+    const published = await this.#log.writer.publish(entry, {
+      ...(last !== undefined && { expectLast: last }),
+      ...(end !== undefined && { expectEnd: end }),
+    })
     if (published.kind !== 'full') return published
     this.#options.reports.logHadNoRoom(entry.type)
     throw new Unavailable('log-full')

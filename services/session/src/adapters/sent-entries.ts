@@ -4,10 +4,12 @@
  */
 import { parsePosition, type LogEntry, type Position } from '@curfew/contracts'
 
-import type { Publication } from '../ports.ts'
+import type { Expected, Publication } from '../ports.ts'
+
+export type ExpectedLast = Expected & { readonly last: Position }
 
 export interface SentEntriesOptions {
-  readonly publish: (entry: LogEntry, expectLast: Position) => Promise<Publication>
+  readonly publish: (entry: LogEntry, expected: ExpectedLast) => Promise<Publication>
   readonly lastPositionOf: (entry: LogEntry) => Promise<Position>
   readonly catchUp: () => Promise<boolean>
 }
@@ -26,11 +28,11 @@ export class SentEntries {
     if (this.#met.has(id)) this.#met.set(id, position)
   }
 
-  async publish(entry: LogEntry, expectLast: Position): Promise<Publication> {
+  async publish(entry: LogEntry, expected: ExpectedLast): Promise<Publication> {
     this.#met.set(entry.id, undefined)
     try {
-      const said = await this.#options.publish(entry, expectLast)
-      return said.kind === 'unknown' ? await this.#settle(entry, expectLast) : said
+      const said = await this.#options.publish(entry, expected)
+      return said.kind === 'unknown' ? await this.#settle(entry, expected) : said
     } finally {
       this.#met.delete(entry.id)
     }
@@ -38,12 +40,13 @@ export class SentEntries {
 
   /**
    * Once something else has followed what was expected, the entry cannot be stored any more; whether it was before, is in
-   * the log up to a barrier that is published afterwards. The other order would miss one that arrives between the two.
+   * the log up to a barrier that is published afterwards. The other order would miss one that arrives between the two. What was
+   * to be the very next entry of the log, the barrier itself keeps out.
    */
-  async #settle(entry: LogEntry, expectLast: Position): Promise<Publication> {
+  async #settle(entry: LogEntry, { last, end }: ExpectedLast): Promise<Publication> {
     const { lastPositionOf, catchUp } = this.#options
     try {
-      const isOver = isAfter(await lastPositionOf(entry), expectLast)
+      const isOver = end !== undefined || isAfter(await lastPositionOf(entry), last)
       if (!(await catchUp())) return { kind: 'unknown' }
       const position = this.#met.get(entry.id)
       if (position !== undefined) return { kind: 'stored', position, duplicate: false }

@@ -1,15 +1,23 @@
 /**
- * ④ Revocations that wait for a second operator.
+ * ④ Revocations, and suspensions of tenants, that wait for a second operator.
  * Promise: nobody approves what he has asked for himself; what was rejected or has waited too long does not happen.
  */
-import type { LogEntryOf, Scope } from '@curfew/contracts'
+import type { LogEntryOf, Position, Scope } from '@curfew/contracts'
 
 import type { Operator } from './operator.ts'
 
 export type RequestedEntry = LogEntryOf<'revoked'> & { readonly reason: string }
 
+/** Of a whole tenant: it ends as much as a revocation of the tenant does. */
+export type RequestedSuspension = LogEntryOf<'suspended' | 'resumed'> & {
+  readonly type: 'suspended'
+  readonly reason: string
+}
+
 export interface Approval {
-  readonly entry: RequestedEntry
+  readonly entry: RequestedEntry | RequestedSuspension
+  /** Of a suspension: where the log had last spoken of it. Whatever is said of it meanwhile keeps it from happening. */
+  readonly onTopOf?: Position | undefined
   readonly state: 'pending' | 'approved' | 'rejected'
   readonly decidedBy?: string | undefined
   readonly expiresAtMs: number
@@ -37,6 +45,19 @@ export interface ApprovalPolicy {
   /** Scopes that one operator alone does not revoke. */
   readonly scopes: ReadonlySet<Scope['type']>
   readonly waitMs: number
+}
+
+/**
+ * Whether it takes two. What decides is the kind of scope, not how many it happens to hit: the same act has to be the same at
+ * every hour, and cannot be cut into small ones. A client may be used by everybody, and counts as everybody.
+ */
+export function needsTwo({ scopes }: ApprovalPolicy, scope: Scope): boolean {
+  return scopes.has(scope.type === 'client' ? 'global' : scope.type)
+}
+
+/** Whose sessions it ends. */
+export function scopeOf(entry: Approval['entry']): Scope {
+  return entry.type === 'revoked' ? entry.scope : { type: 'tenant', tenant: entry.tenant }
 }
 
 export function mayDecide(approval: Approval, operator: Operator, decision: Decision): boolean {

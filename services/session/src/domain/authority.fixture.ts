@@ -214,6 +214,7 @@ export class MemoryReplica {
       },
       catchUp: async () => (this.applyAll(), true),
       lastPositionOf: () => Promise.resolve(ORIGIN),
+      lastGrantsOf: () => Promise.resolve(undefined),
       history: () => Promise.resolve([]),
       startAgain: () => undefined,
     }

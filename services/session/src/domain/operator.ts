@@ -2,11 +2,11 @@
  * ④ Who may do what to whom as an operator.
  * Promise: an operator of one tenant learns nothing about any other, not even whether it exists.
  */
-import type { Permission, Scope, SessionId, TenantId } from '@curfew/contracts'
+import type { Permission, Scope, SessionId, Subject, TenantId } from '@curfew/contracts'
 
 import type { KnownOperator } from './operator-memory.ts'
 import { effectivePermissions } from './permissions.ts'
-import type { WideFacts } from './wide-facts.ts'
+import { isWide, type WideFacts } from './wide-facts.ts'
 
 /** Operators of this tenant are operators of the whole deployment. */
 export const ADMINISTRATIVE_TENANT = 'curfew' as TenantId
@@ -39,6 +39,10 @@ export function reaches(operator: Operator, tenant: TenantId): boolean {
   return operator.isAdministrative || operator.tenant === tenant
 }
 
+export function isSelf({ known: { session } }: Operator, { tenant, user }: Subject): boolean {
+  return session.tenant === tenant && session.user === user
+}
+
 /** `hidden` must look like something that does not exist. */
 export type Reach = 'allowed' | 'forbidden' | 'hidden'
 
@@ -55,7 +59,7 @@ export function reachOf(operator: Operator, scope: Exclude<Scope, { type: 'sessi
 }
 
 export function needsRecentAuthentication(scope: Scope): boolean {
-  return scope.type === 'global' || scope.type === 'tenant'
+  return isWide(scope)
 }
 
 export function isRecent(operator: Operator, nowMs: number, maxAgeMs: number): boolean {

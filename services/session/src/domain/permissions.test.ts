@@ -1,7 +1,7 @@
 import { formatPosition, type Permission, type RoleName, type TenantId } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
-import { effectivePermissions, GRANTS, holds, mayHandOut, OPERATOR, READ, REVOKE } from './permissions.ts'
+import { effectivePermissions, GRANTS, holds, OPERATOR, READ, REVOKE } from './permissions.ts'
 import { WideFactsInMemory } from './wide-facts.ts'
 
 const acme = 'acme' as TenantId
@@ -51,15 +51,5 @@ describe('an operator', () => {
       expect(holds(new Set(), needed)).toBe(false)
     }
     expect(holds(new Set([GRANTS]), REVOKE)).toBe(false)
-  })
-
-  it('hands out powers over Curfew only if he holds them, and any others freely', () => {
-    const granter = new Set([GRANTS])
-    expect(mayHandOut(granter, permissions('documents:read', 'curfew:grants', 'curfewish:operator'))).toBe(
-      true,
-    )
-    expect(mayHandOut(granter, permissions('documents:read', 'curfew:operator'))).toBe(false)
-    expect(mayHandOut(granter, permissions('curfew:revoke'))).toBe(false)
-    expect(mayHandOut(new Set([OPERATOR]), permissions('curfew:operator', 'curfew:revoke'))).toBe(true)
   })
 })

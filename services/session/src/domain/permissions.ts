@@ -1,11 +1,10 @@
 /**
  * ④ What a subject may do: its own permissions and those of its roles, together.
- * Promise: a role that nobody has defined gives nothing; nobody hands out a power over Curfew that he does not hold.
+ * Promise: a role that nobody has defined gives nothing.
  */
-import type { Permission, TenantId } from '@curfew/contracts'
+import type { Permission, RoleName, TenantId } from '@curfew/contracts'
 
-import type { Grants } from './facts.ts'
-import type { WideFacts } from './wide-facts.ts'
+import type { Grants, RoleDefinition } from './facts.ts'
 
 /** May do everything here that has a permission of its own. */
 export const OPERATOR = 'curfew:operator' as Permission
@@ -15,11 +14,16 @@ export const READ = 'curfew:read' as Permission
 
 const OWN_PREFIX = 'curfew:'
 
+/** Of a role: its permissions, whenever they were said. */
+export interface RoleDefinitions {
+  role(tenant: TenantId, role: RoleName): Pick<RoleDefinition, 'permissions'> | undefined
+}
+
 /** Sorted and without repetition, so that equal grants look equal. */
 export function effectivePermissions(
   tenant: TenantId,
   grants: Pick<Grants, 'roles' | 'permissions'> | undefined,
-  wide: WideFacts,
+  wide: RoleDefinitions,
 ): Permission[] {
   if (grants === undefined) return []
   const all = new Set(grants.permissions)
@@ -32,7 +36,7 @@ export function holds(held: ReadonlySet<Permission>, needed: Permission): boolea
   return held.has(OPERATOR) || held.has(needed)
 }
 
-/** Without this, `curfew:grants` would be `curfew:operator` in two steps. */
-export function mayHandOut(held: ReadonlySet<Permission>, permissions: readonly Permission[]): boolean {
-  return permissions.every((permission) => !permission.startsWith(OWN_PREFIX) || holds(held, permission))
+/** The powers over Curfew among them: who has one is an operator. */
+export function powersIn(permissions: readonly Permission[]): Permission[] {
+  return permissions.filter((permission) => permission.startsWith(OWN_PREFIX))
 }

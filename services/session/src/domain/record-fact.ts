@@ -6,7 +6,7 @@ import type { LogEntry, Position } from '@curfew/contracts'
 import type { Confirmation, ConfirmationWatch } from '@curfew/revocation-log'
 
 import { Unavailable } from '../errors.ts'
-import type { Confirming, FactLog, Projection } from '../ports.ts'
+import type { Confirming, Expected, FactLog, Projection } from '../ports.ts'
 
 export interface RecordPorts {
   readonly log: FactLog
@@ -41,8 +41,8 @@ export type RecordOutcome =
 export type EffectEntry = Extract<LogEntry, { ackTo?: unknown }>
 
 export interface RecordOptions {
-  /** Only if this is where the log last spoke about the entity. */
-  readonly expectLast?: Position
+  /** Only if the log stands there. */
+  readonly expected?: Expected
   /** Says `recorded` when the confirmation takes longer; without it, the confirmation is waited for. */
   readonly confirmWithinMs?: number
   /** Called when the entry is in the log and in effect here, unless it had been before. */
@@ -60,7 +60,7 @@ export async function recordFact(
 ): Promise<RecordOutcome> {
   // Nothing has been sent yet, so this is a certain no, unlike a publication that is never acknowledged.
   if (!ports.log.isFollowing) throw new Unavailable('log-not-followed')
-  const publication = await ports.log.publish({ ...entry, ackTo: ports.log.replica }, options.expectLast)
+  const publication = await ports.log.publish({ ...entry, ackTo: ports.log.replica }, options.expected)
   if (publication.kind !== 'stored') return publication
   const { position, duplicate } = publication
   if (!(await ports.log.waitFor(position, APPLIED_WITHIN_MS))) return { kind: 'unknown' }
@@ -68,27 +68,6 @@ export async function recordFact(
   const confirming = { withinMs: options.confirmWithinMs, isRepeat: duplicate, watch }
   const effect = await takeEffect(ports, position, confirming)
   return effect.kind === 'unknown' ? effect : { ...effect, position, isRepeat: duplicate }
-}
-
-/** Each time somebody else was first. */
-const MAX_ATTEMPTS = 10
-
-/**
- * Says it whatever was said before, and only after that: an attempt that nobody answered can then not be stored a second
- * time on top of what has been said since. Redis need not be asked.
- */
-export async function recordLatest(
-  ports: RecordPorts,
-  entry: EffectEntry,
-  options: Pick<RecordOptions, 'watch'> = {},
-): Promise<RecordOutcome> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    if (!ports.log.isFollowing) throw new Unavailable('log-not-followed')
-    const expectLast = await ports.log.lastPositionOf(entry)
-    const outcome = await recordFact(ports, entry, { ...options, expectLast })
-    if (outcome.kind !== 'conflict') return outcome
-  }
-  return { kind: 'conflict' }
 }
 
 /** Waits for what is at a position that this replica has applied. */

@@ -54,7 +54,7 @@ export function revocationOf(entry: LogEntry, position: Position): Revocation | 
 /** Whether a repeated key asks for what it asked for the first time. The spared session may be a new one of the same operator. */
 export function isSameRequest(
   prior: Pick<Revocation, 'scope' | 'reason' | 'except'>,
-  asked: Pick<LogEntryOf<'revoked'>, 'scope' | 'reason' | 'except'>,
+  asked: Pick<LogEntryOf<'revoked'>, 'scope' | 'reason'> & { readonly except?: readonly SessionId[] },
 ): boolean {
   return (
     scopeText(prior.scope) === scopeText(asked.scope) &&

@@ -104,7 +104,7 @@ async function sparing(
     const known = await ports.recheck(spared)
     if (known === undefined) return { kind: 'spared-is-over' }
     const expectLast = lastRevoked(entry.scope, ports.view, known.subject)
-    const outcome = await recordFact(ports, entry, { expectLast, watch })
+    const outcome = await recordFact(ports, entry, { expected: { last: expectLast }, watch })
     if (outcome.kind !== 'conflict') return outcome
     // Somebody revoked the same scope meanwhile: see it first, then ask again whether the session is still there.
     if (!(await ports.log.catchUp())) throw new Unavailable('log-not-followed')

@@ -42,7 +42,7 @@ export function seedEntries(seed: Seed, at: string): LogEntry[] {
 export async function applySeed(log: FactLog, entries: readonly LogEntry[]): Promise<number> {
   let added = 0
   for (const entry of entries) {
-    const outcome = await log.publish(entry, ORIGIN)
+    const outcome = await log.publish(entry, { last: ORIGIN })
     if (outcome.kind === 'unknown') throw new Error('the log did not answer while it was seeded')
     if (outcome.kind === 'stored' && !outcome.duplicate) added++
   }

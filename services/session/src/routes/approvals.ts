@@ -1,25 +1,37 @@
 /**
- * ④ `GET /v1/approvals`, `POST /v1/revocations/{id}/approve` and `/reject`: the word of a second operator.
+ * ④ `GET /v1/approvals`, `POST /v1/revocations/{id}/approve` and `/reject`: the word of a second operator, about revocations and
+ * about suspensions of tenants.
  * Promise: approved once, it happens once, also when the first attempt was cut off; whoever may not revoke a scope learns of
  * no request for it.
  */
+import type { Position } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
-import { mayDecide, type Approval, type Decision } from '../domain/approvals.ts'
+import {
+  mayDecide,
+  scopeOf,
+  type Approval,
+  type Decision,
+  type RequestedSuspension,
+} from '../domain/approvals.ts'
 import { formatCursor, parseCursor } from '../domain/cursors.ts'
 import { isVisible } from '../domain/list-revocations.ts'
 import { READ, REVOKE } from '../domain/permissions.ts'
 import { revocationReach } from '../domain/revocation-reach.ts'
 import { REVOCATION_ID_PATTERN } from '../domain/revocation.ts'
+import { recordFact } from '../domain/record-fact.ts'
 import { findRevocation } from '../domain/revoke.ts'
-import { approvalJson } from './approval-json.ts'
+import { approvalJson, requestedOf } from './approval-json.ts'
 import { carryOut } from './carry-out-revocation.ts'
-import { answerEffect } from './effect-answer.ts'
+import { tellSuspension } from './change-suspension.ts'
+import { answerEffect, type Answering } from './effect-answer.ts'
+import { statusOf } from './effect.ts'
 import { CursorSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import type { RevocationPorts } from './post-revocations.ts'
+import { revocationJson } from './revocation-json.ts'
 import { ApprovalShape, effectAnswers, listShape, revocationMembers } from './shapes.ts'
 
 const ListQuery = Type.Object({ cursor: Type.Optional(CursorSchema) }, { additionalProperties: false })
@@ -39,7 +51,9 @@ export function getApprovals(app: CurfewServer, ports: RevocationPorts, guard: O
     if (cursor !== undefined && after === undefined)
       throw new Problem('bad-request', 'query parameter "cursor" is not one of this list')
     const { approvals, next } = await ports.approvals.page(after, ports.clock.nowMs())
-    const visible = approvals.filter(({ entry }) => isVisible(entry, guard.operatorOf(request)))
+    const visible = approvals.filter((approval) =>
+      isVisible(requestedOf(approval), guard.operatorOf(request)),
+    )
     return {
       approvals: visible.map(approvalJson),
       next_cursor: next === undefined ? null : formatCursor('expiry', next),
@@ -58,7 +72,10 @@ export function postApproval(app: CurfewServer, ports: RevocationPorts, guard: O
   }
   app.post('/v1/revocations/:id/approve', { schema: approve, onRequest }, async (request, reply) => {
     const startedAtMs = ports.clock.nowMs()
-    const { entry } = await decide(ports, guard, { request, id: request.params.id, decision: 'approved' })
+    const approval = await decide(ports, guard, { request, id: request.params.id, decision: 'approved' })
+    const { entry } = approval
+    if (entry.type === 'suspended')
+      return suspendApproved(ports, { request, reply, startedAtMs }, { ...approval, entry })
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
       const caller = guard.operatorOf(request)
       const prior = await findRevocation(ports, entry.id)
@@ -83,6 +100,30 @@ export function postApproval(app: CurfewServer, ports: RevocationPorts, guard: O
   )
 }
 
+/** Once, and only while nobody has said anything else of this suspension since it was asked for. */
+function suspendApproved(
+  ports: RevocationPorts,
+  answering: Answering,
+  approval: Approval & { readonly entry: RequestedSuspension },
+): Promise<FastifyReply> {
+  const { request, startedAtMs } = answering
+  const { entry, onTopOf } = approval
+  return answerEffect(ports, answering, async (onlooker) => {
+    const watch =
+      onlooker &&
+      ((at: Position) => onlooker({ revocation: revocationJson(requestedOf(approval), at), position: at }))
+    const outcome = await recordFact(ports, entry, { expected: { last: onTopOf }, watch })
+    if (outcome.kind === 'conflict')
+      throw new Problem('conflict', 'the tenant has been suspended or resumed since this was asked for')
+    const effect = tellSuspension(ports, { request, entry, outcome, startedAtMs })
+    const position = outcome.kind === 'unknown' ? null : outcome.position
+    return {
+      status: statusOf(effect),
+      body: { revocation: revocationJson(requestedOf(approval), position), ended: null, ...effect },
+    }
+  })
+}
+
 interface Deciding {
   readonly request: FastifyRequest
   readonly id: string
@@ -96,7 +137,7 @@ async function decide(
 ): Promise<Approval> {
   const operator = guard.operatorOf(request)
   const asked = await ports.approvals.find(id)
-  const reach = asked && (await revocationReach(ports, operator, asked.entry.scope))
+  const reach = asked && (await revocationReach(ports, operator, scopeOf(asked.entry)))
   if (asked === undefined || reach?.reach !== 'allowed') throw new Problem('not-found')
   guard.requireRecent(request)
   if (!mayDecide(asked, operator, decision))
@@ -108,7 +149,7 @@ async function decide(
   const decided = await ports.approvals.decide(id, decision, operator.actor)
   if (decided === undefined) throw new Problem('not-found')
   if (decided.state !== decision) throw new Problem('conflict', `it has been ${decided.state} already`)
-  const revocation = { ...decided.entry, except: decided.entry.except ?? [] }
+  const revocation = requestedOf(decided)
   // Told again where somebody approves again, since that is what he has done.
   ports.reports.revocationDecided({ revocation, decision, by: operator.actor, requestId: request.id })
   return decided

@@ -6,15 +6,17 @@ import type { LogEntryOf, Position, TenantId, UserId } from '@curfew/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 
+import type { ActPorts, Touched } from '../domain/act-on-operators.ts'
 import { keptText } from '../domain/audit-record.ts'
-import { recordLatest } from '../domain/record-fact.ts'
+import type { AuditTrail } from '../domain/audit-trail.ts'
+import type { Operator } from '../domain/operator.ts'
 import { effectText } from '../domain/security-events.ts'
-import { Unavailable } from '../errors.ts'
 import { answerEffect } from './effect-answer.ts'
-import { effectJson, statusOf } from './effect.ts'
+import { effectJson, statusOf, type EffectJson } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema } from './fields.ts'
-import type { ChangePorts } from './put-role.ts'
+import type { OperatorGuard } from './operator-guard.ts'
+import { recordAct, type RecordedAct } from './record-act.ts'
 import { requireRecordable } from './recordable.ts'
 
 /** No body at all is the same as an empty one. */
@@ -23,42 +25,78 @@ export const SuspensionBody = Type.Union([
   Type.Null(),
 ])
 
-export interface Suspending {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
+export type SuspensionEntry = LogEntryOf<'suspended' | 'resumed'>
+export type SuspensionPorts = ActPorts & { readonly audit: Pick<AuditTrail, 'settled' | 'canRecord'> }
+
+interface Wanted {
   readonly actor: string
   readonly whom: { readonly tenant: TenantId; readonly user?: UserId }
   readonly isSuspended: boolean
   readonly body: Static<typeof SuspensionBody>
 }
 
-export async function changeSuspension(ports: ChangePorts, change: Suspending): Promise<FastifyReply> {
-  const { request, reply, actor, whom, isSuspended, body } = change
-  if (!isSuspended) await requireRecordable(ports.audit)
-  const startedAtMs = ports.clock.nowMs()
-  const entry: LogEntryOf<'suspended' | 'resumed'> = {
-    ...entryHead('suspension', actor, startedAtMs),
+export function suspensionEntry({ actor, whom, isSuspended, body }: Wanted, atMs: number): SuspensionEntry {
+  return {
+    ...entryHead('suspension', actor, atMs),
     type: isSuspended ? 'suspended' : 'resumed',
     ...(body?.reason !== undefined && { reason: keptText(body.reason) }),
     ...whom,
   }
+}
+
+export interface Suspending {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly guard: OperatorGuard
+  readonly startedAtMs: number
+  readonly entry: SuspensionEntry
+  /** What it touches of powers over Curfew. */
+  readonly touches: (operator: Operator) => Promise<Omit<Touched, 'last'>>
+}
+
+export async function changeSuspension(ports: SuspensionPorts, change: Suspending): Promise<FastifyReply> {
+  const { request, reply, guard, startedAtMs, entry, touches } = change
+  if (entry.type === 'resumed') await requireRecordable(ports.audit)
+  const what = namesOf(entry)
   return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
-    const watch =
-      onlooker && ((position: Position) => onlooker({ ...whom, suspended: isSuspended, position }))
-    const outcome = await recordLatest(ports, entry, { watch })
-    if (outcome.kind === 'conflict') throw new Unavailable('contended')
-    const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
-    ports.reports.suspensionChanged({
-      ...whom,
-      suspended: isSuspended,
-      actor,
-      reason: body?.reason,
-      state: effect.state,
-      requestId: request.id,
-      change: isSuspended ? 'suspended' : 'resumed',
-      effect: effectText(effect),
-    })
+    const watch = onlooker && ((position: Position) => onlooker({ ...what, position }))
+    const look = async (operator: Operator): Promise<Touched> => {
+      // Before what it may rest on: the other way round, something could come between.
+      const last = await ports.log.lastPositionOf(entry)
+      return { ...(await touches(operator)), last }
+    }
+    const outcome = await recordAct(ports, { guard, request }, { entry, look, watch })
+    const effect = tellSuspension(ports, { request, entry, outcome, startedAtMs })
     const position = outcome.kind === 'unknown' ? null : outcome.position
-    return { status: statusOf(effect), body: { ...whom, suspended: isSuspended, position, ...effect } }
+    return { status: statusOf(effect), body: { ...what, position, ...effect } }
   })
+}
+
+interface Told {
+  readonly request: FastifyRequest
+  readonly entry: SuspensionEntry
+  readonly outcome: RecordedAct
+  readonly startedAtMs: number
+}
+
+export function tellSuspension(
+  { clock, reports }: Pick<SuspensionPorts, 'clock' | 'reports'>,
+  { request, entry, outcome, startedAtMs }: Told,
+): EffectJson {
+  const effect = effectJson(outcome, startedAtMs, clock.nowMs())
+  const { suspended } = namesOf(entry)
+  reports.suspensionChanged({
+    ...namesOf(entry),
+    actor: entry.actor,
+    reason: entry.reason,
+    state: effect.state,
+    requestId: request.id,
+    change: suspended ? 'suspended' : 'resumed',
+    effect: effectText(effect),
+  })
+  return effect
+}
+
+function namesOf({ tenant, user, type }: SuspensionEntry) {
+  return { tenant, ...(user !== undefined && { user }), suspended: type === 'suspended' }
 }

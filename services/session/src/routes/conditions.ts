@@ -20,10 +20,6 @@ export function etagOf(position: Position): string {
   return `"${position}"`
 }
 
-export function areConditionsGiven(conditions: Conditions): boolean {
-  return conditions['if-match'] !== undefined || conditions['if-none-match'] !== undefined
-}
-
 const ETAGS = /^(?:W\/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e]*")*$/
 
 /**

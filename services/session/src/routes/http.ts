@@ -66,7 +66,7 @@ export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: Htt
     putGrants(routes, ports, guard)
     putRole(routes, ports, guard)
     suspendSubject(routes, ports, guard)
-    suspendTenant(routes, ports, guard)
+    suspendTenant(routes, ports, { guard, approval: settings.approval })
     getTenants(routes, ports, guard)
     getRoles(routes, ports.view, guard)
     getSubjects(routes, ports, guard)

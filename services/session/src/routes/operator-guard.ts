@@ -6,6 +6,7 @@ import type { Permission, SessionId } from '@curfew/contracts'
 import { addressClass, addressKey, Problem } from '@curfew/service-kit'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
+import type { ActRefusal } from '../domain/act-on-operators.ts'
 import {
   authenticateOperator,
   type OperatorPorts,
@@ -16,8 +17,8 @@ import { isRecent, type Operator } from '../domain/operator.ts'
 import { holds } from '../domain/permissions.ts'
 import { takeOrRefuse, type Throttling } from './throttling.ts'
 
-/** Another tenant's; a power over Curfew that he does not hold himself; what he has asked for himself. */
-type OperatorRefusal = 'out-of-reach' | 'may-not-hand-out' | 'own-request'
+/** Another tenant's; powers over Curfew that are not theirs to give or to take; what they have asked for themselves. */
+type OperatorRefusal = 'out-of-reach' | Exclude<ActRefusal, 'over'> | 'own-request'
 
 type RefusedToken = { readonly reason: string; readonly sessionId?: SessionId }
 

@@ -7,20 +7,25 @@ import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 
-import type { ApprovalPolicy, ApprovalStore, RequestedEntry } from '../domain/approvals.ts'
+import {
+  needsTwo,
+  type ApprovalPolicy,
+  type ApprovalStore,
+  type RequestedEntry,
+} from '../domain/approvals.ts'
 import { keptText } from '../domain/audit-record.ts'
 import { knowsTarget, type Affected } from '../domain/count-affected.ts'
 import { wouldAffect } from '../domain/dry-run.ts'
 import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
 import { revocationReach, type Reached } from '../domain/revocation-reach.ts'
-import { isSameRequest, newRevocationId, revocationIdFor } from '../domain/revocation.ts'
+import { newRevocationId, revocationIdFor } from '../domain/revocation.ts'
 import { findRevocation } from '../domain/revoke.ts'
 import { isoTime } from '../iso-time.ts'
-import { approvalJson } from './approval-json.ts'
+import { askForApproval } from './ask-for-approval.ts'
 import { carryOut, type CarryOutPorts } from './carry-out-revocation.ts'
 import { wouldAffectJson } from './count-json.ts'
-import { answerEffect, type Answer } from './effect-answer.ts'
+import { answerEffect } from './effect-answer.ts'
 import { ReasonSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { revocationAnswers } from './shapes.ts'
@@ -82,32 +87,11 @@ export function postRevocations(
     const prior = key === undefined ? undefined : await findRevocation(ports, entry.id).catch(() => undefined)
     const found = prior === undefined ? requireReach(guard, request, reached) : undefined
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) =>
-      prior === undefined && approval.scopes.has(body.scope.type)
+      prior === undefined && needsTwo(approval, body.scope)
         ? askForApproval(ports, { request, entry, waitMs: approval.waitMs })
         : carryOut(ports, { request, caller: operator, entry, prior, found, startedAtMs, onlooker }),
     )
   })
-}
-
-interface Asking {
-  readonly request: FastifyRequest
-  readonly entry: RequestedEntry
-  readonly waitMs: number
-}
-
-async function askForApproval(ports: RevocationPorts, { request, entry, waitMs }: Asking): Promise<Answer> {
-  await ports.approvals.add({ entry, state: 'pending', expiresAtMs: ports.clock.nowMs() + waitMs })
-  const approval = await ports.approvals.find(entry.id)
-  // It has expired in this moment.
-  if (approval === undefined) throw new Problem('conflict', 'the revocation has waited too long')
-  const asked = { ...approval.entry, except: approval.entry.except ?? [] }
-  if (!isSameRequest(asked, entry)) throw new Problem('idempotency-key-reused')
-  if (asked.at === entry.at) ports.reports.revocationRequested({ revocation: asked, requestId: request.id })
-  return {
-    status: 202,
-    headers: { location: `/v1/revocations/${entry.id}` },
-    body: approvalJson(approval),
-  }
 }
 
 function entryFor(

@@ -1,39 +1,25 @@
 /**
  * ④ `PUT /v1/subjects/{tenant}/{user}/grants`: what a subject may do from now on, in live sessions too.
- * Promise: with a condition, the change goes through only on what the operator has seen; nobody raises himself.
+ * Promise: with a condition, the change goes through only on what the operator has seen; nobody raises themselves, and nobody
+ * strips an operator who holds more. The log is asked what there is, not Redis.
  */
-import {
-  PermissionsSchema,
-  RolesSchema,
-  subjectKey,
-  type LogEntryOf,
-  type Position,
-  type SubjectKey,
-} from '@curfew/contracts'
+import { PermissionsSchema, RolesSchema, subjectKey, type LogEntryOf, type Position } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
+import type { ActPorts, Touched } from '../domain/act-on-operators.ts'
 import { keptText } from '../domain/audit-record.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
-import { lookUpSubject, type LookUpPorts } from '../domain/look-up.ts'
-import { reaches } from '../domain/operator.ts'
-import { effectivePermissions, GRANTS, mayHandOut } from '../domain/permissions.ts'
-import { recordFact, recordLatest, type RecordPorts } from '../domain/record-fact.ts'
+import { isSelf, reaches, type Operator } from '../domain/operator.ts'
+import { effectivePermissions, GRANTS } from '../domain/permissions.ts'
 import { changeText, effectText } from '../domain/security-events.ts'
-import { Unavailable } from '../errors.ts'
-import type { Reports } from '../ports.ts'
-import {
-  areConditionsGiven,
-  ConditionHeaders,
-  etagOf,
-  expectedPosition,
-  type Conditions,
-} from './conditions.ts'
+import { ConditionHeaders, etagOf, expectedPosition } from './conditions.ts'
 import { answerEffect } from './effect-answer.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema, SubjectParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { recordAct } from './record-act.ts'
 import { addsTo, requireRecordable } from './recordable.ts'
 import { effectAnswers, grantsMembers } from './shapes.ts'
 
@@ -42,11 +28,7 @@ const BodySchema = Type.Object(
   { additionalProperties: false },
 )
 
-export interface GrantsPorts extends LookUpPorts, RecordPorts {
-  readonly log: LookUpPorts['log']
-  readonly reports: Reports
-  readonly audit: Pick<AuditTrail, 'settled' | 'canRecord'>
-}
+export type GrantsPorts = ActPorts & { readonly audit: Pick<AuditTrail, 'settled' | 'canRecord'> }
 
 export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: OperatorGuard): void {
   const schema = {
@@ -61,23 +43,12 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
   const path = '/v1/subjects/:tenant/:user/grants'
   app.put(path, { schema, onRequest: guard.requires(GRANTS) }, async (request, reply) => {
     const startedAtMs = ports.clock.nowMs()
-    const { tenant, user } = request.params
+    const whom = request.params
+    const { tenant, user } = whom
     const { roles, permissions, reason } = request.body
     const operator = guard.operatorOf(request)
     if (!reaches(operator, tenant)) throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
-    const effective = effectivePermissions(tenant, { roles, permissions }, ports.view.wide)
-    if (!mayHandOut(operator.permissions, effective))
-      throw guard.refusal(
-        request,
-        'may-not-hand-out',
-        new Problem('forbidden', 'only who holds a permission over Curfew may grant it'),
-      )
-
     guard.requireReason(reason)
-    const subject = subjectKey(tenant, user)
-    const before = await grantsBefore(ports, subject)
-    if (addsTo(before, [...roles, ...permissions])) await requireRecordable(ports.audit)
-    const expectLast = await expectation(ports, subject, request.headers)
     const { actor } = operator
     const entry: LogEntryOf<'grants-changed'> = {
       ...entryHead('grants', actor, startedAtMs),
@@ -90,20 +61,25 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
     }
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
       const watch = onlooker && ((position: Position) => onlooker({ roles, permissions, position }))
-      const outcome =
-        expectLast === undefined
-          ? await recordLatest(ports, entry, { watch })
-          : await recordFact(ports, entry, { expectLast, watch })
-      if (outcome.kind === 'conflict')
-        throw expectLast === undefined ? new Unavailable('contended') : new Problem('precondition-failed')
+      let had: readonly string[] = []
+      const look = async (by: Operator): Promise<Touched> => {
+        const grants = await ports.log.lastGrantsOf(whom)
+        had = grants === undefined ? [] : [...grants.roles, ...grants.permissions]
+        if (addsTo(had, [...roles, ...permissions])) await requireRecordable(ports.audit)
+        const last = expectedPosition(request.headers, grants?.position)
+        const before = effectivePermissions(tenant, grants, ports.view.wide)
+        const after = effectivePermissions(tenant, { roles, permissions }, ports.view.wide)
+        return { before, after, ownAfter: isSelf(by, whom) ? after : [...by.permissions], last }
+      }
+      const outcome = await recordAct(ports, { guard, request }, { entry, look, watch })
       const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
       ports.reports.grantsChanged({
-        subject,
+        subject: subjectKey(tenant, user),
         actor,
         reason,
         state: effect.state,
         requestId: request.id,
-        change: changeText(before, [...roles, ...permissions]),
+        change: changeText(had, [...roles, ...permissions]),
         effect: effectText(effect),
       })
       const position = outcome.kind === 'unknown' ? null : outcome.position
@@ -114,21 +90,4 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
       }
     })
   })
-}
-
-/** Undefined where it cannot be had: grants do not wait for Redis. */
-async function grantsBefore(ports: GrantsPorts, subject: SubjectKey): Promise<string[] | undefined> {
-  const facts = await lookUpSubject(ports, subject).catch(() => undefined)
-  return facts && [...(facts.grants?.roles ?? []), ...(facts.grants?.permissions ?? [])]
-}
-
-/** Without a condition the last one wins, and Redis need not be asked. */
-async function expectation(
-  ports: LookUpPorts,
-  subject: SubjectKey,
-  conditions: Conditions,
-): Promise<Position | undefined> {
-  if (!areConditionsGiven(conditions)) return undefined
-  const { grants } = await lookUpSubject(ports, subject)
-  return expectedPosition(conditions, grants?.position)
 }

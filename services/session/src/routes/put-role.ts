@@ -1,22 +1,31 @@
-/** ④ `PUT /v1/tenants/{tenant}/roles/{role}`: redefines a role for everyone who has it, with one entry in the log. */
-import { PermissionsSchema, type LogEntryOf, type Position } from '@curfew/contracts'
+/**
+ * ④ `PUT /v1/tenants/{tenant}/roles/{role}`: redefines a role for everyone who has it, with one entry in the log, after a
+ * recent authentication.
+ */
+import {
+  PermissionsSchema,
+  type LogEntryOf,
+  type Permission,
+  type Position,
+  type RoleName,
+  type TenantId,
+} from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
+import type { ActPorts, Touched } from '../domain/act-on-operators.ts'
 import { keptText } from '../domain/audit-record.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
-import type { LogView } from '../domain/log-view.ts'
-import { reaches } from '../domain/operator.ts'
-import { GRANTS, mayHandOut } from '../domain/permissions.ts'
-import { recordLatest, type RecordPorts } from '../domain/record-fact.ts'
+import { reaches, type Operator } from '../domain/operator.ts'
+import { effectivePermissions, GRANTS } from '../domain/permissions.ts'
 import { changeText, effectText } from '../domain/security-events.ts'
 import { Unavailable } from '../errors.ts'
-import type { Clock, Reports } from '../ports.ts'
 import { answerEffect } from './effect-answer.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
 import { ReasonSchema, RoleParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
+import { recordAct } from './record-act.ts'
 import { addsTo, requireRecordable } from './recordable.ts'
 import { effectAnswers, roleMembers } from './shapes.ts'
 
@@ -25,12 +34,10 @@ const BodySchema = Type.Object(
   { additionalProperties: false },
 )
 
-export interface ChangePorts extends RecordPorts {
-  readonly view: LogView
-  readonly clock: Clock
-  readonly reports: Reports
-  readonly audit: Pick<AuditTrail, 'settled' | 'canRecord'>
-}
+export type ChangePorts = ActPorts & { readonly audit: Pick<AuditTrail, 'settled' | 'canRecord'> }
+
+/** The log names the entry before this replica's reader has got to it. */
+const CAUGHT_UP_WITHIN_MS = 1_000
 
 export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
   const schema = {
@@ -48,13 +55,8 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
     const { permissions, reason } = request.body
     const operator = guard.operatorOf(request)
     if (!reaches(operator, tenant)) throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
-    if (!mayHandOut(operator.permissions, permissions))
-      throw guard.refusal(
-        request,
-        'may-not-hand-out',
-        new Problem('forbidden', 'only who holds a permission over Curfew may put it into a role'),
-      )
-
+    // It reaches everybody who has the role.
+    guard.requireRecent(request)
     guard.requireReason(reason)
     const { actor } = operator
     const entry: LogEntryOf<'role-changed'> = {
@@ -65,12 +67,23 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
       permissions,
       ...(reason !== undefined && { reason: keptText(reason) }),
     }
-    const before = ports.view.wide.role(tenant, role)?.permissions ?? []
-    if (addsTo(before, permissions)) await requireRecordable(ports.audit)
+    let had: readonly Permission[] = []
+    const look = async (by: Operator): Promise<Touched> => {
+      const last = await ports.log.lastPositionOf(entry)
+      if (!(await ports.log.waitFor(last, CAUGHT_UP_WITHIN_MS))) throw new Unavailable('log-not-followed')
+      const { wide } = ports.view
+      had = wide.role(tenant, role)?.permissions ?? []
+      if (addsTo(had, permissions)) await requireRecordable(ports.audit)
+      const changed = {
+        role: (of: TenantId, name: RoleName) =>
+          of === tenant && name === role ? { permissions } : wide.role(of, name),
+      }
+      const ownAfter = effectivePermissions(by.tenant, by.known.subject.grants, changed)
+      return { before: had, after: permissions, ownAfter, last }
+    }
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
       const watch = onlooker && ((position: Position) => onlooker({ permissions, position }))
-      const outcome = await recordLatest(ports, entry, { watch })
-      if (outcome.kind === 'conflict') throw new Unavailable('contended')
+      const outcome = await recordAct(ports, { guard, request }, { entry, look, watch })
       const effect = effectJson(outcome, startedAtMs, ports.clock.nowMs())
       ports.reports.roleChanged({
         tenant,
@@ -79,7 +92,7 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
         reason,
         state: effect.state,
         requestId: request.id,
-        change: changeText(before, permissions),
+        change: changeText(had, permissions),
         effect: effectText(effect),
       })
       const position = outcome.kind === 'unknown' ? null : outcome.position

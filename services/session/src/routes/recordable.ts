@@ -16,7 +16,6 @@ export async function requireRecordable(audit: Pick<AuditTrail, 'canRecord'>): P
   if (!(await audit.canRecord())) throw new Problem('audit-unavailable', DETAIL, { headers: HEADERS })
 }
 
-/** True as well where nobody knows what was there before. */
-export function addsTo(before: readonly string[] | undefined, after: readonly string[]): boolean {
-  return before === undefined || after.some((each) => !before.includes(each))
+export function addsTo(before: readonly string[], after: readonly string[]): boolean {
+  return after.some((each) => !before.includes(each))
 }

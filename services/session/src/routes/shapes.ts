@@ -110,6 +110,9 @@ const DryRunShape = Type.Object({
 
 export const ApprovalShape = Type.Object({
   revocation: RevocationShape,
+  act: Type.Union([Type.Literal('revoke'), Type.Literal('suspend')], {
+    description: 'suspend: the tenant is suspended, until somebody resumes it',
+  }),
   state: Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')]),
   decided_by: Type.Optional(Type.String()),
   recorded: Type.Literal(false),
@@ -137,6 +140,12 @@ export const revocationAnswers = () => {
     200: { ...done, json: Type.Union([done.json, DryRunShape]) },
     202: Type.Union([notYet, ApprovalShape]),
   }
+}
+
+/** That of a whole tenant may wait as well. */
+export const tenantSuspensionAnswers = () => {
+  const { 200: done, 202: notYet } = effectAnswers(suspensionMembers)
+  return { 200: done, 202: Type.Union([notYet, ApprovalShape]) }
 }
 
 export const grantsMembers = {

@@ -4,12 +4,17 @@
  */
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
-import { reaches } from '../domain/operator.ts'
-import { REVOKE } from '../domain/permissions.ts'
-import { changeSuspension, SuspensionBody } from './change-suspension.ts'
+import type { Touched } from '../domain/act-on-operators.ts'
+import { isSelf, reaches, type Operator } from '../domain/operator.ts'
+import { effectivePermissions, REVOKE } from '../domain/permissions.ts'
+import {
+  changeSuspension,
+  suspensionEntry,
+  SuspensionBody,
+  type SuspensionPorts,
+} from './change-suspension.ts'
 import { SubjectParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
-import type { ChangePorts } from './put-role.ts'
 import { effectAnswers, suspensionMembers } from './shapes.ts'
 
 const SUMMARIES = {
@@ -18,7 +23,7 @@ const SUMMARIES = {
   resume: 'Lets a suspended user begin sessions again; earlier ones within their limits are admitted again',
 } as const
 
-export function suspendSubject(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
+export function suspendSubject(app: CurfewServer, ports: SuspensionPorts, guard: OperatorGuard): void {
   for (const verb of ['suspend', 'resume'] as const)
     app.post(
       `/v1/subjects/:tenant/:user/${verb}`,
@@ -36,9 +41,16 @@ export function suspendSubject(app: CurfewServer, ports: ChangePorts, guard: Ope
         if (!reaches(operator, whom.tenant))
           throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
         guard.requireReason(body?.reason)
-        const { actor } = operator
         const isSuspended = verb === 'suspend'
-        return changeSuspension(ports, { request, reply, actor, whom, body, isSuspended })
+        const startedAtMs = ports.clock.nowMs()
+        const entry = suspensionEntry({ actor: operator.actor, whom, body, isSuspended }, startedAtMs)
+        const touches = async (by: Operator): Promise<Omit<Touched, 'last'>> => {
+          const grants = await ports.log.lastGrantsOf(whom)
+          const before = effectivePermissions(whom.tenant, grants, ports.view.wide)
+          const after = isSuspended ? [] : before
+          return { before, after, ownAfter: isSelf(by, whom) ? after : [...by.permissions] }
+        }
+        return changeSuspension(ports, { request, reply, guard, startedAtMs, entry, touches })
       },
     )
 }

@@ -1,13 +1,27 @@
-/** ④ `POST /v1/tenants/{tenant}/suspend` and `/resume`: the same for a whole tenant, after a recent authentication. */
+/**
+ * ④ `POST /v1/tenants/{tenant}/suspend` and `/resume`: the same for a whole tenant, after a recent authentication.
+ * Promise: it takes as many operators as a revocation of the tenant does, and nobody suspends their own tenant.
+ */
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
+import type { FastifyRequest } from 'fastify'
 
-import { ADMINISTRATIVE_TENANT, reaches } from '../domain/operator.ts'
+import type { Touched } from '../domain/act-on-operators.ts'
+import { needsTwo, type ApprovalPolicy } from '../domain/approvals.ts'
+import { ADMINISTRATIVE_TENANT, reaches, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
-import { changeSuspension, SuspensionBody } from './change-suspension.ts'
+import { newRevocationId } from '../domain/revocation.ts'
+import { askForApproval, type AskingPorts } from './ask-for-approval.ts'
+import {
+  changeSuspension,
+  suspensionEntry,
+  SuspensionBody,
+  type SuspensionEntry,
+  type SuspensionPorts,
+} from './change-suspension.ts'
+import type { Answer } from './effect-answer.ts'
 import { TenantParams } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
-import type { ChangePorts } from './put-role.ts'
-import { effectAnswers, suspensionMembers } from './shapes.ts'
+import { tenantSuspensionAnswers } from './shapes.ts'
 
 const SUMMARIES = {
   suspend:
@@ -15,7 +29,16 @@ const SUMMARIES = {
   resume: 'Lets a suspended tenant begin sessions again; earlier ones within their limits are admitted again',
 } as const
 
-export function suspendTenant(app: CurfewServer, ports: ChangePorts, guard: OperatorGuard): void {
+export interface TenantSuspensionRules {
+  readonly guard: OperatorGuard
+  readonly approval: ApprovalPolicy
+}
+
+export function suspendTenant(
+  app: CurfewServer,
+  ports: SuspensionPorts & AskingPorts,
+  { guard, approval }: TenantSuspensionRules,
+): void {
   for (const verb of ['suspend', 'resume'] as const)
     app.post(
       `/v1/tenants/:tenant/${verb}`,
@@ -23,23 +46,58 @@ export function suspendTenant(app: CurfewServer, ports: ChangePorts, guard: Oper
         schema: {
           params: TenantParams,
           body: SuspensionBody,
-          ...described({ summary: SUMMARIES[verb], answers: effectAnswers(suspensionMembers) }),
+          ...described({ summary: SUMMARIES[verb], answers: tenantSuspensionAnswers() }),
         },
         onRequest: guard.requires(REVOKE),
       },
       async (request, reply) => {
         const { params: whom, body } = request
         const operator = guard.operatorOf(request)
-        if (!reaches(operator, whom.tenant))
-          throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
+        const { tenant } = whom
+        if (!reaches(operator, tenant)) throw guard.refusal(request, 'out-of-reach', new Problem('not-found'))
         guard.requireRecent(request)
+        const isSuspended = verb === 'suspend'
         // Nobody would be left who could resume it.
-        if (verb === 'suspend' && whom.tenant === ADMINISTRATIVE_TENANT)
+        if (isSuspended && tenant === ADMINISTRATIVE_TENANT)
           throw new Problem('conflict', 'the tenant of the operators cannot be suspended')
         guard.requireReason(body?.reason)
-        const { actor } = operator
-        const isSuspended = verb === 'suspend'
-        return changeSuspension(ports, { request, reply, actor, whom, body, isSuspended })
+        const startedAtMs = ports.clock.nowMs()
+        const entry = suspensionEntry({ actor: operator.actor, whom, body, isSuspended }, startedAtMs)
+        if (isSuspended && operator.tenant !== tenant && needsTwo(approval, { type: 'tenant', tenant })) {
+          const {
+            status,
+            headers = {},
+            body: answer,
+          } = await askToSuspend(ports, {
+            request,
+            entry,
+            waitMs: approval.waitMs,
+          })
+          return reply.code(status).headers(headers).send(answer)
+        }
+        const touches = async (by: Operator): Promise<Omit<Touched, 'last'>> => {
+          const own = [...by.permissions]
+          return { before: [], after: [], ownAfter: isSuspended && by.tenant === tenant ? [] : own }
+        }
+        return changeSuspension(ports, { request, reply, guard, startedAtMs, entry, touches })
       },
     )
+}
+
+interface AskingToSuspend {
+  readonly request: FastifyRequest
+  readonly entry: SuspensionEntry
+  readonly waitMs: number
+}
+
+async function askToSuspend(
+  ports: SuspensionPorts & AskingPorts,
+  { request, entry, waitMs }: AskingToSuspend,
+): Promise<Answer> {
+  const { reason } = entry
+  if (reason === undefined)
+    throw new Problem('bad-request', 'member "reason" is missing: a second operator has to decide')
+  const onTopOf = await ports.log.lastPositionOf(entry)
+  const asked = { ...entry, id: newRevocationId(), type: 'suspended' as const, reason }
+  return askForApproval(ports, { request, entry: asked, onTopOf, waitMs })
 }

@@ -56,6 +56,7 @@ export interface Effect {
 /** A revocation that waits for the word of a second operator. */
 export interface Approval {
   readonly revocation: Revocation
+  readonly act: 'revoke' | 'suspend'
   readonly expires_at: string
 }
 

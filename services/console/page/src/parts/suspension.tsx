@@ -58,7 +58,7 @@ function SuspensionDialog({ name, path, verb, onClose }: SuspensionDialogProps) 
     mutationFn: () => call<Effect>('POST', `${path}/${begun}`, { body: { reason: reason.trim() } }),
     onSuccess: () =>
       Promise.all(
-        ['/v1/subjects', '/v1/tenants', '/v1/audit', '/v1/sessions'].map((key) =>
+        ['/v1/subjects', '/v1/tenants', '/v1/audit', '/v1/sessions', '/v1/approvals'].map((key) =>
           client.invalidateQueries({ queryKey: [key] }),
         ),
       ),

@@ -20,7 +20,7 @@ export interface ApprovalDialogProps {
 }
 
 export function ApprovalDialog({
-  approval: { revocation, expires_at: expiresAt },
+  approval: { revocation, act, expires_at: expiresAt },
   isOwn,
   onClose,
 }: ApprovalDialogProps) {
@@ -48,8 +48,11 @@ export function ApprovalDialog({
       ) : (
         <div className="dialog-body">
           <p>
-            <strong>{actor}</strong> wants to end these sessions{except.length > 0 && ' but the own'}:{' '}
-            {reason}
+            <strong>{actor}</strong>{' '}
+            {act === 'suspend'
+              ? 'wants to suspend the tenant: none of these sessions is admitted and none can begin until it is resumed'
+              : `wants to end these sessions${except.length > 0 ? ' but the own' : ''}`}
+            : {reason}
           </p>
           <Affected scope={scope} isSpared={false} />
           <p className="muted">
@@ -70,7 +73,7 @@ export function ApprovalDialog({
             </button>
             {!isOwn && (
               <button type="button" className="danger" onClick={begin} disabled={isHeld} data-first>
-                Approve and end sessions
+                {act === 'suspend' ? 'Approve and suspend' : 'Approve and end sessions'}
               </button>
             )}
           </footer>
