@@ -17,6 +17,7 @@ export function explainPlan({ epoch, reasons, carried, waitMs, unreadable }: Epo
     `A new epoch, ${epoch} or later.`,
     'EVERY SESSION ENDS: what the log has lost may have been revocations, and nobody can say whose.',
     `Carried over: ${carriedText(carried)}.`,
+    ...lockedOutText(carried),
     ...lostText(unreadable),
     `Nothing is answered for ${Math.ceil(waitMs / 1_000)} s or a little more, until all leases have run out.`,
     ...found.map((reason) => `Wrong with the log: ${reason}.`),
@@ -46,6 +47,7 @@ export function explainOutcome(outcome: Outcome): string {
         `Epoch ${outcome.epoch} is in force.`,
         'EVERY SESSION FROM BEFORE HAS ENDED. Everybody has to log in again.',
         `Carried over: ${carriedText(outcome.carried)}.`,
+        ...lockedOutText(outcome.carried),
         ...lostText(outcome.unreadable),
         'Session services and verifiers go over to it by themselves.',
       )
@@ -71,8 +73,17 @@ export function jsonOf(outcome: Outcome): object {
   }
 }
 
-function carriedText({ roles, grants, suspensions }: Carried): string {
-  return `${roles} roles, grants of ${grants} subjects, ${suspensions} suspensions`
+function carriedText({ roles, grants, suspensions, operators }: Carried): string {
+  return `${roles} roles, grants of ${grants} subjects, ${suspensions} suspensions; ${operators} operators of all`
+}
+
+/** The log and Redis may both have lost who was one. */
+function lockedOutText({ operators }: Carried): string[] {
+  return operators > 0
+    ? []
+    : [
+        'NOBODY IS LEFT WHO COULD GRANT EVERYTHING: afterwards, recover-operator.ts makes somebody an operator again.',
+      ]
 }
 
 function lostText(unreadable: number): string[] {

@@ -113,8 +113,17 @@ export class EpochStage implements AsyncDisposable {
   }
 
   /** The command itself, as a process. */
-  async command(...args: string[]): Promise<CommandResult> {
-    const main = fileURLToPath(new URL('../src/new-epoch.ts', import.meta.url))
+  command(...args: string[]): Promise<CommandResult> {
+    return this.#run('new-epoch', args)
+  }
+
+  /** The command that makes somebody an operator again. */
+  recover(...args: string[]): Promise<CommandResult> {
+    return this.#run('recover-operator', args)
+  }
+
+  async #run(program: string, args: readonly string[]): Promise<CommandResult> {
+    const main = fileURLToPath(new URL(`../src/${program}.ts`, import.meta.url))
     const child = leashed(
       spawn(process.execPath, [main, '--json', ...args], {
         stdio: ['ignore', 'pipe', 'ignore'],

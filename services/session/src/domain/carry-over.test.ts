@@ -52,7 +52,7 @@ describe('what a new epoch begins with', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(said, { minLength: said.length }), (shuffled) => {
         const carry = carrying(...shuffled)
-        expect(carry.counts).toEqual({ roles: 1, grants: 1, suspensions: 1 })
+        expect(carry.counts).toEqual({ roles: 1, grants: 1, suspensions: 1, operators: 0 })
         expect(contentOf(carry).slice(2)).toEqual(
           expect.arrayContaining([
             { ...role, v: 1, actor: 'system', ...NAMED },
@@ -90,5 +90,20 @@ describe('what a new epoch begins with', () => {
     )
     expect([carry.leaseMs, carry.longestLeaseMs]).toEqual([3_000, 30_000])
     expect(new CarryOver().longestLeaseMs).toBeUndefined()
+  })
+
+  it('counts who is left that can grant everything: of the administrative tenant, by a role too, and not suspended', () => {
+    const whom = { tenant: 'curfew', user: 'operator' }
+    const byRole = { type: 'grants-changed', ...whom, roles: ['chief'], permissions: [] }
+    const chief = { type: 'role-changed', tenant: 'curfew', role: 'chief', permissions: ['curfew:operator'] }
+    const operatorsIn = (...entries: unknown[]) =>
+      carrying(...entries.map((entry, index): [unknown, Position] => [entry, at(1, index + 1)])).counts
+        .operators
+    expect(operatorsIn(byRole, chief)).toBe(1)
+    expect(operatorsIn(byRole, chief, { ...byRole, user: 'second' })).toBe(2)
+    expect(operatorsIn(byRole)).toBe(0)
+    expect(operatorsIn(byRole, chief, { type: 'suspended', ...whom })).toBe(0)
+    expect(operatorsIn(byRole, chief, { type: 'suspended', tenant: 'curfew' })).toBe(0)
+    expect(operatorsIn({ ...byRole, tenant: 'acme' }, { ...chief, tenant: 'acme' })).toBe(0)
   })
 })

@@ -2,7 +2,7 @@
  * ④ ⑤ What a new epoch begins with: everything that outlives the sessions of the one before.
  * Promise: of each role, grant and suspension the newest that anybody knows, also when it says that there is nothing any more.
  */
-import type { LogEntry, Position, Subject, SubjectKey, TenantId, UserId } from '@curfew/contracts'
+import type { LogEntry, Position, RoleName, Subject, SubjectKey, TenantId, UserId } from '@curfew/contracts'
 
 import {
   mergeSubjectFacts,
@@ -12,6 +12,8 @@ import {
   type Suspension,
   type WideFact,
 } from './facts.ts'
+import { ADMINISTRATIVE_TENANT } from './operator.ts'
+import { effectivePermissions, OPERATOR } from './permissions.ts'
 import { newRevocationId } from './revocation.ts'
 
 type RoleFact = Extract<WideFact, { kind: 'role' }>
@@ -27,6 +29,8 @@ export interface Carried {
   readonly roles: number
   readonly grants: number
   readonly suspensions: number
+  /** Users of the administrative tenant who can grant everything: with none, it takes recover-operator.ts. */
+  readonly operators: number
 }
 
 export class CarryOver {
@@ -63,7 +67,15 @@ export class CarryOver {
         ...this.#tenants.values(),
         ...subjects.map(({ suspension }) => ({ value: suspension })),
       ].filter(({ value }) => value?.suspended === true).length,
+      operators: [...this.#subjects].filter(([key, facts]) => this.#isOperator(subjectOf(key), facts)).length,
     }
+  }
+
+  #isOperator({ tenant }: Subject, { grants, suspension }: SubjectFacts): boolean {
+    if (tenant !== ADMINISTRATIVE_TENANT || suspension?.suspended === true) return false
+    if (this.#tenants.get(tenant)?.value.suspended === true) return false
+    const roles = { role: (of: TenantId, name: RoleName) => this.#roles.get(`${of}/${name}`)?.value }
+    return effectivePermissions(tenant, grants, roles).includes(OPERATOR)
   }
 
   /** The whole content of the new log, the end of every session included. */
