@@ -2,7 +2,17 @@ import type { ClientId } from '@curfew/contracts'
 import { expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { BACKEND, CREATOR, REPORTER, SIGN_ON, setStage, type Replica, type Stage } from './stage.ts'
+import { rotate } from './rotating.ts'
+import {
+  BACKEND,
+  CREATOR,
+  REPORTER,
+  SIGN_ON,
+  setStage,
+  type Created,
+  type Replica,
+  type Stage,
+} from './stage.ts'
 
 let stage: Stage
 let replica: Replica
@@ -81,10 +91,16 @@ describe('a trusted backend', () => {
     expect(await stage.statusOf(await stage.login('acme/alice'))).toBe('live')
   })
 
-  it('leaves no operators behind when it is taken out of the file', async () => {
-    const { token } = await expectJson<{ token: string }>(await post({ tenant: 'acme', user: 'chief' }), 201)
+  it('leaves no operators behind when it is taken out of the file, by a password given at the gateway either', async () => {
+    const chief = { tenant: 'acme', user: 'chief' }
+    const begun = await expectJson<Created>(await post(chief), 201)
+    const authentication = { acr: 'aal2', amr: ['pwd', 'otp'] }
+    const renewed = await rotate(stage, await expectJson<Created>(await post(chief), 201), { authentication })
     const without = await stage.start({ SESSION_CLIENTS_FILE: '' })
-    await expectProblem(await without.as({ token }).get('/v1/sessions'), 403, 'forbidden')
+    for (const session of [begun, renewed]) {
+      await expectProblem(await without.as(session).get('/v1/sessions'), 403, 'forbidden')
+      expect(await stage.statusOf(session)).toBe('live')
+    }
   })
 
   it('lends its name to no session of the gateway that acts as an operator', async () => {
