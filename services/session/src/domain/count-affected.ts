@@ -80,13 +80,10 @@ export async function countSoon(
   return within(GIVEN_UP_MS, counting)
 }
 
-/** Whether the directory knows whose sessions a revocation is to end; undefined where that is no question, or takes long. */
+/** Whether the directory knows whose sessions a revocation is to end; undefined where that is no question, or cannot be said. */
 export async function knowsTarget(directory: Directory, scope: Scope): Promise<boolean | undefined> {
   if (scope.type !== 'user' && scope.type !== 'tenant') return undefined
-  return within(
-    GIVEN_UP_MS,
-    directory.knows(scope).catch(() => undefined),
-  )
+  return directory.knows(scope).catch(() => undefined)
 }
 
 /** A revocation of many that has taken effect. */

@@ -29,6 +29,7 @@ import {
 import { effectText } from '../domain/security-events.ts'
 import { isWide, watermarkOf } from '../domain/wide-facts.ts'
 import type { Directory } from '../ports.ts'
+import { within } from '../within.ts'
 import { revocationCountJson } from './count-json.ts'
 import type { Answer, Onlooker } from './effect-answer.ts'
 import { effectJson, statusOf } from './effect.ts'
@@ -63,20 +64,23 @@ export async function carryOut(
     return answer(ports, { ...answered, outcome, count: await keptCount(ports, entry.id) })
   }
   const { scope } = entry
-  const [ended, isTargetKnown] = await Promise.all([
-    scope.type === 'user' ? countSoon(ports, { ...entry, scope }) : found,
-    knowsTarget(ports.directory, scope),
-  ])
+  // Asked before, awaited afterwards: the revocation does not wait for it.
+  const knowing = knowsTarget(ports.directory, scope)
+  const ended = scope.type === 'user' ? await countSoon(ports, { ...entry, scope }) : found
   const before = isWide(scope) ? watermarkOf(ports.view.wide, scope) : undefined
   const outcome = await revoke({ ...ports, recheck: rechecking(ports) }, entry, watch)
   if (!isFirst(outcome, entry))
     return answer(ports, { ...answered, outcome, count: await keptCount(ports, entry.id) })
+  const isTargetKnown = await within(KNOWN_WITHIN_MS, knowing)
   const count = { ended, isTargetKnown }
   if (ended !== undefined) keepCount(ports, entry.id, count)
   if ('revocation' in outcome)
     void countAfterwards(ports, { request, revocation: outcome.revocation, before, isTargetKnown })
   return answer(ports, { ...answered, outcome, count })
 }
+
+/** By then Redis has answered, or has been given up. */
+const KNOWN_WITHIN_MS = 1_000
 
 /** Not a repetition that only the log has noticed: what the revocation ended was counted the first time. */
 function isFirst(outcome: RevokeOutcome, { at }: RequestedEntry): boolean {
