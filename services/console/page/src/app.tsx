@@ -38,7 +38,12 @@ export function App() {
   }, [client])
 
   if (me.data !== undefined) return <Shell session={me.data} />
-  if (me.isPending) return <div className="splash" role="status" aria-label="Loading" />
+  if (me.isPending)
+    return (
+      <p className="splash" role="status">
+        Asking who you are…
+      </p>
+    )
   if (isCode(me.error, 'unauthenticated'))
     return (
       <SignIn wasSignedIn={wasSignedIn} onSignedIn={(session) => client.setQueryData(['session'], session)} />

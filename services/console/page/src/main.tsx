@@ -6,6 +6,7 @@ import { createQueryClient } from './api/queries.ts'
 import { App } from './app.tsx'
 import { UnlessFailed } from './parts/failed.tsx'
 import { watchAttention } from './state/attention.ts'
+import { watchLiveness } from './state/liveness.ts'
 import './style/tokens.css'
 import './style/elements.css'
 import './style/shell.css'
@@ -15,6 +16,7 @@ import './style/views.css'
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no root')
 watchAttention()
+watchLiveness()
 createRoot(root).render(
   <QueryClientProvider client={createQueryClient()}>
     <UnlessFailed>

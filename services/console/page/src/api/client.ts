@@ -11,7 +11,12 @@ export interface CallOptions {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
+  /** Nothing changes and the answer comes at once, or not at all: true of whatever reads, but for streams. */
+  readonly isPrompt?: boolean
 }
+
+/** What is shown on the page is the present, or is called old: no question about it is left open for longer. */
+const ANSWERED_WITHIN_MS = 4_500
 
 export interface Answer<T> {
   readonly body: T
@@ -40,9 +45,30 @@ export async function callForAnswer<T>(
   path: string,
   options: CallOptions = {},
 ): Promise<Answer<T>> {
-  const response = await open(method, path, options)
-  const body = (response.status === 204 ? undefined : await response.json()) as T
+  const { isPrompt = method === 'GET', signal } = options
+  const late = isPrompt ? AbortSignal.timeout(ANSWERED_WITHIN_MS) : undefined
+  const either = [signal, late].filter((each) => each !== undefined)
+  const response = await open(method, path, { ...options, signal: AbortSignal.any(either) })
+  const body = (response.status === 204 ? undefined : await bodyOf(response, signal)) as T
   return { body, etag: response.headers.get('etag') ?? undefined }
+}
+
+async function bodyOf(response: Response, signal: AbortSignal | undefined): Promise<unknown> {
+  try {
+    return await response.json()
+  } catch (error) {
+    throw signal?.aborted === true ? error : lostAnswer(error)
+  }
+}
+
+/** No answer, or none to its end. */
+function lostAnswer(error: unknown): ApiProblem {
+  noteSilence()
+  return new ApiProblem(0, isTimeout(error) ? 'no-answer' : 'unreachable')
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError'
 }
 
 /** An answer whose body is yet to come. @throws ApiProblem for everything that is no success */
@@ -82,9 +108,9 @@ async function send(method: string, path: string, { body, headers, signal }: Cal
     else noteAnswer()
     return response
   } catch (error) {
-    if (signal?.aborted === true) throw error
-    noteSilence()
-    throw new ApiProblem(0, 'unreachable')
+    // Given up by the page itself, and not for being late.
+    if (signal?.aborted === true && !isTimeout(signal.reason)) throw error
+    throw lostAnswer(error)
   } finally {
     underWay.delete(answering)
   }

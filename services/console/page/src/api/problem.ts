@@ -49,6 +49,7 @@ export function isCode(error: unknown, code: string): boolean {
 /** For people. */
 export function explain(error: unknown): string {
   if (!(error instanceof ApiProblem)) return 'Something went wrong in this page.'
+  if (error.code === 'no-answer') return 'No answer came within five seconds.'
   if (error.status === 0) return 'The console cannot be reached.'
   if (isAway(error)) return 'The session authority does not answer.'
   if (error.code === 'insufficient-authentication') return 'Not done: it needs your password once more.'

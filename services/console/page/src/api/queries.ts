@@ -2,6 +2,7 @@
 import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 
+import { may } from '../state/operator.ts'
 import { useStore } from '../state/store.ts'
 import { wave } from '../state/wave.ts'
 import { call, callForAnswer, type Answer } from './client.ts'
@@ -11,11 +12,15 @@ import type {
   AuditPage,
   Grants,
   RevocationPage,
+  RevocationResult,
   Role,
+  Session,
+  SessionCount,
   SessionPage,
   Statistics,
   Subject,
   Tenant,
+  Toll,
   Verifier,
 } from './types.ts'
 
@@ -25,6 +30,7 @@ const FLEET_IN_WAVE_EVERY_MS = 250
 const FIGURES_EVERY_MS = 5_000
 const LISTS_EVERY_MS = 15_000
 const RETRY_EVERY_MS = 2_000
+const PULSE_EVERY_MS = 2_000
 
 export function createQueryClient(): QueryClient {
   return new QueryClient({
@@ -55,12 +61,52 @@ export function useVerifiers(isEnabled = true) {
   })
 }
 
+/** Asks something small while no view asks anything: the age of the last answer is what the page calls itself live by. */
+export function usePulse(): void {
+  const { data: me } = useQuery<Session>({ queryKey: ['session'], enabled: false })
+  useQuery({
+    queryKey: ['pulse'],
+    queryFn: ({ signal }) =>
+      call('GET', me !== undefined && may(me, 'read') ? '/v1/limits' : '/session', { signal }),
+    refetchInterval: PULSE_EVERY_MS,
+  })
+}
+
 export function useStatistics() {
   return useQuery({
     queryKey: ['statistics'],
     queryFn: ({ signal }) => call<Statistics>('GET', '/v1/statistics?minutes=60', { signal }),
     refetchInterval: every(FIGURES_EVERY_MS),
   })
+}
+
+const COUNT_EVERY_MS = 250
+/** A replica counts for two seconds. */
+const COUNT_ASKED_MAX = 16
+
+/** How many sessions a revocation ended: of many it is counted after the answer. Null where it is not known. */
+export function useEndedCount(result: RevocationResult | undefined): {
+  readonly count: SessionCount | null
+  readonly isCounting: boolean
+} {
+  const id = result?.revocation.id ?? ''
+  const isAwaited = result?.ended === null
+  const { data = null, isPending } = useQuery({
+    queryKey: ['ended', id],
+    queryFn: ({ signal }) => untilCounted(id, signal),
+    enabled: isAwaited,
+    gcTime: 0,
+  })
+  return { count: result?.ended ?? data, isCounting: isAwaited && isPending }
+}
+
+async function untilCounted(id: string, signal: AbortSignal): Promise<SessionCount | null> {
+  for (let asked = 0; asked < COUNT_ASKED_MAX; asked++) {
+    const { ended } = await call<Toll>('GET', `/v1/revocations/${encodeURIComponent(id)}`, { signal })
+    if (ended !== null) return ended ?? null
+    await new Promise((resolve) => setTimeout(resolve, COUNT_EVERY_MS))
+  }
+  return null
 }
 
 export function useGrants(tenant: string, user: string) {

@@ -6,7 +6,7 @@ import { beginWave, endWave, settleLane } from '../state/wave.ts'
 import { call, open, type CallOptions } from './client.ts'
 import { eventsIn, type ServerEvent } from './events.ts'
 import { problemFrom } from './problem.ts'
-import type { RevocationResult, Scope, WouldAffect } from './types.ts'
+import type { DryRun, RevocationResult, Scope } from './types.ts'
 
 export interface RevocationOrder {
   readonly scope: Scope
@@ -91,8 +91,7 @@ function follow({ type, data }: ServerEvent, before: string, onRecorded: OnRecor
 export async function countAffected(
   order: Omit<RevocationOrder, 'reason'>,
   signal: AbortSignal,
-): Promise<WouldAffect> {
+): Promise<DryRun> {
   const body = { ...order, reason: 'dry run', dry_run: true }
-  const answer = await call<{ would_affect: WouldAffect }>('POST', '/v1/revocations', { body, signal })
-  return answer.would_affect
+  return call<DryRun>('POST', '/v1/revocations', { body, signal, isPrompt: true })
 }

@@ -65,7 +65,20 @@ export interface Tenant {
   readonly suspended: boolean
 }
 
-export type RevocationResult = Effect & { readonly revocation: Revocation }
+/** What was counted: all there are where it is exact, else at least so many, and no more than `at_most` where that is known. */
+export interface SessionCount {
+  readonly sessions: number
+  readonly exact: boolean
+  readonly at_most: number | null
+}
+
+/** What is known about the sessions that a revocation ended; null while they are being counted. */
+export interface Toll {
+  readonly ended?: SessionCount | null
+  readonly target_known?: boolean
+}
+
+export type RevocationResult = Effect & Toll & { readonly revocation: Revocation }
 
 export interface Verifier {
   readonly id: string
@@ -117,14 +130,18 @@ export interface StatisticsPoint {
 
 export interface Statistics {
   readonly at: string
-  readonly sessions: { readonly live: number; readonly exact?: boolean }
+  readonly sessions: Omit<SessionCount, 'sessions'> & { readonly live: number }
   readonly series: readonly StatisticsPoint[]
 }
 
-export interface WouldAffect {
-  readonly sessions: number
+export interface WouldAffect extends SessionCount {
   readonly tenants: readonly { readonly tenant: string; readonly sessions: number }[]
-  readonly exact: boolean
+}
+
+/** Whom a revocation would hit, and whether whoever is named is known at all. */
+export interface DryRun {
+  readonly would_affect: WouldAffect
+  readonly target_known?: boolean
 }
 
 export interface Subject {

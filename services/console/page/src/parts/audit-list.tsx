@@ -4,8 +4,9 @@ import { Link } from 'wouter'
 import type { AuditEvent } from '../api/types.ts'
 import { Mark, type MarkName } from './icons.tsx'
 import { Empty } from './notice.tsx'
-import { Clock } from './time.tsx'
-import { shortId } from './words.ts'
+import { Clipped } from './clipped.tsx'
+import { Id } from './id.tsx'
+import { Moment } from './time.tsx'
 
 const MARK_OF: Readonly<Record<AuditEvent['outcome'], MarkName>> = {
   done: 'good',
@@ -34,8 +35,8 @@ export function AuditList({ events, isOfOneUser = false }: AuditListProps) {
             <span className="muted row-text">{[event.reason, event.effect].filter(Boolean).join(' · ')}</span>
           </div>
           <div className="row-side muted">
-            <span className="break">{event.actor}</span>
-            <Clock at={event.at} />
+            <Clipped text={event.actor}>{event.actor}</Clipped>
+            <Moment at={event.at} />
           </div>
         </li>
       ))}
@@ -57,7 +58,7 @@ function whom({ tenant, user, client, session }: AuditEvent, isKnown: boolean) {
       {session !== undefined && (
         <>
           {' '}
-          <code title={session}>{shortId(session)}</code>
+          <Id of="session" id={session} isFull />
         </>
       )}
     </>

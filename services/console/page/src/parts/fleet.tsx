@@ -11,7 +11,7 @@ export interface FleetMember {
   readonly id: string
   readonly service: string
   readonly host: string
-  readonly state: 'current' | 'waiting' | 'behind' | 'lapsed'
+  readonly state: 'current' | 'waiting' | 'behind' | 'lapsed' | 'unknown'
   /** How long the latest change took to get here. */
   readonly elapsedMs?: number | undefined
   /** At rest: how much of its lease is left, from 0 to 1, and how that is said. */
@@ -24,12 +24,14 @@ const MARK_OF: Readonly<Record<FleetMember['state'], MarkName>> = {
   waiting: 'waiting',
   behind: 'warn',
   lapsed: 'bad',
+  unknown: 'unsure',
 }
 const WORD_OF: Readonly<Record<FleetMember['state'], string>> = {
   current: 'has it',
   waiting: 'waiting',
   behind: 'behind',
   lapsed: 'no lease',
+  unknown: 'not known',
 }
 /** What can be taken in line by line; a larger fleet is folded by service. */
 const LINES_MAX = 16
@@ -104,7 +106,7 @@ export function byService(one: FleetMember, other: FleetMember): number {
   return one.service.localeCompare(other.service) || one.id.localeCompare(other.id)
 }
 
-const ORDER: readonly FleetMember['state'][] = ['lapsed', 'waiting', 'behind', 'current']
+const ORDER: readonly FleetMember['state'][] = ['lapsed', 'unknown', 'waiting', 'behind', 'current']
 
 function worst(members: readonly FleetMember[]): FleetMember['state'] {
   return ORDER.find((state) => members.some((member) => member.state === state)) ?? 'current'

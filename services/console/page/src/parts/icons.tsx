@@ -31,6 +31,13 @@ const PATHS = {
   menu: <path d="M2.5 4.500h11M2.5 8h11M2.5 11.500h11" />,
   leave: <path d="M6.5 2.500h-3v11h3M10 5l3 3-3 3M13 8H6.5" />,
   close: <path d="m4 4 8 8M12 4l-8 8" />,
+  copy: (
+    <>
+      <rect x="5.500" y="5.500" width="8" height="8" rx="1.200" />
+      <path d="M10.500 3.500v-1h-8v8h1" />
+    </>
+  ),
+  done: <path d="m3 8.500 3.500 3.500L13 4.500" />,
   add: <path d="M8 3v10M3 8h10" />,
   search: (
     <>

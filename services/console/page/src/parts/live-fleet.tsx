@@ -6,6 +6,7 @@ import { useEffect } from 'react'
 
 import { useVerifiers } from '../api/queries.ts'
 import type { Verifier } from '../api/types.ts'
+import { useLiveness } from '../state/liveness.ts'
 import { useStore } from '../state/store.ts'
 import { endWave, wave, type Wave } from '../state/wave.ts'
 import { byService, Fleet, type FleetMember } from './fleet.tsx'
@@ -16,11 +17,16 @@ import { count, counted } from './time.tsx'
 export function LiveFleet() {
   const verifiers = useVerifiers()
   const shown = useStore(wave)
+  const isLive = useLiveness() !== 'silent'
   const all = verifiers.data ?? []
   const leaseMs = Math.max(5_000, ...all.map((verifier) => verifier.lease_remaining_ms))
-  const members = all.map((verifier) => memberOf(verifier, shown, leaseMs)).toSorted(byService)
+  const members = all
+    .map((verifier) => memberOf(verifier, shown, leaseMs))
+    // A lease lasts for seconds: what it was when somebody last answered says nothing about now.
+    .map((member) => (isLive ? member : { ...member, state: 'unknown' as const, rest: undefined }))
+    .toSorted(byService)
   const isEverywhere =
-    shown !== undefined && members.length > 0 && members.every(({ state }) => state !== 'waiting')
+    isLive && shown !== undefined && members.length > 0 && members.every(({ state }) => state !== 'waiting')
   useEffect(() => {
     if (isEverywhere && shown !== undefined) endWave(shown.position)
   }, [isEverywhere, shown])
@@ -28,7 +34,7 @@ export function LiveFleet() {
     <Panel
       title="Verifiers"
       asked={verifiers}
-      note={members.length > 0 && noteOf(members, shown)}
+      note={members.length > 0 && isLive && noteOf(members, shown)}
       className="panel-fleet"
     >
       {members.length === 0 ? (

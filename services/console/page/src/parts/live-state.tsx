@@ -1,14 +1,16 @@
 /** Whether what is on the page is the present: live, paused because nobody is there, or old because nobody answers. */
-import { attention } from '../state/attention.ts'
+import { usePulse } from '../api/queries.ts'
 import { connection } from '../state/connection.ts'
+import { useLiveness } from '../state/liveness.ts'
 import { useStore } from '../state/store.ts'
 import { Mark } from './icons.tsx'
 import { Clock } from './time.tsx'
 
 export function LiveState() {
-  const { heardAt, isAway } = useStore(connection)
-  const isWatched = useStore(attention)
-  if (isAway)
+  const { heardAt } = useStore(connection)
+  const liveness = useLiveness()
+  usePulse()
+  if (liveness === 'silent')
     return (
       <p className="live live-away" role="alert">
         <Mark name="warn" />
@@ -24,7 +26,7 @@ export function LiveState() {
         </span>
       </p>
     )
-  if (!isWatched)
+  if (liveness === 'paused')
     return (
       <p className="live" role="status">
         <Mark name="none" />

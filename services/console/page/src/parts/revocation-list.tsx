@@ -2,8 +2,9 @@
 import { Link } from 'wouter'
 
 import type { Revocation } from '../api/types.ts'
+import { Clipped } from './clipped.tsx'
 import { Empty } from './notice.tsx'
-import { Ago } from './time.tsx'
+import { Moment } from './time.tsx'
 import { scopeText } from './words.ts'
 
 export function RevocationList({ revocations }: { readonly revocations: readonly Revocation[] }) {
@@ -26,8 +27,8 @@ export function RevocationList({ revocations }: { readonly revocations: readonly
             <span className="muted row-text">{reason ?? 'no reason given'}</span>
           </div>
           <div className="row-side muted">
-            <span className="break">{actor}</span>
-            <Ago at={at} />
+            <Clipped text={actor}>{actor}</Clipped>
+            <Moment at={at} />
           </div>
         </li>
       ))}

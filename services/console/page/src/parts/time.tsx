@@ -1,4 +1,5 @@
 /** Moments and lengths of time, short for the eye and exact for who asks. */
+import type { SessionCount } from '../api/types.ts'
 import { useNow } from '../state/now.ts'
 
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
@@ -6,9 +7,23 @@ const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['hour', 3_600],
   ['minute', 60],
 ]
+const zone = { timeZoneName: 'short' } as const
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' })
-const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
-const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+const exact = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  ...zone,
+})
+const clock = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  ...zone,
+})
 const numbers = new Intl.NumberFormat('en')
 
 export function Ago({ at }: { readonly at: string }) {
@@ -26,6 +41,15 @@ export function Clock({ at }: { readonly at: string | number }) {
   return (
     <time dateTime={date.toISOString()} title={exact.format(date)} className="figure nowrap">
       {clock.format(date)}
+    </time>
+  )
+}
+
+/** In full: what is read for evidence says its date and its zone. */
+export function Moment({ at }: { readonly at: string }) {
+  return (
+    <time dateTime={at} className="figure">
+      {exact.format(new Date(at))}
     </time>
   )
 }
@@ -50,4 +74,15 @@ export function count(amount: number): string {
 
 export function counted(amount: number, one: string, many = `${one}s`): string {
   return `${count(amount)} ${amount === 1 ? one : many}`
+}
+
+/** `12 live sessions`, `12 to 5,048 live sessions`, `at least 12 live sessions` */
+export function sessionsText(
+  { sessions, exact: isExact, at_most: atMost }: SessionCount,
+  one = 'session',
+): string {
+  if (isExact) return counted(sessions, one)
+  return atMost === null
+    ? `at least ${counted(sessions, one)}`
+    : `${count(sessions)} to ${counted(atMost, one)}`
 }

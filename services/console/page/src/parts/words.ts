@@ -12,8 +12,18 @@ export function scopeText(scope: Scope): string {
     case 'user':
       return `${scope.tenant}/${scope.user}`
     case 'session':
-      return `Session ${shortId(scope.session)}`
+      return `Session ${scope.session}`
   }
+}
+
+/** Of a user or a tenant that the session authority has never heard of. */
+export function unknownText(scope: Scope): string {
+  return `No ${scope.type} ${scopeName(scope)} is known: no sessions, no roles, no permissions.`
+}
+
+function scopeName(scope: Scope): string {
+  if (scope.type === 'user') return `${scope.tenant}/${scope.user}`
+  return scope.type === 'tenant' ? scope.tenant : ''
 }
 
 /** Enough to tell those on one screen apart. */

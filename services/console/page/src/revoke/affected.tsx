@@ -3,8 +3,10 @@ import { useQuery } from '@tanstack/react-query'
 
 import { countAffected } from '../api/revoke.ts'
 import { explain } from '../api/problem.ts'
-import type { Scope, WouldAffect } from '../api/types.ts'
-import { count, counted } from '../parts/time.tsx'
+import type { DryRun, Scope } from '../api/types.ts'
+import { Notice } from '../parts/notice.tsx'
+import { count, counted, sessionsText } from '../parts/time.tsx'
+import { unknownText } from '../parts/words.ts'
 import { useSettled } from '../state/settled.ts'
 
 export function Affected({
@@ -35,7 +37,7 @@ export function Affected({
       ) : counting.isError ? (
         <p className="muted">Not counted. {explain(counting.error)}</p>
       ) : (
-        <Hit affected={counting.data} />
+        <Hit found={counting.data} scope={scope} />
       )}
     </div>
   )
@@ -43,22 +45,24 @@ export function Affected({
 
 const TENANTS_SHOWN = 4
 
-function Hit({ affected: { sessions, tenants, exact } }: { readonly affected: WouldAffect }) {
+function Hit({ found, scope }: { readonly found: DryRun; readonly scope: Scope }) {
+  const { tenants, exact } = found.would_affect
   const shown = tenants.slice(0, TENANTS_SHOWN)
   const rest = tenants.length - shown.length
+  const least = exact ? '' : 'at least '
   return (
     <>
       <p>
-        {exact ? '' : 'At least '}
-        <strong className="figure">{counted(sessions, 'live session')}</strong>
-        {tenants.length > 1 && ` in ${counted(tenants.length, 'tenant')}`} would end.
+        <strong className="figure first-capital">{sessionsText(found.would_affect, 'live session')}</strong>
+        {tenants.length > 1 && ` in ${least}${counted(tenants.length, 'tenant')}`} would end.
       </p>
       {tenants.length > 1 && (
         <p className="muted figure">
-          {shown.map(({ tenant, sessions: amount }) => `${tenant} ${count(amount)}`).join(' · ')}
-          {rest > 0 && ` · and ${counted(rest, 'more tenant')}`}
+          {shown.map(({ tenant, sessions }) => `${tenant} ${least}${count(sessions)}`).join(' · ')}
+          {rest > 0 && ` · and ${least}${counted(rest, 'more tenant')}`}
         </p>
       )}
+      {found.target_known === false && <Notice mark="warn">{unknownText(scope)} Is the name right?</Notice>}
     </>
   )
 }

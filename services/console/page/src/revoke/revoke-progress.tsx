@@ -1,11 +1,15 @@
 /** How the revocation travels, verifier by verifier, and what may be relied upon once it has. */
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 
+import { useEndedCount } from '../api/queries.ts'
 import type { NamedVerifier } from '../api/revoke.ts'
 import type { RevocationResult } from '../api/types.ts'
 import { effectText } from '../parts/effect.tsx'
 import { byService, Fleet, type FleetMember } from '../parts/fleet.tsx'
 import { Mark, type MarkName } from '../parts/icons.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { sessionsText } from '../parts/time.tsx'
+import { unknownText } from '../parts/words.ts'
 import { useStore } from '../state/store.ts'
 import { wave, type Lane } from '../state/wave.ts'
 import type { useTravel } from './use-travel.ts'
@@ -19,7 +23,9 @@ export interface RevokeProgressProps {
 export function RevokeProgress({ travel, onRepeat, onClose }: RevokeProgressProps) {
   const { verifiers, isPending, isLost, result } = travel
   const lanes = useStore(wave)?.lanes
-  const { mark, title, text } = standing(isLost, result)
+  const ended = useEnded(result)
+  const isSilent = useSilence(isPending && verifiers === undefined)
+  const { mark, title, text } = isSilent ? SILENT : standing(isLost, result)
   const verdict = useRef<HTMLDivElement>(null)
   const done = useRef<HTMLButtonElement>(null)
   // The form that had the focus is gone.
@@ -34,6 +40,10 @@ export function RevokeProgress({ travel, onRepeat, onClose }: RevokeProgressProp
           <p className="muted">{text}</p>
         </div>
       </div>
+      {ended !== undefined && <p className="ended">{ended}</p>}
+      {result?.target_known === false && (
+        <Notice mark="warn">{unknownText(result.revocation.scope)} The revocation holds all the same.</Notice>
+      )}
       {verifiers !== undefined && verifiers.length > 0 && (
         <Fleet
           members={verifiers.map((each) => memberOf(each, lanes?.get(each.id))).toSorted(byService)}
@@ -41,13 +51,19 @@ export function RevokeProgress({ travel, onRepeat, onClose }: RevokeProgressProp
         />
       )}
       <footer className="dialog-foot">
-        {!isPending && !isCertain && (
+        {(isSilent || (!isPending && !isCertain)) && (
           <button type="button" onClick={onRepeat}>
             Ask again
           </button>
         )}
-        <button ref={done} type="button" className="primary" onClick={onClose} disabled={isPending}>
-          Done
+        <button
+          ref={done}
+          type="button"
+          className="primary"
+          onClick={onClose}
+          disabled={isPending && !isSilent}
+        >
+          {isSilent ? 'Close' : 'Done'}
         </button>
       </footer>
     </div>
@@ -64,6 +80,42 @@ function memberOf({ id, service, host }: NamedVerifier, lane: Lane | undefined):
     elapsedMs: lane?.elapsedMs,
   }
 }
+
+/** An answer, or at least that it is recorded, comes within a second. */
+const SILENT_AFTER_MS = 4_500
+
+function useSilence(isWaiting: boolean): boolean {
+  const [isSilent, setSilent] = useState(false)
+  useEffect(() => {
+    if (!isWaiting) return undefined
+    const timer = setTimeout(() => setSilent(true), SILENT_AFTER_MS)
+    return () => {
+      clearTimeout(timer)
+      setSilent(false)
+    }
+  }, [isWaiting])
+  return isSilent
+}
+
+/** How many sessions ended, in words; undefined where nothing has. */
+function useEnded(result: RevocationResult | undefined): string | undefined {
+  const asked = useEndedCount(result)
+  if (result === undefined || (result.state !== 'confirmed' && result.state !== 'recorded')) return undefined
+  if (asked.count !== null) return `${sentence(sessionsText(asked.count))} ended.`
+  return asked.isCounting
+    ? 'Counting the sessions that ended…'
+    : 'How many sessions ended is not known: the audit trail may tell later.'
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+const SILENT = {
+  mark: 'unsure',
+  title: 'No answer yet',
+  text: 'Nothing says that it has arrived. It is still being tried; asking again is safe: it stays one revocation.',
+} as const satisfies Standing
 
 interface Standing {
   readonly mark: MarkName

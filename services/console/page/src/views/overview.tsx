@@ -62,15 +62,20 @@ function Waiting() {
 
 function liveText(statistics: Statistics | undefined): string {
   if (statistics === undefined) return '–'
-  const { live, exact = true } = statistics.sessions
-  return `${count(live)}${exact ? '' : '+'}`
+  const { live, exact, at_most: atMost } = statistics.sessions
+  if (exact) return count(live)
+  return atMost === null ? `≥ ${count(live)}` : `${count(live)} to ${count(atMost)}`
 }
 
 function Figures({ statistics }: { readonly statistics: Statistics | undefined }) {
   const sum = (name: keyof Omit<StatisticsPoint, 'at'>): string =>
     statistics === undefined ? '–' : count(statistics.series.reduce((all, point) => all + point[name], 0))
   const figures = [
-    { name: 'Live sessions', value: liveText(statistics), note: 'now' },
+    {
+      name: 'Live sessions',
+      value: liveText(statistics),
+      note: statistics?.sessions.exact === false ? 'now, not all counted' : 'now',
+    },
     { name: 'Sign-ins', value: sum('logins'), note: 'last hour' },
     { name: 'Refused sign-ins', value: sum('failed_logins'), note: 'last hour' },
     { name: 'Revocations', value: sum('revocations'), note: 'last hour' },

@@ -25,8 +25,16 @@ export function Sessions({ session }: { readonly session: Session }) {
       <h1 tabIndex={-1}>Sessions</h1>
       <Filters fields={isWide ? FIELDS : [USER, CLIENT]} />
       {isAmbiguous && <p className="hint">A user is looked for within a tenant: name that, too.</p>}
-      <Panel title="Live sessions" asked={sessions} note={`${more}${counted(listed.length, 'session')}`}>
-        <SessionList sessions={listed} mayRevoke={may(session, 'revoke')} />
+      <Panel
+        title="Live sessions"
+        asked={sessions}
+        note={
+          listed.length === 0 && sessions.hasNextPage
+            ? undefined
+            : `${more}${counted(listed.length, 'session')}`
+        }
+      >
+        <SessionList sessions={listed} mayRevoke={may(session, 'revoke')} isPartial={sessions.hasNextPage} />
         <More pages={sessions} />
       </Panel>
     </>

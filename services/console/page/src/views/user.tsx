@@ -48,8 +48,12 @@ export function UserView({ tenant, user, session }: UserProps) {
           )}
         </div>
       </div>
-      <Panel title="Devices" asked={sessions} note={counted(devices.length, 'live session')}>
-        <SessionList sessions={devices} mayRevoke={mayRevoke} isOfOneUser />
+      <Panel
+        title="Devices"
+        asked={sessions}
+        note={`${sessions.hasNextPage ? 'at least ' : ''}${counted(devices.length, 'live session')}`}
+      >
+        <SessionList sessions={devices} mayRevoke={mayRevoke} isOfOneUser isPartial={sessions.hasNextPage} />
         <More pages={sessions} />
       </Panel>
       <GrantsEditor tenant={tenant} user={user} isFixed={!may(session, 'grants')} />

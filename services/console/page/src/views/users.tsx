@@ -38,7 +38,7 @@ function SubjectList({ subjects }: { readonly subjects: readonly Subject[] }) {
   if (subjects.length === 0)
     return (
       <Empty title="Nobody is called that">
-        A user is listed here once something has been granted to them.
+        Users are listed who have sessions, and those whom something has been granted to.
       </Empty>
     )
   return (
