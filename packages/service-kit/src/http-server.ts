@@ -11,6 +11,7 @@ import type { Histogram, Registry } from 'prom-client'
 
 import { answerClientError } from './client-errors.ts'
 import type { CurfewServer } from './curfew-server.ts'
+import { limitConnections } from './connections.ts'
 import { drainOnClose, type Draining } from './draining.ts'
 import { httpDuration } from './metrics.ts'
 import { addOperationsRoutes } from './operations.ts'
@@ -21,6 +22,7 @@ import { logWhenEnded, noteProblem, QuietLogController } from './request-log.ts'
 import { RequestLogger } from './request-logger.ts'
 import { addRequestBodies } from './request-bodies.ts'
 import { createRouteMethods, type RouteMethods } from './route-methods.ts'
+import { limitBodies, limitNoLonger } from './unread-bodies.ts'
 import { compileValidator } from './validation.ts'
 
 export interface HttpServerOptions {
@@ -36,6 +38,8 @@ export interface HttpServerOptions {
   readonly isTrustedProxy?: (address: string) => boolean
   /** Of every answer, refusals of the server itself included: who may read it. */
   readonly answerHeaders?: (request: IncomingHttpHeaders) => Readonly<Record<string, string>>
+  /** A quarter of them may come from one address that is no trusted proxy; 8,192 when not given. */
+  readonly connectionsMax?: number
   /** Where `/healthz`, `/readyz` and `/metrics` are served; beside the other routes when not given. */
   readonly operations?: { readonly host: string; readonly port: number } | undefined
 }
@@ -43,6 +47,7 @@ export interface HttpServerOptions {
 const BODY_LIMIT_BYTES = 64 * 1024
 const HEADERS_LIMIT_BYTES = 16 * 1024
 const HEADERS_TIMEOUT_MS = 10_000
+const CONNECTIONS_MAX = 8_192
 const REQUEST_TIMEOUT_MS = 30_000
 /** Longer than the idle timeout of common load balancers, so that they and not we end idle connections. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
@@ -112,6 +117,12 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
   app.setValidatorCompiler(compileValidator)
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
 
+  limitConnections(app, {
+    registry,
+    connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
+    isTrustedProxy: options.isTrustedProxy ?? (() => false),
+  })
+  limitBodies(app)
   const draining = drainOnClose(app)
   const methods = createRouteMethods()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, method))
@@ -124,6 +135,7 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
   })
   // What comes after the body has arrived is called by the parser, which belongs to the connection.
   app.addHook('preValidation', (request, _, done) => {
+    limitNoLonger(request.raw)
     if (currentRequestId() === request.id) done()
     else onBehalfOf(request.id, done)
   })
