@@ -66,7 +66,7 @@ function closeUnlessRead(request: IncomingMessage, response: ServerResponse): vo
  */
 function linger(request: IncomingMessage): void {
   const { socket } = request
-  const { destroySoon } = socket
+  const destroySoon = socket.destroySoon.bind(socket)
   const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
   socket.once('close', () => clearTimeout(timer))
 
@@ -90,4 +90,3 @@ function linger(request: IncomingMessage): void {
   request.read()
   request.resume()
 }
-

@@ -167,11 +167,18 @@ export interface UpstreamRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly body: Readable | undefined
+  readonly caller: UpstreamCaller
+}
+
+/** By whom the places at a service are taken. */
+export interface UpstreamCaller {
+  readonly session: string
+  readonly address: string
 }
 
 export type UpstreamRefusal =
-  /** Nothing was sent. */
-  | { readonly kind: 'unreachable' | 'busy'; readonly cause?: unknown }
+  /** Nothing was sent: the service is full, or the caller has all of it that one caller may have. */
+  | { readonly kind: 'unreachable' | 'full' | 'share-used-up'; readonly cause?: unknown }
   /** The service may have acted on it. */
   | { readonly kind: 'failed'; readonly cause: unknown }
 
@@ -198,11 +205,18 @@ export interface Upstream {
   forward(request: UpstreamRequest, sink: UpstreamSink): Exchange
 }
 
+export type BodyFault = 'too-large' | 'too-slow'
+
 export interface RequestBody {
   /** Undefined where there is none to pass on. Destroy what is not read to its end. */
   readonly stream: Readable | undefined
   /** Known from the start or only on the way. */
-  readonly isTooLarge: boolean
+  readonly fault: BodyFault | undefined
+  /**
+   * Resolves when the body has arrived, or enough of it to be worth a place at the service; or when it has failed: then it
+   * has a fault, or its sender is gone.
+   */
+  readonly underWay: Promise<void>
 }
 
 export interface RequestBodies {

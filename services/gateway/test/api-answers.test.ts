@@ -163,10 +163,10 @@ describe('a service that does not answer', () => {
     await expect(response.text()).rejects.toThrow(/terminated|aborted/)
   })
 
-  it('but hangs up makes 502', async () => {
+  it('but hangs up twice makes 502', async () => {
     system.upstream.behave((request) => request.socket.destroy())
     await expectProblem(await program.get('/api/documents/1'), 502, 'upstream-failed')
-    expect(system.upstream.arrivals).toHaveLength(1)
+    expect(system.upstream.arrivals).toHaveLength(2)
   })
 
   it.each([

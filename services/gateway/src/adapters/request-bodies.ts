@@ -1,55 +1,90 @@
 /**
  * ① Request bodies on their way through: streamed, counted, never held.
- * Promise: no more than the limit passes, and giving one up never cuts the caller off from the answer.
+ * Promise: no more than the limit passes, a body that stops arriving does not occupy a service, and giving one up never cuts
+ * the caller off from the answer.
  */
 import type { IncomingMessage } from 'node:http'
 import { Transform } from 'node:stream'
 
-import type { RequestBodies, RequestBody } from '../ports.ts'
+import type { BodyFault, RequestBodies, RequestBody } from '../ports.ts'
 
-/** How long a caller may go on sending what nobody reads, so that it gets to see the answer. */
-const LINGER_MS = 5_000
+/** A body of which this much has arrived is worth a place at the service; a shorter one has to be there. */
+const FIRST_BYTES = 8 * 1024
+/** Within each such time so much has to arrive, or the end. */
+const WINDOW_MS = 10_000
+const WINDOW_BYTES_MIN = 8 * 1024
+
+const NOTHING: RequestBody = { stream: undefined, fault: undefined, underWay: Promise.resolve() }
+const TOO_LARGE: RequestBody = { ...NOTHING, fault: 'too-large' }
 
 export function createRequestBodies(bytesMax: number): RequestBodies {
   return {
     of(request) {
       const { 'transfer-encoding': encoding, 'content-length': length = '0' } = request.headers
-      if (Number(length) > bytesMax) return { stream: undefined, isTooLarge: true }
-      if (encoding === undefined && Number(length) === 0) return { stream: undefined, isTooLarge: false }
-      return counted(request, bytesMax)
+      if (Number(length) > bytesMax) return TOO_LARGE
+      if (encoding === undefined && Number(length) === 0) return NOTHING
+      return new PassingBody(request, bytesMax)
     },
   }
 }
 
-function counted(source: IncomingMessage, bytesMax: number): RequestBody {
-  let bytes = 0
-  const stream = new Transform({
-    transform(chunk: Buffer, _encoding, next) {
-      bytes += chunk.length
-      if (bytes > bytesMax) next(new Error('the request body is larger than what is passed on'))
-      else next(null, chunk)
-    },
-  })
-  // Whoever reads it is told as well; while nobody does, an error must not end the process.
-  stream.on('error', () => undefined)
-  // Not a pipeline: that would end the caller's connection together with the one to the service. A caller that goes away
-  // is noticed by the signal of its response.
-  source.pipe(stream)
-  stream.once('close', () => {
-    source.unpipe(stream)
-    if (!source.readableEnded) discardRest(source)
-  })
-  return {
-    stream,
-    get isTooLarge() {
-      return bytes > bytesMax
-    },
-  }
-}
+class PassingBody implements RequestBody {
+  readonly stream: Transform
+  fault: BodyFault | undefined
+  readonly #underWay = Promise.withResolvers<void>()
+  readonly #window: NodeJS.Timeout
+  #bytes = 0
+  #windowBytes = 0
 
-function discardRest(source: IncomingMessage): void {
-  const timer = setTimeout(() => source.destroy(), LINGER_MS)
-  timer.unref()
-  for (const event of ['end', 'close']) source.once(event, () => clearTimeout(timer))
-  source.resume()
+  constructor(source: IncomingMessage, bytesMax: number) {
+    this.stream = new Transform({
+      transform: (chunk: Buffer, _encoding, next) => {
+        this.#bytes += chunk.length
+        this.#windowBytes += chunk.length
+        if (this.#bytes > bytesMax) this.#fail('too-large')
+        else next(null, chunk)
+        if (this.#bytes >= FIRST_BYTES) this.#underWay.resolve()
+      },
+      flush: (done) => {
+        clearTimeout(this.#window)
+        this.#underWay.resolve()
+        done()
+      },
+    })
+    this.#window = setTimeout(() => this.#endOfWindow(), WINDOW_MS).unref()
+    // Whoever reads it is told as well; while nobody does, an error must not end the process.
+    this.stream.on('error', () => undefined)
+    // The service has kept the caller waiting.
+    this.stream.on('drain', () => this.#nextWindow())
+    // Not a pipeline: that would end the caller's connection together with the one to the service.
+    source.pipe(this.stream)
+    source.once('close', () => {
+      if (!source.complete) this.stream.destroy()
+    })
+    this.stream.once('close', () => {
+      clearTimeout(this.#window)
+      this.#underWay.resolve()
+      // Leaves the rest of it to the server.
+      source.unpipe(this.stream)
+    })
+  }
+
+  get underWay(): Promise<void> {
+    return this.#underWay.promise
+  }
+
+  #endOfWindow(): void {
+    if (this.#windowBytes < WINDOW_BYTES_MIN && !this.stream.writableNeedDrain) this.#fail('too-slow')
+    else this.#nextWindow()
+  }
+
+  #nextWindow(): void {
+    this.#windowBytes = 0
+    this.#window.refresh()
+  }
+
+  #fail(fault: BodyFault): void {
+    this.fault = fault
+    this.stream.destroy(new Error(`the request body is ${fault}`))
+  }
 }

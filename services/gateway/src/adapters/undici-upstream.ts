@@ -6,14 +6,18 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 import { Pool, type Dispatcher } from 'undici'
 
+import { UpstreamPlaces } from '../domain/upstream-places.ts'
 import type { Exchange, Upstream, UpstreamRequest, UpstreamSink } from '../ports.ts'
 
 export interface UpstreamConnections extends Upstream {
   close(): Promise<void>
 }
 
-/** Requests under way at one service, counted until the answer's last byte; beyond this it is overloaded. */
-const UNDER_WAY_MAX = 512
+/**
+ * Requests under way at one service, counted until the answer's last byte. Half of them for one address, because many people
+ * can share one.
+ */
+const PLACES = { all: 512, perSession: 64, perAddress: 256 }
 const CONNECT_TIMEOUT_MS = 2_000
 
 /** Errors of a connection that never came about: the service has seen nothing of the request. */
@@ -26,50 +30,75 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
+/** Errors of a connection that ended: an idle one, perhaps, that the service closed while the request was on its way. */
+const ENDED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+/** RFC 9110 §9.2.2: what may be sent again without knowing what became of it. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
 const GIVEN_UP = new Error('nobody waits for the answer any more')
 const IDLE: Exchange = { resume: () => undefined, giveUp: () => undefined }
 
 /** @param silenceTimeoutMs how long the service may send nothing, before and during its answer */
 export function createUpstream(origin: string, silenceTimeoutMs: number): UpstreamConnections {
-  const pool = new Pool(origin, {
+  const options = {
     // As many as may be under way, so that no request waits behind a slow one without a limit in time.
-    connections: UNDER_WAY_MAX,
-    pipelining: 1,
+    connections: PLACES.all,
     connectTimeout: CONNECT_TIMEOUT_MS,
     headersTimeout: silenceTimeoutMs,
     bodyTimeout: silenceTimeoutMs,
     allowH2: false,
-  })
-  let underWay = 0
-  const ended = (): void => void (underWay -= 1)
+  }
+  const pool = new Pool(origin, { ...options, pipelining: 1 })
+  // Keeps no connection, so that a second attempt never meets another one that has just been closed.
+  const fresh = new Pool(origin, { ...options, pipelining: 0 })
+  const places = new UpstreamPlaces(PLACES)
 
   return {
-    forward({ method, path, headers, body }: UpstreamRequest, sink: UpstreamSink): Exchange {
-      if (underWay >= UNDER_WAY_MAX) {
-        sink.refused({ kind: 'busy' })
+    forward(request: UpstreamRequest, sink: UpstreamSink): Exchange {
+      const taken = places.take(request.caller)
+      if (taken !== 'taken') {
+        sink.refused({ kind: taken })
         return IDLE
       }
-      underWay += 1
-      const exchange = new UndiciExchange(sink, ended)
-      pool.dispatch({ method, path, headers, body: body ?? null }, exchange)
+      const exchange = new UndiciExchange(request, { sink, places, fresh })
+      exchange.dispatchTo(pool)
       return exchange
     },
-    close: () => pool.destroy(),
+    async close() {
+      await Promise.all([pool.destroy(), fresh.destroy()])
+    },
   }
+}
+
+interface Surroundings {
+  readonly sink: UpstreamSink
+  readonly places: UpstreamPlaces
+  /** For a second attempt. */
+  readonly fresh: Dispatcher
 }
 
 /** What undici tells of one request, told on: no stream, no signal and no promise stands between, because each costs. */
 class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
+  readonly #request: UpstreamRequest
+  readonly #surroundings: Surroundings
   readonly #sink: UpstreamSink
-  #ended: (() => void) | undefined
   /** Undefined until the request is written. */
   #controller: Dispatcher.DispatchController | undefined
   #isGivenUp = false
+  #hasAnswered = false
   #hasBegun = false
+  #mayTryAgain: boolean
 
-  constructor(sink: UpstreamSink, ended: () => void) {
-    this.#sink = sink
-    this.#ended = ended
+  constructor(request: UpstreamRequest, surroundings: Surroundings) {
+    this.#request = request
+    this.#surroundings = surroundings
+    this.#sink = surroundings.sink
+    this.#mayTryAgain = request.body === undefined && IDEMPOTENT.has(request.method)
+  }
+
+  dispatchTo(dispatcher: Dispatcher): void {
+    const { method, path, headers, body } = this.#request
+    dispatcher.dispatch({ method, path, headers, body: body ?? null }, this)
   }
 
   resume(): void {
@@ -92,6 +121,7 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
+    this.#hasAnswered = true
     // Interim answers (1xx) are of this connection.
     if (status < 200) return
     this.#hasBegun = true
@@ -108,17 +138,25 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, cause: Error): void {
+    if (this.#triesAgainAfter(cause)) return
     this.#end()
     if (this.#hasBegun) this.#sink.breaksOff()
-    else this.#sink.refused({ kind: wasNotSent(cause) ? 'unreachable' : 'failed', cause })
+    else this.#sink.refused({ kind: isOneOf(NOT_SENT, cause) ? 'unreachable' : 'failed', cause })
+  }
+
+  #triesAgainAfter(cause: Error): boolean {
+    if (!this.#mayTryAgain || this.#hasAnswered || this.#isGivenUp || !isOneOf(ENDED, cause)) return false
+    this.#mayTryAgain = false
+    this.#controller = undefined
+    this.dispatchTo(this.#surroundings.fresh)
+    return true
   }
 
   #end(): void {
-    this.#ended?.()
-    this.#ended = undefined
+    this.#surroundings.places.giveBack(this.#request.caller)
   }
 }
 
-function wasNotSent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && NOT_SENT.has(String(error.code))
+function isOneOf(codes: ReadonlySet<string>, error: unknown): boolean {
+  return error instanceof Error && 'code' in error && codes.has(String(error.code))
 }

@@ -45,7 +45,7 @@ async function setUp(headers: Record<string, string>, piece: string) {
         },
       ],
     ]),
-    bodies: { of: () => ({ stream: undefined, isTooLarge: false }) },
+    bodies: { of: () => ({ stream: undefined, fault: undefined, underWay: Promise.resolve() }) },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const get = () => fetch(`${url}/api/documents/1`, { headers: { authorization: 'Bearer x' } })

@@ -9,8 +9,9 @@ import type { Verifier } from '@curfew/verifier'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { upstreamPath } from '../domain/api-path.ts'
+import { addressKey } from '../domain/client-address.ts'
 import { headersForUpstream } from '../domain/relayed-headers.ts'
-import type { RequestBodies, Upstream } from '../ports.ts'
+import type { RequestBodies, RequestBody, Upstream } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 import { addressOf } from './caller.ts'
 import { RelayedAnswer } from './relayed-answer.ts'
@@ -52,23 +53,53 @@ interface Target extends ApiRoutes {
 }
 
 function relay(request: FastifyRequest, reply: FastifyReply, target: Target): void {
-  const { service, upstream, verifier, bodies } = target
   // Its session was checked in the meantime, and `close` would not come a second time.
   if (reply.raw.destroyed) return void reply.hijack()
-  const path = upstreamPath(request.raw.url ?? '', service)
+  const path = upstreamPath(request.raw.url ?? '', target.service)
   if (path === undefined) throw new Problem('bad-request', 'the gateway does not pass on such a path')
-  const body = bodies.of(request.raw)
-  if (body.isTooLarge) throw new Problem('payload-too-large')
+  const body = target.bodies.of(request.raw)
+  if (body.stream === undefined) return passOn(request, reply, { ...target, path, body })
+  passOnWhenUnderWay(request, reply, { ...target, path, body }).catch((error: unknown) => reply.send(error))
+}
 
+async function passOnWhenUnderWay(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  passing: Passing,
+): Promise<void> {
+  await passing.body.underWay
+  if (reply.raw.destroyed) return void reply.hijack()
+  // The session was checked before the body came.
+  if (request.sessionSignal.aborted) throw new Problem('unauthenticated')
+  passOn(request, reply, passing)
+}
+
+interface Passing extends Target {
+  readonly path: string
+  readonly body: RequestBody
+}
+
+function passOn(request: FastifyRequest, reply: FastifyReply, passing: Passing): void {
+  const { service, upstream, verifier, path, body } = passing
   const answer = new RelayedAnswer(request, reply, body)
+  if (body.fault !== undefined) return answer.refuseBody(body.fault)
+  const { session } = request
+  const clientAddress = addressOf(request)
   const headers = headersForUpstream(request.headers, {
-    credentials: verifier.relayCredentials(request.session, service),
+    credentials: verifier.relayCredentials(session, service),
     requestId: request.id,
-    clientAddress: addressOf(request),
+    clientAddress,
     protocol: request.protocol,
   })
-  const exchange = upstream.forward({ method: request.method, path, headers, body: body.stream }, answer)
+  const caller = { session: session.id, address: placeKeyOf(clientAddress) }
+  const { method } = request
+  const exchange = upstream.forward({ method, path, headers, body: body.stream, caller }, answer)
   answer.comesFrom(exchange)
+}
+
+/** An IPv4 address as it is: what is worked out for each request has to be little. */
+function placeKeyOf(address: string): string {
+  return address.includes(':') ? addressKey(address) : address
 }
 
 function refuseUpgrade(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {

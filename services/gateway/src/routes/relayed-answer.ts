@@ -9,10 +9,12 @@ import { Problem } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { headersForClient } from '../domain/relayed-headers.ts'
-import type { Exchange, RequestBody, UpstreamRefusal, UpstreamSink } from '../ports.ts'
+import type { BodyFault, Exchange, RequestBody, UpstreamRefusal, UpstreamSink } from '../ports.ts'
 
 /** What an answer may hold that is on its way at once: the request was admitted before, and may finish. */
 const SHORT_BYTES_MAX = 64 * 1024
+
+const SHARE_USED_UP = 'too many requests of this session or address are under way at the service'
 
 /** Written by Node without a buffer of its own. */
 const ONE_WRITE_BYTES_MAX = 8 * 1024
@@ -43,9 +45,14 @@ export class RelayedAnswer implements UpstreamSink {
   refused({ kind, cause }: UpstreamRefusal): void {
     this.#body.stream?.destroy()
     if (this.#raw.destroyed) return void this.#reply.hijack()
-    if (this.#body.isTooLarge) this.#refuse(new Problem('payload-too-large'))
+    if (this.#body.fault !== undefined) this.refuseBody(this.#body.fault)
+    else if (kind === 'share-used-up') this.#refuse(new Problem('too-many-requests', SHARE_USED_UP))
     else
       this.#refuse(new Problem(kind === 'failed' ? 'upstream-failed' : 'unavailable', undefined, { cause }))
+  }
+
+  refuseBody(fault: BodyFault): void {
+    this.#refuse(new Problem(fault === 'too-large' ? 'payload-too-large' : 'request-timeout'))
   }
 
   begins(status: number, headers: IncomingHttpHeaders): void {
