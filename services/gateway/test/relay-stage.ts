@@ -15,7 +15,7 @@ import { createBoundary } from '../src/routes/boundary.ts'
 import { createReports } from '../src/routes/reports.ts'
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts'
 
-export const BODY_BYTES_MAX = 1024 * 1024
+const BODY_BYTES_MAX = 1024 * 1024
 
 export interface RelayStage extends AsyncDisposable {
   readonly app: CurfewServer
