@@ -7,6 +7,7 @@ import { createHttpServer, createLogger, createMetrics } from '@curfew/service-k
 import type { VerifiedSession, Verifier } from '@curfew/verifier'
 
 import { createRequestBodies } from '../../services/gateway/src/adapters/request-bodies.ts'
+import { createHeadersForUpstream } from '../../services/gateway/src/domain/relayed-headers.ts'
 import { createUpstream } from '../../services/gateway/src/adapters/undici-upstream.ts'
 import { composeGateway, type Overrides } from '../../services/gateway/src/compose.ts'
 import { addApiRoutes } from '../../services/gateway/src/routes/api.ts'
@@ -60,6 +61,9 @@ async function startGateway(
   const config = {
     listen: ANYWHERE,
     operations: undefined,
+    drainDelayMs: 0,
+    encodedSlashes: new Set<never>(),
+    clientHeaders: { withheld: [], passed: [] },
     logLevel: 'info',
     natsUrl,
     accountsFile,
@@ -115,6 +119,9 @@ async function startUnguarded(upstream: string): Promise<Started> {
     verifier: takingAllFor({} as VerifiedSession),
     upstreams: new Map([[DOCUMENTS, connections]]),
     bodies: createRequestBodies(BODY_BYTES_MAX),
+    headersForUpstream: createHeadersForUpstream({ withheld: [], passed: [] }),
+    isTrustedProxy,
+    encodedSlashes: new Set(),
   })
   return { url: await app.listen(ANYWHERE), close: () => app.close() }
 }

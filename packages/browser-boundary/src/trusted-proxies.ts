@@ -20,12 +20,29 @@ export function parseNetwork(text: string): Network | undefined {
   }
 }
 
+type Address = ReturnType<typeof ipaddr.process>
+
+const WITH_PORT = /^(?:\[([^[\]]*:[^[\]]*)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$/
+
+/** As proxies write it: `192.0.2.7`, `192.0.2.7:4711`, `2001:db8::7`, `[2001:db8::7]:4711`. IPv4 within IPv6 is IPv4. */
+function parseAddress(text: string): Address | undefined {
+  const [, ipv6, ipv4] = WITH_PORT.exec(text) ?? []
+  const address = ipv6 ?? ipv4 ?? text
+  if (!ipaddr.IPv4.isValidFourPartDecimal(address) && !ipaddr.IPv6.isValid(address)) return undefined
+  return ipaddr.process(address)
+}
+
+/** The address alone, in its usual form; undefined for what is none. */
+export function addressIn(text: string): string | undefined {
+  return parseAddress(text)?.toString()
+}
+
 export function trustOf(networks: readonly Network[]): (address: string) => boolean {
   // Every request asks more than once, and most gateways trust nobody.
   if (networks.length === 0) return () => false
   return (address) => {
-    if (!ipaddr.isValid(address)) return false
-    const parsed = ipaddr.process(address)
+    const parsed = parseAddress(address)
+    if (parsed === undefined) return false
     return networks.some(([network, bits]) => parsed.kind() === network.kind() && parsed.match(network, bits))
   }
 }

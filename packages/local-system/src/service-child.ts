@@ -34,6 +34,8 @@ export function serviceChild(options: {
   const env: Record<string, string> = {
     // Compiled code is kept for the next start, which takes half the time.
     NODE_COMPILE_CACHE: join(REPOSITORY, '.cache/node'),
+    // No balancer is in front of it.
+    CURFEW_DRAIN_DELAY_SECONDS: '0',
     ...inheritedEnvironment(currentEnvironment(), prefix),
     ...settings,
     [`${prefix}PORT`]: String(port),

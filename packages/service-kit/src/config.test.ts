@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { describe, expect, it } from 'vitest'
 
 import { ConfigError, loadConfig } from './config.ts'
+import { serviceLinks } from './service-links.fixture.ts'
 
 const Settings = Type.Object({
   SESSION_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on' }),
@@ -79,6 +80,44 @@ describe('a configuration', () => {
   it('leaves alone what belongs to others', () => {
     const env = { CURFEW_NATS_URL, CURFEW_REDIS_URL: 'redis://x', GATEWAY_PORT: 'x', PATH: '/bin' }
     expect(Object.keys(load(env))).not.toContain('CURFEW_REDIS_URL')
+  })
+
+  it.each(['session', 'session-api', 'session-operations'])(
+    'takes nothing for a setting that Kubernetes says of a Service called %s',
+    (service) => {
+      const env = { CURFEW_NATS_URL, ...serviceLinks(service), ...serviceLinks('curfew') }
+      expect({ ...load(env) }).toEqual({ ...load({ CURFEW_NATS_URL }) })
+      expect(load({ ...env, SESSION_HOST: '0.0.0.0' }).SESSION_HOST).toBe('0.0.0.0')
+    },
+  )
+
+  it.each([
+    ['SESSION_SERVICE_HOST', 'session.example'],
+    ['SESSION_SERVICE_PORT', 'http'],
+    ['SESSION_PORT_80_TCP', 'http://10.0.0.1:80'],
+    ['SESSION_PORT_80_TCP_ADDR', 'session'],
+    ['SESSION_PORT_80', 'tcp://10.0.0.1:80'],
+    ['SESSION_SERVICE', '10.0.0.1'],
+  ])('takes %s=%s for a mistake: Kubernetes does not say that', (name, value) => {
+    expect(faultsOf({ CURFEW_NATS_URL, [name]: value })).toEqual([`${name} is not a setting of this service`])
+  })
+
+  it('does not depend on white space around a value', () => {
+    const env = {
+      CURFEW_NATS_URL: `${CURFEW_NATS_URL}\r\n`,
+      SESSION_HOST: '\t0.0.0.0 ',
+      SESSION_PORT: '9000\r',
+      SESSION_STRICT: ' false\n',
+      SESSION_LOG_LEVEL: 'warn\r',
+      SESSION_OPERATIONS_PORT: ' \r\n',
+    }
+    expect({ ...load(env) }).toEqual({
+      CURFEW_NATS_URL,
+      SESSION_HOST: '0.0.0.0',
+      SESSION_PORT: 9000,
+      SESSION_STRICT: false,
+      SESSION_LOG_LEVEL: 'warn',
+    })
   })
 
   it('cannot be changed', () => {

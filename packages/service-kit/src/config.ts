@@ -29,14 +29,15 @@ export interface ConfigSource {
 }
 
 /**
- * Throws ConfigError. A variable that is set to nothing counts as not set. A property with `secret: true` is shown as
+ * Throws ConfigError. White space around a value does not count, and a variable that is set to nothing counts as not set. A property with `secret: true` is shown as
  * `[redacted]` wherever the result is printed, logged or serialised as a whole.
  */
 export function loadConfig<T extends TObject>(schema: T, source: ConfigSource): Readonly<Static<T>> {
-  const faults = [...unknownNames(schema, source)]
+  const texts = textsIn(source.env)
+  const faults = unknownNames(schema, texts, source.prefixes[0])
   const config: Record<string, unknown> = {}
   for (const [name, property] of settingsOf(schema, source)) {
-    const text = source.env[name]
+    const text = texts.get(name)
     const value = text === undefined || text === '' ? defaultOf(property) : valueFromText(property, text)
     if (value !== undefined) config[name] = value
     const fault = faultOf(property, value, schema.required.includes(name))
@@ -56,8 +57,38 @@ function settingsOf(schema: TObject, { prefixes }: ConfigSource): [string, TSche
   return settings
 }
 
-function unknownNames(schema: TObject, { env, prefixes: [own] }: ConfigSource): string[] {
-  return Object.keys(env)
+/** The variables without what Kubernetes adds, and without the line ends and blanks that files and editors leave behind. */
+function textsIn(env: ConfigSource['env']): Map<string, string> {
+  const texts = new Map<string, string>()
+  for (const [name, value] of Object.entries(env)) {
+    const text = value?.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+    if (text !== undefined && !isServiceLink(name, text)) texts.set(name, text)
+  }
+  return texts
+}
+
+const LINK_ADDRESS = /^(?:[\da-f:]+|[\d.]+|None)$/i
+const LINK_PORT = /^\d{1,5}$/
+const LINK_URL = /^(?:tcp|udp|sctp):\/\/[\da-f.:[\]]+:\d{1,5}$/i
+/**
+ * Kubernetes describes each Service to the containers beside it: one that is called `gateway` becomes `GATEWAY_SERVICE_HOST`,
+ * `GATEWAY_PORT=tcp://…` and more, which are no settings.
+ */
+const SERVICE_LINKS: readonly [name: RegExp, value: RegExp][] = [
+  [/_SERVICE_HOST$/, LINK_ADDRESS],
+  [/_SERVICE_PORT(?:_[A-Z0-9_]+)?$/, LINK_PORT],
+  [/_PORT(?:_\d{1,5}_(?:TCP|UDP|SCTP))?$/, LINK_URL],
+  [/_PORT_\d{1,5}_(?:TCP|UDP|SCTP)_PROTO$/, /^(?:tcp|udp|sctp)$/],
+  [/_PORT_\d{1,5}_(?:TCP|UDP|SCTP)_PORT$/, LINK_PORT],
+  [/_PORT_\d{1,5}_(?:TCP|UDP|SCTP)_ADDR$/, LINK_ADDRESS],
+]
+
+function isServiceLink(name: string, value: string): boolean {
+  return SERVICE_LINKS.some(([ofName, ofValue]) => ofName.test(name) && ofValue.test(value))
+}
+
+function unknownNames(schema: TObject, texts: ReadonlyMap<string, string>, own: string): string[] {
+  return [...texts.keys()]
     .filter((name) => name.startsWith(own) && !Object.hasOwn(schema.properties, name))
     .map((name) => `${name} is not a setting of this service`)
 }

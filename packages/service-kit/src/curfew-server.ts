@@ -8,6 +8,13 @@ import type {
   RawServerDefault,
 } from 'fastify'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Readiness says no from here on; requests are answered as before. */
+    leave(): void
+  }
+}
+
 export type CurfewServer = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,

@@ -1,5 +1,5 @@
 /**
- * How a server stops: the requests under way finish, and no connection outlives them.
+ * How a server stops: it says so first, then the requests under way finish, and no connection outlives them.
  * Promise: closing takes as long as the slowest request under way, not as long as callers keep connections open.
  */
 import type { Socket } from 'node:net'
@@ -7,6 +7,9 @@ import type { Socket } from 'node:net'
 import type { CurfewServer } from './curfew-server.ts'
 
 export interface Draining {
+  /** From here on the server is not ready and keeps no connection, but still answers: balancers have time to notice. */
+  leave(): void
+  isLeaving(): boolean
   /** True from when `close()` was called. */
   isStopping(): boolean
 }
@@ -17,10 +20,12 @@ const GRACE_MS = 1_000
 
 export function drainOnClose(app: CurfewServer): Draining {
   const connections = countRequests(app)
+  let isLeaving = false
   let isStopping = false
   const timers: NodeJS.Timeout[] = []
 
   app.addHook('preClose', (done) => {
+    isLeaving = true
     isStopping = true
     // Node closes the connections that are idle at this moment and then waits for the others: for one whose response
     // ends later, the whole keep-alive time; for one on which no request has ever come, without any limit.
@@ -34,12 +39,19 @@ export function drainOnClose(app: CurfewServer): Draining {
     for (const timer of timers) clearTimeout(timer)
     done()
   })
+  // Tells the caller not to send its next request into a connection that is about to go.
+  app.server.prependListener('request', (_request, response) => {
+    if (isLeaving) response.shouldKeepAlive = false
+  })
   app.addHook('onSend', (_, reply, payload, done) => {
-    // Tells the caller not to send its next request into a connection that is about to go.
-    if (isStopping) void reply.header('connection', 'close')
+    if (isLeaving) void reply.header('connection', 'close')
     done(null, payload)
   })
-  return { isStopping: () => isStopping }
+  return {
+    leave: () => void (isLeaving = true),
+    isLeaving: () => isLeaving,
+    isStopping: () => isStopping,
+  }
 }
 
 /** The open connections, and how many requests are under way on each. */

@@ -56,11 +56,11 @@ const CONNECTION_TIMEOUT_MS = 90_000
 /** A user id of 128 characters, each percent-encoded. */
 const PARAMETER_LIMIT = 3 * 128
 
-/** Listens nowhere yet. `close()` refuses new requests, lets those under way finish, and closes the operations port last. */
+/** Listens nowhere yet. `leave()` makes it not ready and changes nothing else; `close()` refuses new requests, lets those under way finish, and closes the operations port last. */
 export function createHttpServer(options: HttpServerOptions): CurfewServer {
   const { app, draining } = createServer(options)
   const { operations, registry, service } = options
-  const stopping = { name: 'service', check: () => !draining.isStopping() || 'stopping' }
+  const stopping = { name: 'service', check: () => !draining.isLeaving() || 'stopping' }
   const operationsRoutes = { service, registry, readiness: [stopping, ...options.readiness] }
   if (operations === undefined) {
     addOperationsRoutes(app, operationsRoutes)
@@ -83,6 +83,7 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
     loggerInstance: logger,
     logController: new QuietLogController(),
     genReqId: requestIdOf,
+    rewriteUrl: toOriginForm,
     childLoggerFactory: (parent, bindings, settings) =>
       // Routes may have settings of their own for it; ours have none.
       Object.keys(settings).length > 0
@@ -124,6 +125,7 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
   })
   limitBodies(app)
   const draining = drainOnClose(app)
+  app.decorate('leave', () => draining.leave())
   const methods = createRouteMethods()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, method))
   app.addHook('onRequest', (request, reply, done) => {
@@ -167,6 +169,18 @@ function isHostRepeated(rawHeaders: readonly string[]): boolean {
     if (name.length === 4 && name.toLowerCase() === 'host') count += 1
   }
   return count > 1
+}
+
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#@]+)(.*)$/i
+
+/** RFC 9112 §3.2.2: a target in absolute form is taken as well, and says the host instead of the header. */
+function toOriginForm(request: IncomingMessage): string {
+  const { url = '' } = request
+  if (url.startsWith('/')) return url
+  const [, authority, path = ''] = ABSOLUTE_FORM.exec(url) ?? []
+  if (authority === undefined) return url
+  request.headers.host = authority
+  return path.startsWith('/') ? path : `/${path}`
 }
 
 /** A caller's id is kept only if it is harmless in a log line and a header. */

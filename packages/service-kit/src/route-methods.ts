@@ -18,10 +18,19 @@ export function createRouteMethods(): RouteMethods {
       routes.set(pattern, route)
     },
     of(path) {
-      const segments = path.split('/')
+      const segments = path.split('/').map(decoded)
       const matching = [...routes.values()].filter((route) => fits(route.segments, segments))
       return [...new Set(matching.flatMap(({ methods }) => [...methods]))].toSorted()
     },
+  }
+}
+
+/** As the router reads it. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
   }
 }
 

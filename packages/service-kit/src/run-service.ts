@@ -2,16 +2,30 @@
  * The life of a service's process: start, run, stop when told.
  * Promise: SIGTERM ends it with code 0 after what was under way; a failed start or a lost error ends it with code 1 and a reason.
  */
+import { setTimeout as delay } from 'node:timers/promises'
+
 import closeWithGrace from 'close-with-grace'
+import { Type, type TInteger } from 'typebox'
 
 import { ConfigError } from './config.ts'
 import { outputOf } from './log-output.ts'
 import { createLogger, type Logger } from './logger.ts'
 
 export interface RunningService {
+  /** Says at `/readyz` that the service is about to stop, for so long before `close` is called. */
+  readonly drain?: { leave(): void; readonly delayMs: number }
   /** Must finish within ten seconds; after that the process ends all the same. */
   close(): Promise<void>
 }
+
+/** Of `CURFEW_DRAIN_DELAY_SECONDS`, which all services have. */
+export const DrainDelaySeconds: TInteger = Type.Integer({
+  minimum: 0,
+  maximum: 60,
+  description:
+    'How long a service that is told to stop still takes requests, after /readyz has said no: as long as balancers need to notice',
+  default: 5,
+})
 
 const CLOSE_TIMEOUT_MS = 10_000
 
@@ -25,21 +39,19 @@ export async function runService(
 
   closeWithGrace(
     {
-      delay: CLOSE_TIMEOUT_MS,
+      // Closing has a limit of its own, which begins after the delay.
+      delay: false,
       logger: false,
-      onTimeout: (timeoutMs) => logger.fatal({ event: 'service.stop.timeout', timeoutMs }),
       onSecondSignal: (signal) => logger.warn({ event: 'service.stop.forced', signal }),
       onSecondError: (error) => logger.fatal({ event: 'service.stop.failed', err: error }),
     },
     async ({ signal, err }) => {
       if (err) logger.fatal({ event: 'service.failed', err })
-      else logger.info({ event: 'service.stopping', ...(signal && { signal }) })
-      try {
-        await running?.close()
-      } catch (error) {
-        logger.fatal({ event: 'service.stop.failed', err: error })
-        throw error
+      else {
+        logger.info({ event: 'service.stopping', ...(signal && { signal }) })
+        await drain(running)
       }
+      await closeInTime(running, logger)
       logger.info({ event: 'service.stopped' })
     },
   )
@@ -50,6 +62,27 @@ export async function runService(
   } catch (error) {
     reportFailedStart(service, error, logger)
     process.exit(1)
+  }
+}
+
+async function drain(running: RunningService | undefined): Promise<void> {
+  if (running?.drain === undefined) return
+  running.drain.leave()
+  await delay(running.drain.delayMs)
+}
+
+async function closeInTime(running: RunningService | undefined, logger: Logger): Promise<void> {
+  const timer = setTimeout(() => {
+    logger.fatal({ event: 'service.stop.timeout', timeoutMs: CLOSE_TIMEOUT_MS })
+    process.exit(1)
+  }, CLOSE_TIMEOUT_MS)
+  try {
+    await running?.close()
+  } catch (error) {
+    logger.fatal({ event: 'service.stop.failed', err: error })
+    throw error
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -26,6 +26,7 @@ beforeAll(async () => {
     query,
     params,
   }))
+  app.get('/host', ({ host }) => ({ host }))
   app.post('/whose', { schema: { body: Type.Object({}, { additionalProperties: true }) } }, async () => {
     await new Promise(setImmediate)
     return { whose: currentRequestId() }
@@ -228,6 +229,34 @@ describe('a route', () => {
   })
 })
 
+describe('a target in absolute form', () => {
+  it.each(['http://test', 'HTTP://test:80', 'https://other.example'])(
+    'is taken like the path that it holds: %s',
+    async (origin) => {
+      const { status, body } = await exchange(port, post('{"name":"a"}', {}, `${origin}/things/7?limit=7`))
+      expect(status).toBe(200)
+      expect(JSON.parse(body)).toMatchObject({ params: { id: '7' }, query: { limit: 7 } })
+    },
+  )
+
+  it('says the host, whatever the header does', async () => {
+    const headers = { host: 'evil.example' }
+    const { body } = await exchange(port, request('http://app.example:81/host', { headers }))
+    expect(JSON.parse(body)).toEqual({ host: 'app.example:81' })
+  })
+
+  it.each(['http://user@test/things/1', 'ftp://test/things/1', 'http:///things/1'])(
+    'that is none of this server is refused: %s',
+    async (target) => {
+      expect((await exchange(port, request(target))).status).toBeOneOf([400, 404])
+    },
+  )
+
+  it.each(['http://test', 'http://test?x=1'])('without a path is the root: %s', async (target) => {
+    expect(refusalIn(await exchange(port, request(target)))).toBe('not-found')
+  })
+})
+
 describe('a query', () => {
   it.each([
     ['limit=7.5', 'query parameter "limit" must be integer'],
@@ -278,6 +307,9 @@ describe('a path', () => {
     ['TRACE', '/things/1', 'POST'],
     ['PURGE', '/healthz', 'GET, HEAD'],
     ['OPTIONS', '/things/1?x', 'POST'],
+    ['GET', '/th%69ngs/1', 'POST'],
+    ['GET', 'http://test/things/1?x', 'POST'],
+    ['GET', 'http://test/whose', 'POST'],
   ])('with the method %s that it does not have says which it has', async (method, target, allow) => {
     const response = await exchange(port, request(target, { method }))
     expect(refusalIn(response)).toBe('method-not-allowed')

@@ -77,6 +77,31 @@ describe('a service that is told to stop', () => {
     },
   )
 
+  it('says so at /readyz first, and takes requests on new connections until its delay is over', async () => {
+    await using service = start('serve', 'delay=2000')
+    const { port } = await service.line('test.listening')
+    await service.line('service.started')
+    const stoppedAt = performance.now()
+    service.child.kill('SIGTERM')
+    await service.line('service.stopping')
+    const ready = await exchange(Number(port), request('/readyz'))
+    expect([ready.status, ready.body]).toEqual([503, expect.stringContaining('stopping')])
+    const kept = { headers: { connection: 'keep-alive' } }
+    const alive = await exchange(Number(port), request('/healthz', kept))
+    expect([alive.status, alive.headers['connection']]).toEqual([200, 'close'])
+    expect((await service.ended).code).toBe(0)
+    expect(performance.now() - stoppedAt).toBeGreaterThanOrEqual(2_000)
+  })
+
+  it('and told again during its delay ends at once with code 1', async () => {
+    await using service = start('serve', 'delay=60000')
+    await service.line('service.started')
+    service.child.kill('SIGTERM')
+    await service.line('service.stopping')
+    service.child.kill('SIGTERM')
+    expect((await service.ended).code).toBe(1)
+  })
+
   it('while it is still starting ends with code 0', async () => {
     await using service = start('hang-start')
     await service.line('test.starting')

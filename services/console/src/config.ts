@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url'
 
 import { parseNetwork, trustOf } from '@curfew/browser-boundary'
-import { ConfigError, loadConfig } from '@curfew/service-kit'
+import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 const Port = (description: string) => Type.Integer({ minimum: 1, maximum: 65_535, description })
@@ -38,6 +38,7 @@ const Settings = Type.Object({
     description: 'The built page',
     default: fileURLToPath(new URL('../page/dist', import.meta.url)),
   }),
+  CURFEW_DRAIN_DELAY_SECONDS: DrainDelaySeconds,
   CONSOLE_TRUSTED_PROXIES: Type.String({
     description: 'Addresses or networks (CIDR), separated by commas, whose X-Forwarded-* headers count',
     default: '',
@@ -47,6 +48,7 @@ const Settings = Type.Object({
 export interface ConsoleConfig {
   readonly listen: { readonly host: string; readonly port: number }
   readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly drainDelayMs: number
   readonly logLevel: string
   readonly gatewayOrigin: string
   readonly sessionOrigin: string
@@ -57,7 +59,7 @@ export interface ConsoleConfig {
 
 /** @throws ConfigError */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): ConsoleConfig {
-  const settings = loadConfig(Settings, { env, prefixes: ['CONSOLE_'] })
+  const settings = loadConfig(Settings, { env, prefixes: ['CONSOLE_', 'CURFEW_'] })
   const faults: string[] = []
   const gatewayOrigin = originIn('CONSOLE_GATEWAY_URL', settings.CONSOLE_GATEWAY_URL, faults)
   const sessionOrigin = originIn('CONSOLE_SESSION_URL', settings.CONSOLE_SESSION_URL, faults)
@@ -69,6 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): ConsoleConfig 
   return {
     listen: { host, port: settings.CONSOLE_PORT },
     operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    drainDelayMs: settings.CURFEW_DRAIN_DELAY_SECONDS * 1_000,
     logLevel: settings.CONSOLE_LOG_LEVEL,
     gatewayOrigin,
     sessionOrigin,

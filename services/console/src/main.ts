@@ -16,5 +16,8 @@ await runService('console', async (logger) => {
     await running.close()
     throw error
   }
-  return running
+  return {
+    close: () => running.close(),
+    drain: { leave: () => running.app.leave(), delayMs: config.drainDelayMs },
+  }
 })

@@ -75,5 +75,6 @@ export async function composeDocuments(config: DocumentsConfig, logger: Logger):
   await app.listen(config.listen)
 
   const owned = stack.move()
-  return { close: () => owned.disposeAsync() }
+  const { drainDelayMs: delayMs } = config
+  return { close: () => owned.disposeAsync(), drain: { leave: () => app.leave(), delayMs } }
 }

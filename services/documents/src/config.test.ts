@@ -61,3 +61,17 @@ describe('the settings', () => {
     ['DOCUMENTS_ISUER', 'http://documents'],
   ])('refuse %s=%s', (name, value) => expect(() => readConfig({ ...minimal, [name]: value })).toThrow(name))
 })
+
+it('starts beside a Kubernetes Service of its own name', () => {
+  const links = {
+    DOCUMENTS_SERVICE_HOST: '10.96.0.17',
+    DOCUMENTS_SERVICE_PORT: '80',
+    DOCUMENTS_SERVICE_PORT_HTTP: '80',
+    DOCUMENTS_PORT: 'tcp://10.96.0.17:80',
+    DOCUMENTS_PORT_80_TCP: 'tcp://10.96.0.17:80',
+    DOCUMENTS_PORT_80_TCP_PROTO: 'tcp',
+    DOCUMENTS_PORT_80_TCP_PORT: '80',
+    DOCUMENTS_PORT_80_TCP_ADDR: '10.96.0.17',
+  }
+  expect(readConfig({ ...minimal, ...links })).toMatchObject({ listen: { port: 8082 } })
+})

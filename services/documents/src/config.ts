@@ -2,7 +2,7 @@
  * ③ The settings of the documents service, and the only reader of its environment.
  */
 import { MAX_CLAIM_LIFETIME_SECONDS, type ClaimAlgorithm } from '@curfew/one-time-claims'
-import { ConfigError, loadConfig } from '@curfew/service-kit'
+import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
 
 import type { FileServiceUrls, Quota } from './ports.ts'
@@ -88,6 +88,7 @@ const Settings = Type.Object({
     description: 'Most claims for uploads of one tenant that have not expired; 429 beyond',
     default: 10_000,
   }),
+  CURFEW_DRAIN_DELAY_SECONDS: DrainDelaySeconds,
   CURFEW_NATS_URL: Type.String({ minLength: 1, description: 'nats://user:password@host:port', secret: true }),
   CURFEW_REDIS_URL: Type.String({
     minLength: 1,
@@ -99,6 +100,7 @@ const Settings = Type.Object({
 export interface DocumentsConfig {
   readonly listen: { readonly host: string; readonly port: number }
   readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly drainDelayMs: number
   readonly logLevel: string
   readonly natsUrl: string
   readonly redisUrl: string
@@ -125,6 +127,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): DocumentsConfi
   return {
     listen: { host, port: settings.DOCUMENTS_PORT },
     operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    drainDelayMs: settings.CURFEW_DRAIN_DELAY_SECONDS * 1_000,
     logLevel: settings.DOCUMENTS_LOG_LEVEL,
     natsUrl: settings.CURFEW_NATS_URL,
     redisUrl: settings.CURFEW_REDIS_URL,

@@ -48,5 +48,6 @@ export async function composeFiles(config: FilesConfig, logger: Logger): Promise
   await app.listen(config.listen)
 
   const owned = stack.move()
-  return { close: () => owned.disposeAsync() }
+  const { drainDelayMs: delayMs } = config
+  return { close: () => owned.disposeAsync(), drain: { leave: () => app.leave(), delayMs } }
 }

@@ -13,6 +13,7 @@ it('needs a place for the files, issuers and the broker, and has a default for t
   expect(readConfig(minimal)).toEqual({
     listen: { host: '127.0.0.1', port: 8083 },
     operations: undefined,
+    drainDelayMs: 5_000,
     logLevel: 'info',
     natsUrl: 'nats://files:secret@127.0.0.1:4222',
     root: '/srv/files',
@@ -75,4 +76,18 @@ it('lets the pages of no other origin send claims, unless they are named exactly
   ])
   for (const wrong of ['*', 'null', 'https://*.example', 'https://app.example/', 'app.example', 'file:///'])
     expect(() => read(wrong)).toThrow('FILES_CORS_ORIGINS')
+})
+
+it('starts beside a Kubernetes Service of its own name', () => {
+  const links = {
+    FILES_SERVICE_HOST: '10.96.0.17',
+    FILES_SERVICE_PORT: '80',
+    FILES_SERVICE_PORT_HTTP: '80',
+    FILES_PORT: 'tcp://10.96.0.17:80',
+    FILES_PORT_80_TCP: 'tcp://10.96.0.17:80',
+    FILES_PORT_80_TCP_PROTO: 'tcp',
+    FILES_PORT_80_TCP_PORT: '80',
+    FILES_PORT_80_TCP_ADDR: '10.96.0.17',
+  }
+  expect(readConfig({ ...minimal, ...links })).toMatchObject({ listen: { port: 8083 } })
 })

@@ -3,7 +3,7 @@
  * Promise: claims are accepted from the issuers named here, with keys from the places named here, and from nobody else.
  */
 import { CLAIM_ALGORITHMS, type ClaimAlgorithm } from '@curfew/one-time-claims'
-import { ConfigError, loadConfig } from '@curfew/service-kit'
+import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 const Port = { minimum: 1, maximum: 65_535 }
@@ -41,12 +41,14 @@ const Settings = Type.Object({
     description: 'Largest file that is accepted',
     default: 1_073_741_824,
   }),
+  CURFEW_DRAIN_DELAY_SECONDS: DrainDelaySeconds,
   CURFEW_NATS_URL: Type.String({ minLength: 1, description: 'nats://user:password@host:port', secret: true }),
 })
 
 export interface FilesConfig {
   readonly listen: { readonly host: string; readonly port: number }
   readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly drainDelayMs: number
   readonly logLevel: string
   readonly natsUrl: string
   readonly root: string
@@ -66,6 +68,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): FilesConfig {
   return {
     listen: { host, port: settings.FILES_PORT },
     operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    drainDelayMs: settings.CURFEW_DRAIN_DELAY_SECONDS * 1_000,
     logLevel: settings.FILES_LOG_LEVEL,
     natsUrl: settings.CURFEW_NATS_URL,
     root: settings.FILES_ROOT,

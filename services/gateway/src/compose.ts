@@ -27,6 +27,7 @@ import { createAttemptThrottle } from './domain/attempt-throttle.ts'
 import { tokenOf } from './domain/credential.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
 import { createDeviceProofs } from './domain/device-cookie.ts'
+import { createHeadersForUpstream } from './domain/relayed-headers.ts'
 import { createPasswordRules } from './domain/password-rules.ts'
 import { createTokenGuessing, isGuess } from './domain/token-guessing.ts'
 import type { Accounts } from './ports.ts'
@@ -197,5 +198,13 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
   const { forwardAuthAudiences: audiences } = config
   addForwardAuthRoute(app, { boundary, verifier, audiences, isTrustedProxy })
   await addAccountRoutes(app, config, { ports, boundary, csrf, verifier, nc, reports })
-  addApiRoutes(app, { boundary, verifier, upstreams, bodies: createRequestBodies(config.bodyBytesMax) })
+  addApiRoutes(app, {
+    boundary,
+    verifier,
+    upstreams,
+    bodies: createRequestBodies(config.bodyBytesMax),
+    headersForUpstream: createHeadersForUpstream(config.clientHeaders),
+    isTrustedProxy,
+    encodedSlashes: config.encodedSlashes,
+  })
 }

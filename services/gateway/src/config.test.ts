@@ -36,6 +36,27 @@ describe('the settings', () => {
     expect([...config.programmaticClients]).toEqual(['api', 'cli', 'console'])
   })
 
+  it('name headers of clients that services do not get, and those that they get all the same', async () => {
+    const { clientHeaders } = await readConfig({
+      ...least,
+      GATEWAY_WITHHELD_HEADERS: 'X-Shop-*, x-till',
+      GATEWAY_PASSED_HEADERS: 'X-User-Preference',
+    })
+    expect(clientHeaders).toEqual({ withheld: ['x-shop-*', 'x-till'], passed: ['x-user-preference'] })
+  })
+
+  it.each([
+    ['GATEWAY_WITHHELD_HEADERS', 'x_till'],
+    ['GATEWAY_WITHHELD_HEADERS', '*'],
+    ['GATEWAY_PASSED_HEADERS', 'x-user-*'],
+    ['GATEWAY_PASSED_HEADERS', 'x-forwarded-for'],
+    ['GATEWAY_PASSED_HEADERS', 'X-Session-User'],
+    ['GATEWAY_PASSED_HEADERS', 'authorization'],
+    ['GATEWAY_PASSED_HEADERS', 'proxy'],
+  ])('are refused where %s says %s', async (setting, value) => {
+    expect(await faultsOf({ [setting]: value })).toContain(setting)
+  })
+
   it('name several services, each by its origin', async () => {
     const { upstreams } = await readConfig({
       ...least,
@@ -121,4 +142,18 @@ describe('the settings', () => {
     const faults = await faultsOf({ GATEWAY_PROGRAMMATIC_CLIENTS: 'browser', GATEWAY_UPSTREAMS: 'x' })
     expect(faults.split('\n')).toHaveLength(2)
   })
+})
+
+it('starts beside a Kubernetes Service of its own name', async () => {
+  const links = {
+    GATEWAY_SERVICE_HOST: '10.96.0.17',
+    GATEWAY_SERVICE_PORT: '80',
+    GATEWAY_SERVICE_PORT_HTTP: '80',
+    GATEWAY_PORT: 'tcp://10.96.0.17:80',
+    GATEWAY_PORT_80_TCP: 'tcp://10.96.0.17:80',
+    GATEWAY_PORT_80_TCP_PROTO: 'tcp',
+    GATEWAY_PORT_80_TCP_PORT: '80',
+    GATEWAY_PORT_80_TCP_ADDR: '10.96.0.17',
+  }
+  expect(await readConfig({ ...least, ...links })).toMatchObject({ listen: { port: 8080 } })
 })

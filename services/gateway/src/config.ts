@@ -12,11 +12,17 @@ import {
   type Audience,
   type ClientId,
 } from '@curfew/contracts'
+<<<<<<< HEAD
 import { ConfigError, loadConfig } from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
+=======
+import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
+import { Type } from 'typebox'
+>>>>>>> d9a9ee4 (feat(service-kit): a service says that it stops before it closes)
 import { Value } from 'typebox/value'
 
 import { BROWSER } from './domain/credential.ts'
+import { isNeverFromClients, type ClientHeaderRules } from './domain/relayed-headers.ts'
 
 const Port = (description: string, standard?: number) =>
   Type.Integer({
@@ -52,6 +58,10 @@ const Settings = Type.Object({
     description:
       'name=origin[,…]: the services behind /api/<name>; the name is also the audience of their tokens',
     default: 'documents=http://127.0.0.1:8082',
+  }),
+  GATEWAY_ENCODED_SLASHES: Type.String({
+    description: 'Services, separated by commas, whose paths may hold %2F within a segment; else that is 400',
+    default: '',
   }),
   GATEWAY_UPSTREAM_TIMEOUT_SECONDS: Type.Integer({
     minimum: 1,
@@ -115,6 +125,16 @@ const Settings = Type.Object({
     description: 'Addresses or networks (CIDR), separated by commas, whose X-Forwarded-* headers count',
     default: '',
   }),
+  GATEWAY_WITHHELD_HEADERS: Type.String({
+    description:
+      'Headers of clients, separated by commas, that services do not get, beyond those that name an identity; `x-shop-*` for all that begin so',
+    default: '',
+  }),
+  GATEWAY_PASSED_HEADERS: Type.String({
+    description:
+      'Headers of clients, separated by commas, that services get although they look like an identity, such as x-user-preference',
+    default: '',
+  }),
   GATEWAY_CORS_ORIGINS: Type.String({
     description:
       'Origins, separated by commas, whose pages may call the gateway with credentials as if they were its own',
@@ -130,12 +150,14 @@ const Settings = Type.Object({
     description: 'Services, separated by commas, whose relay tokens /forward-auth gives to trusted proxies',
     default: '',
   }),
+  CURFEW_DRAIN_DELAY_SECONDS: DrainDelaySeconds,
   CURFEW_NATS_URL: Type.String({ minLength: 1, description: 'nats://user:password@host:port', secret: true }),
 })
 
 export interface GatewayConfig {
   readonly listen: { readonly host: string; readonly port: number }
   readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly drainDelayMs: number
   readonly logLevel: string
   readonly natsUrl: string
   readonly accountsFile: string
@@ -143,6 +165,7 @@ export interface GatewayConfig {
   readonly csrfKey: Buffer
   /** Origins by name. */
   readonly upstreams: ReadonlyMap<Audience, string>
+  readonly encodedSlashes: ReadonlySet<Audience>
   readonly upstreamTimeoutMs: number
   readonly bodyBytesMax: number
   readonly cookieName: string
@@ -159,6 +182,7 @@ export interface GatewayConfig {
     readonly tokenGuessesPerMinute: number
   }
   readonly isTrustedProxy: (address: string) => boolean
+  readonly clientHeaders: ClientHeaderRules
   readonly corsOrigins: ReadonlySet<string>
   readonly forwardAuthAudiences: ReadonlySet<Audience>
 }
@@ -170,8 +194,17 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
   const upstreams = parseUpstreams(settings.GATEWAY_UPSTREAMS, faults)
   const programmaticClients = parseClients(settings.GATEWAY_PROGRAMMATIC_CLIENTS, faults)
   const isTrustedProxy = trustOf(parseProxies(settings.GATEWAY_TRUSTED_PROXIES, faults))
+  const clientHeaders = {
+    withheld: parseHeaderNames('GATEWAY_WITHHELD_HEADERS', settings.GATEWAY_WITHHELD_HEADERS, faults),
+    passed: parseHeaderNames('GATEWAY_PASSED_HEADERS', settings.GATEWAY_PASSED_HEADERS, faults),
+  }
   const corsOrigins = parseOrigins(settings.GATEWAY_CORS_ORIGINS, faults)
-  const forwardAuthAudiences = parseAudiences(settings.GATEWAY_FORWARD_AUTH_AUDIENCES, faults)
+  const forwardAuthAudiences = parseAudiences(
+    'GATEWAY_FORWARD_AUTH_AUDIENCES',
+    settings.GATEWAY_FORWARD_AUTH_AUDIENCES,
+    faults,
+  )
+  const encodedSlashes = parseAudiences('GATEWAY_ENCODED_SLASHES', settings.GATEWAY_ENCODED_SLASHES, faults)
   const filesOrigin = settings.GATEWAY_FILES_ORIGIN
   if (filesOrigin !== undefined && !isOrigin(filesOrigin))
     faults.push('GATEWAY_FILES_ORIGIN is not an origin such as https://files.example')
@@ -183,11 +216,13 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
   return {
     listen: { host, port: settings.GATEWAY_PORT },
     operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    drainDelayMs: settings.CURFEW_DRAIN_DELAY_SECONDS * 1_000,
     logLevel: settings.GATEWAY_LOG_LEVEL,
     natsUrl: settings.CURFEW_NATS_URL,
     accountsFile: settings.GATEWAY_ACCOUNTS_FILE,
     csrfKey,
     upstreams,
+    encodedSlashes,
     upstreamTimeoutMs: settings.GATEWAY_UPSTREAM_TIMEOUT_SECONDS * 1_000,
     bodyBytesMax: settings.GATEWAY_BODY_BYTES_MAX,
     cookieName: settings.GATEWAY_COOKIE_NAME,
@@ -203,6 +238,7 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
       tokenGuessesPerMinute: settings.GATEWAY_TOKEN_GUESSES_PER_MINUTE,
     },
     isTrustedProxy,
+    clientHeaders,
     corsOrigins,
     forwardAuthAudiences,
   }
@@ -287,13 +323,25 @@ function isOfOneHost({ protocol, hostname }: URL): boolean {
   return !hostname.includes('*') && (protocol === 'https:' || isLoopback(hostname))
 }
 
-function parseAudiences(text: string, faults: string[]): Set<Audience> {
+function parseAudiences(setting: string, text: string, faults: string[]): Set<Audience> {
   const audiences = new Set<Audience>()
   for (const name of listOf(text)) {
     if (Value.Check(AudienceSchema, name) && name !== GATEWAY_AUDIENCE) audiences.add(name)
-    else faults.push(`GATEWAY_FORWARD_AUTH_AUDIENCES: ${JSON.stringify(name)} is not the name of a service`)
+    else faults.push(`${setting}: ${JSON.stringify(name)} is not the name of a service`)
   }
   return audiences
+}
+
+const HEADER_NAME = { GATEWAY_WITHHELD_HEADERS: /^[a-z0-9-]+\*?$/, GATEWAY_PASSED_HEADERS: /^[a-z0-9-]+$/ }
+
+function parseHeaderNames(setting: keyof typeof HEADER_NAME, text: string, faults: string[]): string[] {
+  return listOf(text.toLowerCase()).filter((name) => {
+    const fault = (rule: string): boolean => faults.push(`${setting}: ${JSON.stringify(name)} ${rule}`) < 0
+    if (!HEADER_NAME[setting].test(name)) return fault('is not the name of a header')
+    if (setting === 'GATEWAY_PASSED_HEADERS' && isNeverFromClients(name))
+      return fault('is never taken from a client')
+    return true
+  })
 }
 
 const KEY_BYTES_MIN = 32

@@ -16,5 +16,8 @@ await runService('gateway', async (logger) => {
     await gateway.close()
     throw error
   }
-  return gateway
+  return {
+    close: () => gateway.close(),
+    drain: { leave: () => gateway.app.leave(), delayMs: config.drainDelayMs },
+  }
 })

@@ -202,6 +202,8 @@ export interface Exchange {
 
 /** One service behind the gateway. */
 export interface Upstream {
+  /** Where the gateway reaches it. */
+  readonly origin: string
   forward(request: UpstreamRequest, sink: UpstreamSink): Exchange
 }
 

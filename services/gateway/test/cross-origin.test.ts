@@ -240,3 +240,33 @@ describe('every answer', () => {
     expect((await browser.get('/session')).status).toBe(200)
   })
 })
+
+describe('behind a proxy that keeps its own name', () => {
+  const signIn = (url: string, headers: Record<string, string>): Promise<Response> =>
+    fetch(`${url}/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: 'https://shop.example', ...headers },
+      body: JSON.stringify(stage.credentials('alice')),
+    })
+  const forwarded = { 'x-forwarded-host': 'shop.example', 'x-forwarded-proto': 'https' }
+
+  it('people sign in and out where the proxy is trusted and says under which name it was called', async () => {
+    const trusting = await stage.start({ isTrustedProxy: (address) => address === '127.0.0.1' })
+    const answer = await signIn(trusting.url, forwarded)
+    expect(answer.status).toBe(200)
+    const { csrf_token: value } = (await answer.json()) as { csrf_token: string }
+    const [cookie = ''] = (answer.headers.getSetCookie().find((one) => one.startsWith(COOKIE)) ?? '').split(
+      ';',
+    )
+    const logout = await fetch(`${trusting.url}/logout`, {
+      method: 'POST',
+      headers: { cookie, 'x-csrf-token': value, origin: 'https://shop.example', ...forwarded },
+    })
+    expect(logout.status).toBeLessThan(300)
+    await expectProblem(await signIn(trusting.url, {}), 403, 'csrf-rejected')
+  })
+
+  it('nobody does where it is not', async () => {
+    await expectProblem(await signIn(closed.url, forwarded), 403, 'csrf-rejected')
+  })
+})

@@ -57,6 +57,7 @@ export async function setEdgeStage(): Promise<EdgeStage> {
   const standard: GatewayConfig = {
     listen: { host: '127.0.0.1', port: 0 },
     operations: undefined,
+    drainDelayMs: 0,
     logLevel: 'debug',
     natsUrl: servers.natsUrl('gateway'),
     accountsFile: identities.files.accounts,
@@ -76,6 +77,8 @@ export async function setEdgeStage(): Promise<EdgeStage> {
       tokenGuessesPerMinute: 10_000,
     },
     isTrustedProxy: () => false,
+    encodedSlashes: new Set(),
+    clientHeaders: { withheld: [], passed: [] },
     corsOrigins: new Set(),
     forwardAuthAudiences: new Set(),
     recentAuthenticationSeconds: 900,

@@ -110,6 +110,7 @@ async function configFor(
   return {
     listen: { host: '127.0.0.1', port: await freePort() },
     operations: undefined,
+    drainDelayMs: 0,
     logLevel: 'debug',
     natsUrl: servers.natsUrl('gateway'),
     accountsFile: files.accounts,
@@ -133,6 +134,8 @@ async function configFor(
       tokenGuessesPerMinute: 10_000,
     },
     isTrustedProxy: () => false,
+    encodedSlashes: new Set(),
+    clientHeaders: { withheld: [], passed: [] },
     corsOrigins: new Set(),
     forwardAuthAudiences: new Set(),
   }
@@ -144,6 +147,7 @@ async function startSessionService(servers: TestServers, { files }: DevelopmentI
   const env = {
     SESSION_PORT: String(port),
     SESSION_LOG_LEVEL: 'warn',
+    CURFEW_DRAIN_DELAY_SECONDS: '0',
     SESSION_CLIENTS_FILE: files.clients,
     SESSION_SEED_FILE: files.seed,
     CURFEW_NATS_URL: servers.natsUrl('session'),

@@ -27,6 +27,7 @@ beforeAll(async () => {
   port = await freePort()
   settings = {
     GATEWAY_PORT: String(port),
+    CURFEW_DRAIN_DELAY_SECONDS: '0',
     GATEWAY_ACCOUNTS_FILE: files.accounts,
     GATEWAY_CSRF_KEY_FILE: files.csrfKey,
     CURFEW_NATS_URL: servers.natsUrl('gateway'),

@@ -10,6 +10,7 @@ import { Registry } from 'prom-client'
 
 import { createRequestBodies } from '../src/adapters/request-bodies.ts'
 import { createUpstream } from '../src/adapters/undici-upstream.ts'
+import { createHeadersForUpstream } from '../src/domain/relayed-headers.ts'
 import { addApiRoutes } from '../src/routes/api.ts'
 import { createBoundary } from '../src/routes/boundary.ts'
 import { createReports } from '../src/routes/reports.ts'
@@ -34,12 +35,13 @@ export function newToken(): { token: string; session: VerifiedSession } {
 
 export async function setRelayStage(
   check: (token: string) => Verdict | Promise<Verdict>,
+  isTrustedProxy = (_address: string): boolean => false,
 ): Promise<RelayStage> {
   const service = await startRecordingUpstream()
   const upstream = createUpstream(service.origin, 60_000)
   const registry = createMetrics('gateway')
   const logger = createLogger({ service: 'gateway', level: 'fatal' })
-  const app = createHttpServer({ service: 'gateway', logger, registry, readiness: [] })
+  const app = createHttpServer({ service: 'gateway', logger, registry, readiness: [], isTrustedProxy })
   const ended = new AbortController()
   const verifier = {
     check,
@@ -65,8 +67,14 @@ export async function setRelayStage(
       nowMs: () => 0,
     }),
     verifier,
-    upstreams: new Map([['documents' as Audience, upstream]]),
+    upstreams: new Map([
+      ['documents' as Audience, upstream],
+      ['files' as Audience, upstream],
+    ]),
     bodies: createRequestBodies(BODY_BYTES_MAX),
+    headersForUpstream: createHeadersForUpstream({ withheld: ['x-shop-*'], passed: ['x-user-preference'] }),
+    isTrustedProxy,
+    encodedSlashes: new Set(['files' as Audience]),
   })
   return {
     app,

@@ -80,3 +80,17 @@ describe('the limits of sessions', () => {
     ).toBeDefined()
   })
 })
+
+it('starts beside a Kubernetes Service of its own name', () => {
+  const links = {
+    SESSION_SERVICE_HOST: '10.96.0.17',
+    SESSION_SERVICE_PORT: '80',
+    SESSION_SERVICE_PORT_HTTP: '80',
+    SESSION_PORT: 'tcp://10.96.0.17:80',
+    SESSION_PORT_80_TCP: 'tcp://10.96.0.17:80',
+    SESSION_PORT_80_TCP_PROTO: 'tcp',
+    SESSION_PORT_80_TCP_PORT: '80',
+    SESSION_PORT_80_TCP_ADDR: '10.96.0.17',
+  }
+  expect(readConfig({ ...LEAST, ...links })).toMatchObject({ SESSION_PORT: 8081 })
+})

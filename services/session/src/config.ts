@@ -3,7 +3,7 @@
  * Promise: what is returned fits together: idle within absolute, recent within absolute.
  */
 import type { Scope } from '@curfew/contracts'
-import { ConfigError, loadConfig } from '@curfew/service-kit'
+import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
 
 import type { ApprovalPolicy } from './domain/approvals.ts'
@@ -143,6 +143,7 @@ const ConfigSchema = Type.Object({
   SESSION_SEED_FILE: Type.Optional(
     Type.String({ minLength: 1, description: 'Roles and grants of a new deployment' }),
   ),
+  CURFEW_DRAIN_DELAY_SECONDS: DrainDelaySeconds,
   CURFEW_NATS_URL: Type.String({
     minLength: 1,
     secret: true,

@@ -10,5 +10,7 @@ import { readConfig } from './config.ts'
 await runService('session', async (logger) => {
   const config = readConfig()
   logger.level = config.SESSION_LOG_LEVEL
-  return compose(config, logger)
+  const service = await compose(config, logger)
+  const delayMs = config.CURFEW_DRAIN_DELAY_SECONDS * 1_000
+  return { close: () => service.close(), drain: { leave: () => service.app.leave(), delayMs } }
 })

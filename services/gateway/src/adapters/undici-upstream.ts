@@ -54,6 +54,7 @@ export function createUpstream(origin: string, silenceTimeoutMs: number): Upstre
   const places = new UpstreamPlaces(PLACES)
 
   return {
+    origin,
     forward(request: UpstreamRequest, sink: UpstreamSink): Exchange {
       const taken = places.take(request.caller)
       if (taken !== 'taken') {

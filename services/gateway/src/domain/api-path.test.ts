@@ -21,6 +21,8 @@ describe('an honest path', () => {
     ['/api/documents/.well-known/jwks.json', '/documents/.well-known/jwks.json'],
     ["/api/documents/a;v=1/b@c:d!$&'()*+,=~", "/documents/a;v=1/b@c:d!$&'()*+,=~"],
     ['/api/documents/auth0%7C5f7c', '/documents/auth0%7C5f7c'],
+    ['/api/documents/a[0]|b^c', '/documents/a[0]|b^c'],
+    ['/api/documents/42?filter[name]=a|b', '/documents/42?filter[name]=a|b'],
   ])('%s goes on as %s', (target, path) => expect(upstreamPath(target, 'documents')).toBe(path))
 
   it('keeps any query that a browser can send as it is', () => {
@@ -30,6 +32,29 @@ describe('an honest path', () => {
       }),
     )
   })
+})
+
+describe('an encoded slash', () => {
+  it.each(['/api/documents/a%2Fb', '/api/documents/group%2fproject/files', '/api/documents/a%2Fb%2Fc%20d'])(
+    'is a part of a segment for a service that reads it so: %s',
+    (target) => {
+      expect(upstreamPath(target, 'documents', true)).toBe(target.slice('/api'.length))
+      expect(upstreamPath(target, 'documents')).toBeUndefined()
+    },
+  )
+
+  it.each([
+    '/api/documents/..%2Ffiles',
+    '/api/documents/a%2F..%2F..%2Ffiles',
+    '/api/documents/a%2F%2e%2e',
+    '/api/documents/%2Fetc',
+    '/api/documents/a%2F%2Fb',
+    '/api/documents/a%252Fb',
+    '/api/documents/a%5Cb',
+    '/api/documents/a%2F..;x',
+  ])('does not climb, begin a path or hide another one even then: %s', (target) =>
+    expect(upstreamPath(target, 'documents', true)).toBeUndefined(),
+  )
 })
 
 const hostile = [

@@ -3,8 +3,11 @@
  * Promise: whatever decodes or normalises the result once more, it stays below the name of its own service.
  */
 
-/** RFC 3986 `pchar` and `/`: what needs encoding must come encoded, so that no two readers disagree about a byte. */
-const PATH = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$/
+/**
+ * RFC 3986 `pchar` and `/`, and what browsers leave as it is (WHATWG URL): what else needs encoding must come encoded, so that
+ * no two readers disagree about a byte.
+ */
+const PATH = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/[\]|^-]|%[0-9A-Fa-f]{2})*$/
 const QUERY = /^(?:\?[!-"$-~]*)?$/
 
 const PREFIX = '/api'
@@ -13,9 +16,10 @@ const DECODINGS_MAX = 5
 /**
  * `/api/documents/42?full=1` becomes `/documents/42?full=1`.
  * @param target as it came over the wire
+ * @param mayEncodeSlash whether the service reads `%2F` as a part of a segment
  * @returns undefined for what no honest client sends
  */
-export function upstreamPath(target: string, service: string): string | undefined {
+export function upstreamPath(target: string, service: string, mayEncodeSlash = false): string | undefined {
   const queryAt = target.indexOf('?')
   const path = queryAt === -1 ? target : target.slice(0, queryAt)
   const query = queryAt === -1 ? '' : target.slice(queryAt)
@@ -25,13 +29,17 @@ export function upstreamPath(target: string, service: string): string | undefine
   const segments = path.slice(root.length + 1).split('/')
   const last = segments.length - 1
   const areHarmless = segments.every((segment, index) =>
-    segment === '' ? index === last : isHarmless(segment),
+    segment === '' ? index === last : isHarmless(segment, mayEncodeSlash),
   )
   return areHarmless ? path.slice(PREFIX.length) + query : undefined
 }
 
-/** Decodes as often as anyone behind might, and looks at what could come to light each time. */
-function isHarmless(segment: string): boolean {
+/**
+ * Decodes as often as anyone behind might, and looks at what could come to light each time. Where slashes may be encoded they
+ * are so once, and no part between them climbs.
+ */
+function isHarmless(segment: string, mayEncodeSlash: boolean): boolean {
+  if (mayEncodeSlash) return segment.split(/%2F/i).every((part) => part !== '' && isHarmless(part, false))
   let text = segment
   for (let decodings = 0; decodings < DECODINGS_MAX; decodings += 1) {
     if (hasMeaning(text)) return false

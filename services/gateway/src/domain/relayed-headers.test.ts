@@ -1,26 +1,33 @@
 import { describe, expect, it } from 'vitest'
 
-import { headersForClient, headersForUpstream } from './relayed-headers.ts'
+import { createHeadersForUpstream, headersForClient } from './relayed-headers.ts'
+
+const headersForUpstream = createHeadersForUpstream({
+  withheld: ['x-shop-*', 'x-till'],
+  passed: ['x-user-preference', 'x-forwarded-user'],
+})
 
 const relay = {
   credentials: 'Bearer cfr_made-here',
   requestId: 'r1',
   clientAddress: '192.0.2.1',
   protocol: 'https',
+  host: 'app.example',
+  prefix: '/api',
 }
 const own = {
   authorization: 'Bearer cfr_made-here',
   'x-request-id': 'r1',
   'x-forwarded-for': '192.0.2.1',
   'x-forwarded-proto': 'https',
+  'x-forwarded-host': 'app.example',
+  'x-forwarded-prefix': '/api',
 }
+const place = { origin: 'http://10.0.0.7:8082', service: 'documents', host: 'app.example', prefix: '/api' }
 
 describe('towards a service', () => {
   it('go the relay token, the request id and where the request came from', () => {
-    expect(headersForUpstream({ host: 'app.example' }, relay)).toEqual({
-      ...own,
-      'x-forwarded-host': 'app.example',
-    })
+    expect(headersForUpstream({ host: 'inner.example' }, relay)).toEqual(own)
   })
 
   it('goes what belongs to the message', () => {
@@ -32,6 +39,20 @@ describe('towards a service', () => {
       range: 'bytes=0-1',
       traceparent: '00-…',
       'idempotency-key': 'k',
+      'user-agent': 'curl/8',
+      'x-user-agent': 'grpc-web-javascript/0.1',
+      'sec-fetch-user': '?1',
+      'sec-ch-ua-platform': '"Linux"',
+      'x-api-key': 'of the service itself',
+      'x-client-version': '7',
+      'hx-current-url': '/orders',
+      'upload-offset': '0',
+      'last-event-id': '7',
+      'x-requested-with': 'fetch',
+      'content-digest': 'sha-256=:…:',
+      priority: 'u=1',
+      'x-amzn-trace-id': 'Root=1',
+      'x-user-preference': 'named in the settings',
     }
     expect(headersForUpstream(message, relay)).toEqual({ ...message, ...own })
   })
@@ -77,6 +98,101 @@ describe('towards a service', () => {
     'http2-settings',
     'expect',
     'via',
+    // Of other systems that put into a header who a caller is.
+    'x-webauth-user',
+    'x-webauth-groups',
+    'x-goog-authenticated-user-email',
+    'x-goog-authenticated-user-id',
+    'x-goog-iap-jwt-assertion',
+    'x-serverless-authorized-user',
+    'x-appengine-user-email',
+    'x-endpoint-api-userinfo',
+    'x-apigateway-api-userinfo',
+    'x-ms-client-principal',
+    'x-ms-client-principal-name',
+    'x-ms-token-aad-id-token',
+    'x-arr-clientcert',
+    'x-azure-clientip',
+    'x-amzn-oidc-data',
+    'x-amzn-oidc-identity',
+    'x-amzn-mtls-clientcert-subject',
+    'impersonate-user',
+    'impersonate-group',
+    'impersonate-extra-scopes',
+    'ssl-client-cert',
+    'ssl-client-verify',
+    'ssl-client-s-dn',
+    'x-ssl-client-dn',
+    'x-client-verify',
+    'x-tls-client-subject',
+    'client-cert',
+    'client-cert-chain',
+    'x-forwarded-client-cert',
+    'remote-user',
+    'remote-groups',
+    'remote-email',
+    'proxy',
+    'from',
+    'cf-access-authenticated-user-email',
+    'cf-access-jwt-assertion',
+    'cf-connecting-ip',
+    'cf-ipcountry',
+    'tailscale-user-login',
+    'x-pomerium-jwt-assertion',
+    'x-vouch-user',
+    'x-authentik-username',
+    'x-token-subject',
+    'x-jwt-payload',
+    'x-id-token',
+    'x-access-token',
+    'oidc-claim-sub',
+    'x-oauth2-scopes',
+    'shib-identity-provider',
+    'eppn',
+    'mellon-name-id',
+    'cas-user',
+    'sm-user',
+    'sm-universalid',
+    'iv-user',
+    'iv-creds',
+    'oam-remote-user',
+    'x-hasura-role',
+    'x-hasura-admin-secret',
+    'x-consumer-username',
+    'x-credential-identifier',
+    'x-authenticated-userid',
+    'x-scope-orgid',
+    'x-tenant-id',
+    'x-roles',
+    'x-groups',
+    'x-email',
+    'x-admin',
+    'x-on-behalf-of',
+    'x-spiffe-id',
+    'x-envoy-external-address',
+    'x-envoy-original-path',
+    'x-original-forwarded-for',
+    'x-override-url',
+    'x-http-host-override',
+    'x-host',
+    'client-ip',
+    'true-client-ip',
+    'x-originating-ip',
+    'fastly-client-ip',
+    'x-vercel-forwarded-for',
+    // Under another spelling for whoever gets headers as variables.
+    'x_webauth_user',
+    'x.webauth.user',
+    'x-webauth_user',
+    'ssl_client_cert',
+    'remote_user',
+    'remote.user',
+    'x~session~user',
+    'content_length',
+    'transfer_encoding',
+    // Named in the settings.
+    'x-shop-basket',
+    'x-till',
   ])('nobody but the gateway says %s', (name) => {
     const sent = headersForUpstream({ [name]: 'evil' }, relay)
     expect(Object.values(sent)).not.toContain('evil')
@@ -89,7 +205,7 @@ describe('towards a service', () => {
   })
 
   it.each(['app.example/evil', 'a b', 'evil"><script>', 'a'.repeat(300)])('goes no host like %.40j', (host) =>
-    expect(headersForUpstream({ host }, relay)).toEqual(own),
+    expect(headersForUpstream({}, { ...relay, host })).not.toHaveProperty('x-forwarded-host'),
   )
 })
 
@@ -101,7 +217,7 @@ describe('towards the client', () => {
       etag: '"1"',
       link: ['<a>', '<b>'],
     }
-    expect(headersForClient(message)).toEqual(message)
+    expect(headersForClient(message, place)).toEqual(message)
   })
 
   it.each([
@@ -117,10 +233,29 @@ describe('towards the client', () => {
     'access-control-allow-origin',
     'access-control-allow-credentials',
     'x-request-id',
-  ])('goes no %s of a service', (name) => expect(headersForClient({ [name]: 'value' })).toEqual({}))
+    'alt-svc',
+    'service-worker-allowed',
+    'nel',
+    'report-to',
+    'accept-ch',
+    'set-login',
+    'x-accel-redirect',
+    'x-accel-expires',
+    'x-sendfile',
+    'x-session-user',
+    'x-curfew-anything',
+  ])('goes no %s of a service', (name) => expect(headersForClient({ [name]: 'value' }, place)).toEqual({}))
+
+  it('goes a location as clients reach it', () => {
+    const location = 'http://10.0.0.7:8082/documents/42'
+    expect(headersForClient({ location, 'content-location': location }, place)).toEqual({
+      location: '/api/documents/42',
+      'content-location': '/api/documents/42',
+    })
+  })
 
   it('goes nothing that the service called its connection’s own', () => {
     const received = { connection: ['X-Internal', 'close'], 'x-internal': '1', etag: '"1"' }
-    expect(headersForClient(received)).toEqual({ etag: '"1"' })
+    expect(headersForClient(received, place)).toEqual({ etag: '"1"' })
   })
 })

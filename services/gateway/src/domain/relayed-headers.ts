@@ -2,6 +2,8 @@
  * ① Which headers pass the boundary, in either direction.
  * Promise: a service behind never sees a client's credential or a client's claim to be somebody, and a client no cookie of a service.
  */
+import { publicLocation, type PublicPlace } from './public-location.ts'
+
 /** Names in lower case. */
 export type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>
 
@@ -23,7 +25,8 @@ const HOP_BY_HOP = [
   'upgrade',
 ]
 
-const NOT_FROM_CLIENTS = new Set([
+/** What the gateway itself says to a service, and what is between a client and the gateway. No setting lets these through. */
+const NEVER_FROM_CLIENTS = new Set([
   ...HOP_BY_HOP,
   'authorization',
   'cookie',
@@ -34,30 +37,63 @@ const NOT_FROM_CLIENTS = new Set([
   'host',
   'forwarded',
   'via',
-  // What others' proxies put identities and addresses into, and what rewrites a request's meaning.
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'true-client-ip',
-  'x-original-url',
-  'x-rewrite-url',
-  'x-original-method',
+  // CGI programs would take it for the proxy that they are to use (HTTP_PROXY).
+  'proxy',
+])
+const NEVER_FROM_CLIENTS_PREFIXES = ['x-curfew-', 'x-session-', 'x-forwarded-']
+
+/** What proxies and platforms put into headers about the caller: a name with such a word says who somebody is. */
+const IDENTITY_WORDS = new Set(
+  `account accounts actor admin administrator assertion auth authn authz authuser authenticated authentication authorized
+   behalf cas cert certificate certs claim claims clientcert clientip consumer credential credentials curfew delegate
+   delegation dn email entitlement entitlements eppn fingerprint forwarded group groups iap identity idp impersonate
+   impersonated impersonation internal ip jwt kerberos ldap login logon mail mellon mtls oauth oauth2 oidc openid
+   originating peer permission permissions principal principals privilege privileges remote role roles root saml saml2
+   scope scopes session sessions shib shibboleth socketip spiffe ssl sso sub subject sudo superuser svid tenant tls
+   trusted uid upn user userid userinfo username users verified verify`.split(/\s+/),
+)
+
+const IDENTITY_PREFIXES = [
+  'cf-',
+  'fastly-',
+  'iv-',
+  'oam-',
+  'sm-',
+  'tailscale-',
+  'x-apigateway-',
+  'x-appengine-',
+  'x-arr-',
+  'x-authentik-',
+  'x-azure-',
+  'x-endpoint-',
+  'x-envoy-',
+  'x-hasura-',
+  'x-ms-client-',
+  'x-ms-token-',
+  'x-nf-',
+  'x-pomerium-',
+  'x-vercel-',
+  'x-vouch-',
+  'x-webauth-',
+  // What changes the meaning of a request behind the gateway's back.
+  'x-original-',
+  'x-rewrite-',
+  'x-override-',
+]
+const IDENTITY_NAMES = new Set([
+  'from',
+  'x-access-token',
+  'x-host',
+  'x-http-host-override',
   'x-http-method',
   'x-http-method-override',
+  'x-id-token',
   'x-method-override',
-  'remote-user',
 ])
-const NOT_FROM_CLIENTS_PREFIXES = [
-  'x-curfew-',
-  'x-session-',
-  'x-forwarded-',
-  'x-auth-',
-  'x-authenticated-',
-  'x-user',
-  'x-remote-',
-  'x-original-forwarded-',
-  'cf-connecting-',
-]
+/** `user-agent`, and as some libraries have to call it. */
+const AGENT = /(?:^|-)user-agent$/
+/** Set by browsers, which let no script write a name that begins so. */
+const BROWSERS_OWN = /^sec-(?:ch|fetch)-/
 
 const NOT_FROM_UPSTREAMS = new Set([
   ...HOP_BY_HOP,
@@ -69,9 +105,27 @@ const NOT_FROM_UPSTREAMS = new Set([
   'x-request-id',
   'server',
   'x-powered-by',
+  // These hold for the whole origin, or for longer than the answer.
+  'accept-ch',
+  'alt-svc',
+  'critical-ch',
+  'expect-ct',
+  'nel',
+  'origin-agent-cluster',
+  'public-key-pins',
+  'report-to',
+  'service-worker-allowed',
+  'set-login',
+  // A proxy in front would take these for orders of the gateway.
+  'x-accel-charset',
+  'x-accel-expires',
+  'x-accel-limit-rate',
+  'x-accel-redirect',
+  'x-lighttpd-send-file',
+  'x-sendfile',
 ])
-/** Who may read across origins is the gateway's to say. */
-const NOT_FROM_UPSTREAMS_PREFIX = 'access-control-'
+/** Who may read across origins is the gateway's to say; so is what a proxy in front is told about a session. */
+const NOT_FROM_UPSTREAMS_PREFIXES = ['access-control-', 'x-curfew-', 'x-session-']
 
 /** What the gateway says of itself to the service behind. */
 export interface Relay {
@@ -80,24 +134,48 @@ export interface Relay {
   readonly requestId: string
   readonly clientAddress: string
   readonly protocol: string
+  /** As the client called the gateway. */
+  readonly host: string
+  /** What the gateway has taken off the path. */
+  readonly prefix: string
 }
 
 const HOST = /^[A-Za-z0-9.:[\]-]{1,255}$/
 
-export function headersForUpstream(received: ReceivedHeaders, relay: Relay): Headers {
-  const headers = passing(received, isFromClients)
-  headers['authorization'] = relay.credentials
-  headers['x-request-id'] = relay.requestId
-  headers['x-forwarded-proto'] = relay.protocol
-  if (relay.clientAddress !== '') headers['x-forwarded-for'] = relay.clientAddress
-  const { host } = received
-  if (typeof host === 'string' && HOST.test(host)) headers['x-forwarded-host'] = host
+/** What the settings say about headers of clients, beyond what is decided here. Names in lower case. */
+export interface ClientHeaderRules {
+  /** Names, or the beginnings of names with a `*` behind, that services do not get. */
+  readonly withheld: readonly string[]
+  /** Names that services get although they look like an identity. */
+  readonly passed: readonly string[]
+}
+
+export type HeadersForUpstream = (received: ReceivedHeaders, relay: Relay) => Headers
+
+export function createHeadersForUpstream(rules: ClientHeaderRules): HeadersForUpstream {
+  const isFromClients = remembered((name) => mayComeFromClients(name, rules))
+  return (received, relay) => {
+    const headers = passing(received, isFromClients)
+    headers['authorization'] = relay.credentials
+    headers['x-request-id'] = relay.requestId
+    headers['x-forwarded-proto'] = relay.protocol
+    if (relay.clientAddress !== '') headers['x-forwarded-for'] = relay.clientAddress
+    if (HOST.test(relay.host)) headers['x-forwarded-host'] = relay.host
+    headers['x-forwarded-prefix'] = relay.prefix
+    return headers
+  }
+}
+
+export function headersForClient(received: ReceivedHeaders, place: PublicPlace): Headers {
+  const headers = passing(received, isFromUpstreams)
+  for (const name of LOCATIONS) {
+    const location = headers[name]
+    if (typeof location === 'string') headers[name] = publicLocation(location, place)
+  }
   return headers
 }
 
-export function headersForClient(received: ReceivedHeaders): Headers {
-  return passing(received, isFromUpstreams)
-}
+const LOCATIONS = ['location', 'content-location'] as const
 
 function passing(received: ReceivedHeaders, passes: (name: string) => boolean): Headers {
   const named = namesIn(received.connection)
@@ -109,17 +187,39 @@ function passing(received: ReceivedHeaders, passes: (name: string) => boolean): 
   return headers
 }
 
-const isFromClients = remembered((name) => {
-  // Servers that hand headers on as variables (CGI, WSGI) do not tell `x_user` from `x-user`.
-  const canonical = name.replaceAll('_', '-')
+/**
+ * Programs that are handed headers as variables (CGI, WSGI, PHP) do not tell `x_user` or `x.user` from `x-user`, so that only
+ * letters, digits and dashes pass.
+ */
+const PLAIN_NAME = /^[a-z0-9-]+$/
+
+function mayComeFromClients(name: string, { withheld, passed }: ClientHeaderRules): boolean {
+  if (!PLAIN_NAME.test(name) || isNeverFromClients(name)) return false
+  if (withheld.some((rule) => fits(name, rule))) return false
+  return passed.includes(name) || !namesIdentity(name)
+}
+
+/** True for a name that no setting lets through. */
+export function isNeverFromClients(name: string): boolean {
+  return NEVER_FROM_CLIENTS.has(name) || NEVER_FROM_CLIENTS_PREFIXES.some((prefix) => name.startsWith(prefix))
+}
+
+function fits(name: string, rule: string): boolean {
+  return rule.endsWith('*') ? name.startsWith(rule.slice(0, -1)) : name === rule
+}
+
+function namesIdentity(name: string): boolean {
+  if (AGENT.test(name) || BROWSERS_OWN.test(name)) return false
   return (
-    !NOT_FROM_CLIENTS.has(canonical) &&
-    !NOT_FROM_CLIENTS_PREFIXES.some((prefix) => canonical.startsWith(prefix))
+    IDENTITY_NAMES.has(name) ||
+    IDENTITY_PREFIXES.some((prefix) => name.startsWith(prefix)) ||
+    name.split('-').some((word) => IDENTITY_WORDS.has(word))
   )
-})
+}
 
 const isFromUpstreams = remembered(
-  (name) => !NOT_FROM_UPSTREAMS.has(name) && !name.startsWith(NOT_FROM_UPSTREAMS_PREFIX),
+  (name) =>
+    !NOT_FROM_UPSTREAMS.has(name) && !NOT_FROM_UPSTREAMS_PREFIXES.some((prefix) => name.startsWith(prefix)),
 )
 
 /** Most messages have the same few names. Strangers may invent others, which must not fill memory. */

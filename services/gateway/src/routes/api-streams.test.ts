@@ -4,6 +4,7 @@ import { createHttpServer, createLogger, createMetrics } from '@curfew/service-k
 import type { VerifiedSession, Verifier } from '@curfew/verifier'
 import { describe, expect, it, vi } from 'vitest'
 
+import { createHeadersForUpstream } from '../domain/relayed-headers.ts'
 import type { UpstreamSink } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 import { addApiRoutes } from './api.ts'
@@ -34,6 +35,7 @@ async function setUp(headers: Record<string, string>, piece: string) {
       [
         'documents' as Audience,
         {
+          origin: 'http://127.0.0.1:8082',
           forward(_request, sink) {
             service.sink = sink
             setImmediate(() => {
@@ -45,6 +47,9 @@ async function setUp(headers: Record<string, string>, piece: string) {
         },
       ],
     ]),
+    headersForUpstream: createHeadersForUpstream({ withheld: [], passed: [] }),
+    isTrustedProxy: () => false,
+    encodedSlashes: new Set(),
     bodies: { of: () => ({ stream: undefined, fault: undefined, underWay: Promise.resolve() }) },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -10,7 +10,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { upstreamPath } from '../domain/api-path.ts'
 import { addressKey } from '../domain/client-address.ts'
-import { headersForUpstream } from '../domain/relayed-headers.ts'
+import type { HeadersForUpstream } from '../domain/relayed-headers.ts'
 import type { RequestBodies, RequestBody, Upstream } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 import { addressOf } from './caller.ts'
@@ -24,6 +24,10 @@ export interface ApiRoutes {
   readonly verifier: Verifier
   readonly upstreams: ReadonlyMap<Audience, Upstream>
   readonly bodies: RequestBodies
+  readonly headersForUpstream: HeadersForUpstream
+  readonly isTrustedProxy: (address: string) => boolean
+  /** Services that read `%2F` as a part of a segment. */
+  readonly encodedSlashes: ReadonlySet<Audience>
 }
 
 export function addApiRoutes(app: CurfewServer, routes: ApiRoutes): void {
@@ -55,7 +59,7 @@ interface Target extends ApiRoutes {
 function relay(request: FastifyRequest, reply: FastifyReply, target: Target): void {
   // Its session was checked in the meantime, and `close` would not come a second time.
   if (reply.raw.destroyed) return void reply.hijack()
-  const path = upstreamPath(request.raw.url ?? '', target.service)
+  const path = upstreamPath(request.raw.url ?? '', target.service, target.encodedSlashes.has(target.service))
   if (path === undefined) throw new Problem('bad-request', 'the gateway does not pass on such a path')
   const body = target.bodies.of(request.raw)
   if (body.stream === undefined) return passOn(request, reply, { ...target, path, body })
@@ -80,8 +84,11 @@ interface Passing extends Target {
 }
 
 function passOn(request: FastifyRequest, reply: FastifyReply, passing: Passing): void {
-  const { service, upstream, verifier, path, body } = passing
-  const answer = new RelayedAnswer(request, reply, body)
+  const { service, upstream, verifier, headersForUpstream, path, body } = passing
+  const { host } = request
+  const prefix = publicPrefix(request, passing.isTrustedProxy)
+  const place = { origin: upstream.origin, service, host, prefix }
+  const answer = new RelayedAnswer(request, reply, { body, place })
   if (body.fault !== undefined) return answer.refuseBody(body.fault)
   const { session } = request
   const clientAddress = addressOf(request)
@@ -90,11 +97,27 @@ function passOn(request: FastifyRequest, reply: FastifyReply, passing: Passing):
     requestId: request.id,
     clientAddress,
     protocol: request.protocol,
+    host,
+    prefix,
   })
   const caller = { session: session.id, address: placeKeyOf(clientAddress) }
   const { method } = request
   const exchange = upstream.forward({ method, path, headers, body: body.stream, caller }, answer)
   answer.comesFrom(exchange)
+}
+
+const PREFIX = '/api'
+/** Segments that no reader takes for anything else. */
+const OUTER_PREFIX = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,8}\/?$/
+
+/** In front of the paths of services, as clients see it; a trusted proxy may have taken a part of it off already. */
+function publicPrefix(
+  { headers, raw }: FastifyRequest,
+  isTrustedProxy: (address: string) => boolean,
+): string {
+  const outer = headers['x-forwarded-prefix']
+  if (typeof outer !== 'string' || !isTrustedProxy(raw.socket.remoteAddress ?? '')) return PREFIX
+  return OUTER_PREFIX.test(outer) ? outer.replace(/\/$/, '') + PREFIX : PREFIX
 }
 
 /** An IPv4 address as it is: what is worked out for each request has to be little. */

@@ -73,7 +73,7 @@ export function createBoundary(app: CurfewServer, options: BoundaryOptions): Bou
   /** Programs send their token on purpose; only a cookie comes along by itself. */
   function refuseForeignCookies(request: FastifyRequest, _reply: FastifyReply, done: Done): void {
     const isAtRisk = !isSafe(request.method) && credential(request).kind === 'cookie'
-    done(isAtRisk ? guard.foreignFault(request, request.headers.host) : undefined)
+    done(isAtRisk ? guard.foreignFault(request, request.host) : undefined)
   }
 
   function requireSession(request: FastifyRequest, reply: FastifyReply, done: Done): void {
@@ -105,7 +105,7 @@ export function createBoundary(app: CurfewServer, options: BoundaryOptions): Bou
     credential,
     csrfFault: (request, asked) => guard.csrfFault(request, asked),
     originFault: (request, host) => guard.originFault(request, host),
-    ownSite: [(request, _reply, done) => done(guard.foreignFault(request, request.headers.host))],
+    ownSite: [(request, _reply, done) => done(guard.foreignFault(request, request.host))],
     anySession: [requireSession],
     liveSession: [
       refuseForeignCookies,

@@ -2,7 +2,9 @@
  * ① Who calls, as far as the connection and the proxies that are trusted say.
  * Promise: an address is an address; what a client claims about itself ends up in a label of known words at most.
  */
-import { isIP } from 'node:net'
+import { isIPv4 } from 'node:net'
+
+import { addressIn } from '@curfew/browser-boundary'
 
 import { addressClass, addressKey } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
@@ -31,5 +33,7 @@ export function callerOf(request: FastifyRequest): Caller {
 export function addressOf(request: FastifyRequest): string {
   // Worked out each time that it is asked for.
   const { ip } = request
-  return isIP(ip) === 0 ? (request.raw.socket.remoteAddress ?? '') : ip
+  if (isIPv4(ip)) return ip
+  const { remoteAddress = '' } = request.raw.socket
+  return addressIn(ip) ?? addressIn(remoteAddress) ?? ''
 }

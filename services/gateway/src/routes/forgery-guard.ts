@@ -51,7 +51,7 @@ export function createForgeryGuard(options: ForgeryGuardOptions): ForgeryGuard {
 
   function csrfFault(
     request: FastifyRequest,
-    { method, host }: Asked = { method: request.method, host: request.headers.host },
+    { method, host }: Asked = { method: request.method, host: request.host },
   ): Problem | undefined {
     const found = credential(request)
     if (found.kind !== 'cookie' || isSafe(method)) return undefined

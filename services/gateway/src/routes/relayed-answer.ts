@@ -8,6 +8,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'n
 import { Problem } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
+import type { PublicPlace } from '../domain/public-location.ts'
 import { headersForClient } from '../domain/relayed-headers.ts'
 import type { BodyFault, Exchange, RequestBody, UpstreamRefusal, UpstreamSink } from '../ports.ts'
 
@@ -19,20 +20,27 @@ const SHARE_USED_UP = 'too many requests of this session or address are under wa
 /** Written by Node without a buffer of its own. */
 const ONE_WRITE_BYTES_MAX = 8 * 1024
 
+export interface Relayed {
+  readonly body: RequestBody
+  readonly place: PublicPlace
+}
+
 export class RelayedAnswer implements UpstreamSink {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #raw: ServerResponse
   readonly #body: RequestBody
+  readonly #place: PublicPlace
   #exchange: Exchange | undefined
   /** Of an answer that may leave in one write; -1 otherwise. */
   #wholeBytes = -1
 
-  constructor(request: FastifyRequest, reply: FastifyReply, body: RequestBody) {
+  constructor(request: FastifyRequest, reply: FastifyReply, { body, place }: Relayed) {
     this.#request = request
     this.#reply = reply
     this.#raw = reply.raw
     this.#body = body
+    this.#place = place
   }
 
   /** To be told before the first piece of it can come. */
@@ -59,7 +67,7 @@ export class RelayedAnswer implements UpstreamSink {
     // A client that has gone away has given it up.
     if (this.#raw.destroyed) return void this.#reply.hijack()
     try {
-      this.#raw.writeHead(status, outgoing(this.#reply, headers))
+      this.#raw.writeHead(status, outgoing(this.#reply, headers, this.#place))
     } catch (cause) {
       this.#refuse(new Problem('upstream-failed', undefined, { cause }))
       this.#exchange?.giveUp()
@@ -103,10 +111,14 @@ export class RelayedAnswer implements UpstreamSink {
   }
 }
 
-function outgoing(reply: FastifyReply, headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+function outgoing(
+  reply: FastifyReply,
+  headers: IncomingHttpHeaders,
+  place: PublicPlace,
+): OutgoingHttpHeaders {
   const all = reply.getHeaders() as OutgoingHttpHeaders
   const { vary } = all
-  Object.assign(all, headersForClient(headers))
+  Object.assign(all, headersForClient(headers, place))
   // Both have a say in what an answer depends on.
   if (headers.vary !== undefined) all['vary'] = [vary ?? [], headers.vary].flat().join(', ')
   return all
