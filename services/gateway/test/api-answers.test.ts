@@ -39,7 +39,7 @@ describe('the answer of a service', () => {
     expect(await expectJson(response, 201)).toEqual({ id: 7 })
     const headers = Object.fromEntries(response.headers)
     expect(headers).toMatchObject({
-      location: '/documents/7',
+      location: '/api/documents/7',
       etag: '"7"',
       'cache-control': 'private, max-age=60',
     })

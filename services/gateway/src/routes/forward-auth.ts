@@ -53,12 +53,6 @@ export interface ForwardAuthRoute {
 export function addForwardAuthRoute(app: CurfewServer, route: ForwardAuthRoute): void {
   const { boundary } = route
   void app.register((scope, _options, done) => {
-<<<<<<< HEAD
-=======
-    // The body, if the proxy sends it at all, is not ours: it is left unread.
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
->>>>>>> c18f376 (feat(gateway): no caller takes all places of a service)
     scope.setErrorHandler((error, request, reply) => {
       const signIn = signInFor(request, error)
       if (signIn === undefined) throw error
