@@ -4,9 +4,9 @@
  */
 import type { Socket } from 'node:net'
 
-import ipaddr from 'ipaddr.js'
 import { Counter, type Registry } from 'prom-client'
 
+import { addressKey } from './address-class.ts'
 import type { CurfewServer } from './curfew-server.ts'
 
 export interface ConnectionLimits {
@@ -29,7 +29,7 @@ export function limitConnections(app: CurfewServer, limits: ConnectionLimits): v
   app.server.on('connection', (socket: Socket) => {
     const { remoteAddress: address = '' } = socket
     if (isTrustedProxy(address)) return
-    const key = lineOf(address)
+    const key = addressKey(address)
     const count = counts.get(key) ?? 0
     if (count >= perAddressMax) {
       refused.inc({ reason: 'address' })
@@ -43,13 +43,6 @@ export function limitConnections(app: CurfewServer, limits: ConnectionLimits): v
       else counts.set(key, left)
     })
   })
-}
-
-/** The IPv4 address, or the /64 within which an IPv6 host picks its addresses as it likes. */
-function lineOf(address: string): string {
-  if (!ipaddr.isValid(address)) return ''
-  const parsed = ipaddr.process(address)
-  return parsed.toByteArray().slice(0, 8).join('.')
 }
 
 const REFUSED = 'http_connections_refused_total'

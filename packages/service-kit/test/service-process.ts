@@ -31,15 +31,11 @@ async function serve(logger: Logger): Promise<RunningService> {
     return {}
   })
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
-<<<<<<< HEAD
   const port = Number(new URL(address).port)
   logger.info({ event: 'test.listening', port })
   // The log may go where nobody can read it.
   process.send?.({ port })
-=======
-  logger.info({ event: 'test.listening', port: Number(new URL(address).port) })
   const delayMs = Number(values.find((value) => value.startsWith('delay='))?.slice(6) ?? 0)
->>>>>>> d9a9ee4 (feat(service-kit): a service says that it stops before it closes)
   return {
     drain: { leave: () => app.leave(), delayMs },
     close: () => {

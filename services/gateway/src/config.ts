@@ -12,13 +12,8 @@ import {
   type Audience,
   type ClientId,
 } from '@curfew/contracts'
-<<<<<<< HEAD
-import { ConfigError, loadConfig } from '@curfew/service-kit'
-import { Type, type Static } from 'typebox'
-=======
 import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
-import { Type } from 'typebox'
->>>>>>> d9a9ee4 (feat(service-kit): a service says that it stops before it closes)
+import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 
 import { BROWSER } from './domain/credential.ts'

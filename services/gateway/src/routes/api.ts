@@ -4,12 +4,11 @@
  * goes on for long ends with its session.
  */
 import type { Audience } from '@curfew/contracts'
-import { Problem, type CurfewServer, hidden } from '@curfew/service-kit'
+import { addressKey, Problem, type CurfewServer, hidden } from '@curfew/service-kit'
 import type { Verifier } from '@curfew/verifier'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { upstreamPath } from '../domain/api-path.ts'
-import { addressKey } from '../domain/client-address.ts'
 import type { HeadersForUpstream } from '../domain/relayed-headers.ts'
 import type { RequestBodies, RequestBody, Upstream } from '../ports.ts'
 import type { Boundary } from './boundary.ts'

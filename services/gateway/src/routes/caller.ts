@@ -5,7 +5,6 @@
 import { isIPv4 } from 'node:net'
 
 import { addressIn } from '@curfew/browser-boundary'
-
 import { addressClass, addressKey } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 
