@@ -1,5 +1,5 @@
 /**
- * One line and one measurement for each request, when its response has ended, however it ended.
+ * One line and one measurement for each request, when its response has ended, however it ended. What it was refused for is in it.
  * Promise: the line holds the route's pattern and never the URL, so that no path parameter and no query gets into the log.
  */
 import { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -7,6 +7,7 @@ import type { Histogram } from 'prom-client'
 
 import type { Problem } from './problem.ts'
 import { isOurFault } from './problem-of.ts'
+import { RequestLogger, type HeldLine } from './request-logger.ts'
 
 /** What a caller that went away before the response began is counted as, after nginx's custom. */
 const CLIENT_CLOSED_REQUEST = 499
@@ -48,6 +49,8 @@ export function logWhenEnded(
   reply: FastifyReply,
   duration: Histogram<'method' | 'route' | 'status'>,
 ): void {
+  const own = request.log instanceof RequestLogger ? request.log : undefined
+  own?.hold(() => !reply.raw.headersSent)
   // Not the onResponse hook: that never comes when the caller goes away in the middle.
   reply.raw.once('close', () => {
     const { raw } = reply
@@ -58,8 +61,21 @@ export function logWhenEnded(
     duration.observe({ method, route, status }, durationMs / 1_000)
     const line = { event: 'http.request', requestId: request.id, method, route, status, durationMs }
     const { log } = request.server
-    write(log, raw.writableFinished ? line : { ...line, aborted: true }, problems.get(request))
+    const problem = problems.get(request)
+    const held = own?.release() ?? []
+    const ended = raw.writableFinished ? line : { ...line, aborted: true as const }
+    if (problem === undefined) for (const { level, fields } of held) request.log[level](fields)
+    write(log, problem === undefined ? ended : mergedLine(ended, held), problem, held.at(-1)?.level)
   })
+}
+
+/** The last refusal is what the caller was told; those that led to it are told in it. */
+function mergedLine<Line extends object>(line: Line, held: readonly HeldLine[]): Line {
+  const last = held.at(-1)
+  if (last === undefined) return line
+  const before = held.slice(0, -1).map(({ fields }) => fields)
+  const { event } = last.fields
+  return { ...last.fields, ...line, event, ...(before.length > 0 && { after: before }) }
 }
 
 /** Through the logger of the server: most requests need none of their own. */
@@ -67,6 +83,7 @@ function write(
   log: FastifyBaseLogger,
   line: { readonly route: string; readonly aborted?: true },
   problem: Problem | undefined,
+  heldLevel: HeldLine['level'] = 'info',
 ): void {
   if (problem === undefined) {
     if (QUIET_ROUTES.has(line.route)) log.debug(line)
@@ -77,5 +94,5 @@ function write(
   if (isOurFault(problem)) log.error({ ...refused, err: problem.cause ?? problem })
   else if (problem.status >= 500)
     log.warn({ ...refused, ...(problem.cause !== undefined && { err: problem.cause }) })
-  else log.info(refused)
+  else log[heldLevel](refused)
 }

@@ -23,6 +23,12 @@ async function listening(
   return portOf(server.app)
 }
 
+function linesOfRequest(id: string): Record<string, unknown>[] {
+  return server.lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ requestId }) => requestId === id)
+}
+
 describe('a request', () => {
   it('has one line, with its route instead of its URL', async () => {
     const port = await listening((app) => app.get('/documents/:id', () => ({})))
@@ -50,6 +56,50 @@ describe('a request', () => {
     await exchange(port, request('/x'))
     await vi.waitUntil(() => server.requests().length > 0)
     expect(server.requests()).toMatchObject([{ level: 'info', status: 403, code: 'forbidden' }])
+  })
+
+  it('that is refused costs one line, in which everything is that was said of it', async () => {
+    const port = await listening((app) =>
+      app.get('/x', (incoming) => {
+        incoming.log.warn({ event: 'session.check.refused', reason: 'unknown', sessionId: 's1' })
+        incoming.log.warn({ event: 'request.throttled', policy: 'token-guesses', token: PLANTED })
+        throw new Problem('too-many-requests')
+      }),
+    )
+    await exchange(port, request('/x', { headers: { 'x-request-id': 'r1' } }))
+    await vi.waitUntil(() => linesOfRequest('r1').length > 0)
+    expect(linesOfRequest('r1')).toEqual([
+      {
+        level: 'warn',
+        time: expect.any(String),
+        service: 'test',
+        event: 'request.throttled',
+        requestId: 'r1',
+        method: 'GET',
+        route: '/x',
+        status: 429,
+        durationMs: expect.any(Number),
+        code: 'too-many-requests',
+        policy: 'token-guesses',
+        token: '[redacted]',
+        after: [{ event: 'session.check.refused', reason: 'unknown', sessionId: 's1' }],
+      },
+    ])
+  })
+
+  it('that goes on after something was refused to it has both lines', async () => {
+    const port = await listening((app) =>
+      app.get('/x', (incoming) => {
+        incoming.log.warn({ event: 'session.check.refused', reason: 'unknown' })
+        return {}
+      }),
+    )
+    await exchange(port, request('/x', { headers: { 'x-request-id': 'r1' } }))
+    await vi.waitUntil(() => linesOfRequest('r1').length > 1)
+    expect(linesOfRequest('r1')).toMatchObject([
+      { event: 'session.check.refused', reason: 'unknown', requestId: 'r1' },
+      { event: 'http.request', status: 200 },
+    ])
   })
 
   it('that fails for a lost dependency is a warning that names it', async () => {
