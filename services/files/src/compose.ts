@@ -12,7 +12,7 @@ import { corsHeaders } from './routes/cors.ts'
 import { addFileRoutes } from './routes/file-routes.ts'
 
 const SERVICE = 'files'
-/** The longest upload, however steadily it comes in; other bodies are given seconds (body-patience.ts). */
+/** The longest upload, however steadily it comes in; other bodies are given seconds. */
 const UPLOAD_TIMEOUT_MS = 3_600_000
 
 /** Listens when it resolves. @throws when NATS cannot be reached or the directory cannot be used */

@@ -6,7 +6,6 @@ import type { Registry } from 'prom-client'
 
 import type { ClaimDesk, FileStore } from '../ports.ts'
 import { createAdmission } from './admission.ts'
-import { limitBodies } from './body-patience.ts'
 import { createClaimReport } from './claim-report.ts'
 import { watchArrivals } from './arrival.ts'
 import { answerPreflights } from './cors.ts'
@@ -34,7 +33,7 @@ export function addFileRoutes(app: CurfewServer, options: FileRoutesOptions): De
   const admission = createAdmission(claims, createClaimReport(registry))
   const deliveries = new Deliveries(claims, watchArrivals(app))
   addDeliverRoutes(app, { admission, deliveries, store, allowClaimInUrl })
-  addUploadRoute(app, { admission, store, patience: limitBodies(app), maxBytes })
+  addUploadRoute(app, { admission, store, maxBytes })
   addRemoveRoute(app, { admission, store })
   return deliveries
 }

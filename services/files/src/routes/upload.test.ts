@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 
 import { formatDigest, type FileActOf } from '@curfew/one-time-claims'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -215,6 +217,33 @@ it('lets a caller that is still sending read its refusal', async () => {
   const response = await put(stage.desk.bad('expired'), Buffer.alloc(MAX_BYTES))
   expect(await refusalOf(response)).toBe('401 claim-invalid')
 })
+
+it.each([
+  ['a form', 'POST', 'application/x-www-form-urlencoded', 413],
+  ['an upload', 'PUT', 'text/plain', 401],
+])(
+  'lets a caller that reads nothing before it has sent all of %s read its refusal',
+  async (_, method, type, status) => {
+    const piece = Buffer.alloc(64 * 1024, 'x')
+    const socket = connect(Number(new URL(stage.url).port), '127.0.0.1')
+    const failed = vi.fn<(error: Error) => void>()
+    socket.on('error', failed).pause()
+    const head = [`${method} /files/${file} HTTP/1.1`, 'host: x', `content-type: ${type}`]
+    socket.write([...head, `content-length: ${12 * piece.length}`, '', ''].join('\r\n'))
+    // The server has refused it before the first byte of the body comes.
+    for (let n = 0; n < 3; n += 1) await stage.request('HEAD')
+    for (let n = 0; n < 12; n += 1) {
+      await new Promise((sent) => void socket.write(piece, sent))
+      await stage.request('HEAD')
+    }
+    expect(failed).not.toHaveBeenCalled()
+    const answered = once(socket, 'data') as Promise<[Buffer]>
+    socket.resume()
+    const [answer] = await answered
+    expect(answer.toString().slice(9, 12)).toBe(String(status))
+    socket.destroy()
+  },
+)
 
 function open(method: string, claim: string, headers: Record<string, string>): ClientRequest {
   const client = httpRequest(`${stage.url}/files/${file}`, {

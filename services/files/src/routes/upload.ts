@@ -10,18 +10,16 @@ import { checkUpload } from '../domain/upload-limits.ts'
 import { alreadyStored, preconditionFailed, receiptRefused, uploadRefused } from '../errors.ts'
 import type { FileStore } from '../ports.ts'
 import type { Admission } from './admission.ts'
-import type { BodyPatience } from './body-patience.ts'
 import { FilePath, NoQuery } from './request-shapes.ts'
 
 export interface UploadOptions {
   readonly admission: Admission
   readonly store: FileStore
-  readonly patience: BodyPatience
   readonly maxBytes: number
 }
 
 export function addUploadRoute(app: CurfewServer, options: UploadOptions): void {
-  const { admission, store, patience, maxBytes } = options
+  const { admission, store, maxBytes } = options
   void app.register(async (uploads: CurfewServer) => {
     // Whatever the type, the body stays unread until the handler wants it.
     uploads.removeAllContentTypeParsers()
@@ -44,9 +42,8 @@ export function addUploadRoute(app: CurfewServer, options: UploadOptions): void 
         if (raw.headers['if-match'] !== undefined) throw preconditionFailed()
         await admission.spend(claim, log)
 
-        patience.release(raw)
         if (raw.headers.expect !== undefined) reply.raw.writeContinue()
-        // A body destroyed with its iterator would be cut off from the connection, and out of reach for body-patience.ts.
+        // A body destroyed with its iterator would be cut off from the connection, and its sender would not get to read why.
         const body = raw.iterator({ destroyOnReturn: false })
         const receipt = await store.receive(claim.act.file, body, check.limits)
         if (receipt.kind !== 'stored') throw receiptRefused(receipt.kind)
