@@ -150,16 +150,28 @@ function faultOf(request: FastifyRequest, methods: RouteMethods): Problem | unde
     return new Problem('bad-request', 'header "host" is missing')
   // RFC 9112 §3.2. Node would go by the first of two, a proxy in front perhaps by the second.
   if (isHostRepeated(request.raw.rawHeaders)) return new Problem('bad-request', 'header "host" is repeated')
-  // RFC 9112 §6.1. Node undoes chunks alone: what else has been done to the body would be taken for the content.
   const coding = request.headers['transfer-encoding']
-  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
-    return new Problem('not-implemented', 'the transfer coding is not known here', {
-      headers: { connection: 'close' },
-    })
+  if (coding !== undefined && coding !== 'chunked') {
+    const fault = faultOfCoding(coding)
+    if (fault !== undefined) return fault
+  }
   // Before the body is read: nobody wants it.
   if (request.is404) return notFound(methods.of(request.url.split('?', 1)[0] ?? ''))
   // The router takes `/documents/` for `/documents/:id` with an empty id.
   return hasEmptyParameter(request.params) ? new Problem('not-found') : undefined
+}
+
+/** Node undoes chunks alone: what else has been done to the body would be taken for the content. */
+function faultOfCoding(field: string): Problem | undefined {
+  const codings = field.split(',').map((coding) => coding.trim().toLowerCase())
+  const close = { headers: { connection: 'close' } }
+  // RFC 9112 §6.3: nothing else says where the body ends. §6.1: once.
+  if (codings.indexOf('chunked') !== codings.length - 1)
+    return new Problem('bad-request', 'the last transfer coding must be chunked, and no other', close)
+  // RFC 9112 §6.1.
+  if (codings.length > 1)
+    return new Problem('not-implemented', 'the transfer coding is not known here', close)
+  return undefined
 }
 
 function isHostRepeated(rawHeaders: readonly string[]): boolean {
