@@ -81,7 +81,7 @@ conforms(logging, ({ shows, shownBy }) => {
         .toContain('http.request')
       expect(await authorityLines(requestId)).toContain('session.created')
       await expect
-        .poll(() => typesOf({ request_id: requestId }))
+        .poll(() => typesOf({ request_id: requestId }), { timeout: 10_000 })
         .toEqual(expect.arrayContaining(['login.succeeded', 'session.created']))
       for (const event of await eventsOfTrail({ request_id: requestId })) {
         expect(event.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)

@@ -17,6 +17,8 @@ const STRICT = {
 const LIMITED = {
   GATEWAY_TRUSTED_PROXIES: '127.0.0.1',
   GATEWAY_LOGINS_PER_MINUTE: '10',
+  // Beyond the limit nothing is left to chance.
+  GATEWAY_LOGIN_CHANCES_PER_MINUTE: '0',
   GATEWAY_TOKEN_GUESSES_PER_MINUTE: '10',
 }
 
