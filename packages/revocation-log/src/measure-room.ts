@@ -9,18 +9,31 @@ import type { RoomReading } from './log-room.ts'
 
 /** Rejects when no server answers. */
 export async function measureRoom(jsm: JetStreamManager, epoch: number): Promise<RoomReading> {
-  const [info, account] = await Promise.all([
+  const [info, account]: [StreamInfo, Account | undefined] = await Promise.all([
     jsm.streams.info(streamName(epoch)),
     jsm.getAccountInfo().catch((error: unknown) => {
       if (isForbidden(error)) return undefined
       throw error
     }),
   ])
-  return roomOf(info, account)
+  if (account === undefined || account.reserved_storage !== undefined) return roomOf(info, account)
+  return roomOf(info, { ...account, reserved_storage: await reservedIn(jsm) })
+}
+
+/** Servers before 2.10 do not add it up themselves. */
+async function reservedIn(jsm: JetStreamManager): Promise<number> {
+  let reserved = 0
+  for await (const name of jsm.streams.names()) {
+    const { config } = await jsm.streams.info(name)
+    reserved += Math.max(0, config.max_bytes) * config.num_replicas
+  }
+  return reserved
 }
 
 type Stream = Pick<StreamInfo, 'config' | 'state'>
-type Account = Pick<JetStreamAccountStats, 'storage' | 'reserved_storage' | 'limits' | 'tiers'>
+type Account = Pick<JetStreamAccountStats, 'storage' | 'limits' | 'tiers'> & {
+  readonly reserved_storage?: number
+}
 
 /** The tighter of the stream's own limit and what the account leaves it. */
 export function roomOf({ config, state }: Stream, account: Account | undefined): RoomReading {
