@@ -84,6 +84,7 @@ async function startGateway(
     },
     isTrustedProxy,
     corsOrigins: new Set<string>(),
+    returnOrigins: new Set<string>(),
     forwardAuthAudiences: new Set([DOCUMENTS]),
     recentAuthenticationSeconds: 900,
   }

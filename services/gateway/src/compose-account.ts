@@ -7,10 +7,9 @@ import type { Verifier } from '@curfew/verifier'
 import type { NatsConnection } from '@nats-io/transport-node'
 
 import { createOwnSessions } from './adapters/nats-own-sessions.ts'
-import { readPageFiles } from './adapters/page-files.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ReauthenticationPorts } from './domain/re-authenticate.ts'
-import type { SessionAuthority } from './ports.ts'
+import type { PageFiles, SessionAuthority } from './ports.ts'
 import type { Boundary } from './routes/boundary.ts'
 import { addElevateRoute } from './routes/elevate.ts'
 import { addOwnSessionsRoutes } from './routes/own-sessions.ts'
@@ -25,19 +24,18 @@ export interface AccountParts {
   readonly verifier: Verifier
   readonly nc: NatsConnection
   readonly reports: Reports
+  readonly files: PageFiles
 }
 
-export async function addAccountRoutes(
+export function addAccountRoutes(
   app: CurfewServer,
-  { cookieName, recentAuthenticationSeconds, defaultTenant, filesOrigin }: GatewayConfig,
-  { ports, boundary, csrf, verifier, nc, reports }: AccountParts,
-): Promise<void> {
+  { cookieName, recentAuthenticationSeconds, filesOrigin, returnOrigins }: GatewayConfig,
+  { ports, boundary, csrf, verifier, nc, reports, files }: AccountParts,
+): void {
   const { authority } = ports
   addElevateRoute(app, { boundary, csrf, cookieName, ports, reports })
   const ownSessions = createOwnSessions(nc)
   addOwnSessionsRoutes(app, { boundary, ownSessions, authority, cookieName, recentAuthenticationSeconds })
   addSessionEventsRoute(app, { boundary, verifier })
-  const asksForTenant = defaultTenant === undefined
-  const files = await readPageFiles({ asksForTenant, hasDocuments: filesOrigin !== undefined })
-  addPageRoutes(app, { boundary, files, filesOrigin })
+  addPageRoutes(app, { boundary, files, filesOrigin, returnOrigins })
 }

@@ -19,6 +19,7 @@ import { createKvAccounts } from './adapters/kv-accounts.ts'
 import { createSecurityEvents, type SecurityEventSender } from './adapters/nats-security-events.ts'
 import { createSessionAuthority } from './adapters/nats-session-authority.ts'
 import { createNatsThrottle } from './adapters/nats-throttle.ts'
+import { readPageFiles } from './adapters/page-files.ts'
 import { createRequestBodies } from './adapters/request-bodies.ts'
 import { createUpstream, type UpstreamConnections } from './adapters/undici-upstream.ts'
 import { addAccountRoutes } from './compose-account.ts'
@@ -178,6 +179,10 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
     },
   })
   const ports = { accounts, passwords, authority, attempts }
+  const files = await readPageFiles({
+    asksForTenant: defaultTenant === undefined,
+    hasDocuments: config.filesOrigin !== undefined,
+  })
   addLoginRoute(app, {
     boundary,
     ports,
@@ -188,6 +193,8 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
     defaultTenant,
     isTrustedProxy,
     devices: createDeviceProofs(keys.device),
+    returnOrigins: config.returnOrigins,
+    signInPage: files.signIn,
     guessing,
     reports,
     nowMs,
@@ -197,7 +204,7 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
   addPasswordRoute(app, { boundary, ports: { ...ports, rules }, csrf, cookieName, reports })
   const { forwardAuthAudiences: audiences } = config
   addForwardAuthRoute(app, { boundary, verifier, audiences, isTrustedProxy })
-  await addAccountRoutes(app, config, { ports, boundary, csrf, verifier, nc, reports })
+  addAccountRoutes(app, config, { ports, boundary, csrf, verifier, nc, reports, files })
   addApiRoutes(app, {
     boundary,
     verifier,

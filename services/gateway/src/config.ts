@@ -135,6 +135,11 @@ const Settings = Type.Object({
       'Origins, separated by commas, whose pages may call the gateway with credentials as if they were its own',
     default: '',
   }),
+  GATEWAY_RETURN_ORIGINS: Type.String({
+    description:
+      'Origins, separated by commas, to which people may return after signing in (/login?return_to=…); paths of the gateway always do',
+    default: '',
+  }),
   GATEWAY_FILES_ORIGIN: Type.Optional(
     Type.String({
       description:
@@ -179,6 +184,8 @@ export interface GatewayConfig {
   readonly isTrustedProxy: (address: string) => boolean
   readonly clientHeaders: ClientHeaderRules
   readonly corsOrigins: ReadonlySet<string>
+  /** Where people may return to after signing in, besides the gateway itself. */
+  readonly returnOrigins: ReadonlySet<string>
   readonly forwardAuthAudiences: ReadonlySet<Audience>
 }
 
@@ -193,7 +200,8 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
     withheld: parseHeaderNames('GATEWAY_WITHHELD_HEADERS', settings.GATEWAY_WITHHELD_HEADERS, faults),
     passed: parseHeaderNames('GATEWAY_PASSED_HEADERS', settings.GATEWAY_PASSED_HEADERS, faults),
   }
-  const corsOrigins = parseOrigins(settings.GATEWAY_CORS_ORIGINS, faults)
+  const corsOrigins = parseOrigins('GATEWAY_CORS_ORIGINS', settings.GATEWAY_CORS_ORIGINS, faults)
+  const returnOrigins = parseOrigins('GATEWAY_RETURN_ORIGINS', settings.GATEWAY_RETURN_ORIGINS, faults)
   const forwardAuthAudiences = parseAudiences(
     'GATEWAY_FORWARD_AUTH_AUDIENCES',
     settings.GATEWAY_FORWARD_AUTH_AUDIENCES,
@@ -235,6 +243,7 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
     isTrustedProxy,
     clientHeaders,
     corsOrigins,
+    returnOrigins,
     forwardAuthAudiences,
   }
 }
@@ -293,14 +302,11 @@ function parseProxies(text: string, faults: string[]): NonNullable<ReturnType<ty
   })
 }
 
-function parseOrigins(text: string, faults: string[]): Set<string> {
+function parseOrigins(setting: string, text: string, faults: string[]): Set<string> {
   const origins = new Set<string>()
   for (const item of listOf(text)) {
     if (isOrigin(item)) origins.add(item)
-    else
-      faults.push(
-        `GATEWAY_CORS_ORIGINS: ${JSON.stringify(item)} is not an origin such as https://app.example`,
-      )
+    else faults.push(`${setting}: ${JSON.stringify(item)} is not an origin such as https://app.example`)
   }
   return origins
 }

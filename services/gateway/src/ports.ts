@@ -229,7 +229,9 @@ export interface RequestBodies {
 export interface PageFiles {
   readonly account: string
   readonly documents: string
+  /** With a place for the way back. */
   readonly signIn: string
+  readonly notFound: string
   /** By the name under `/assets/`, which changes with what is in it. */
   readonly assets: ReadonlyMap<string, string>
 }

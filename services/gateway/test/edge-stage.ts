@@ -80,6 +80,7 @@ export async function setEdgeStage(): Promise<EdgeStage> {
     encodedSlashes: new Set(),
     clientHeaders: { withheld: [], passed: [] },
     corsOrigins: new Set(),
+    returnOrigins: new Set(),
     forwardAuthAudiences: new Set(),
     recentAuthenticationSeconds: 900,
   }

@@ -137,6 +137,7 @@ async function configFor(
     encodedSlashes: new Set(),
     clientHeaders: { withheld: [], passed: [] },
     corsOrigins: new Set(),
+    returnOrigins: new Set(),
     forwardAuthAudiences: new Set(),
   }
 }

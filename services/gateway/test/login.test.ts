@@ -157,7 +157,8 @@ describe('a login that fails', () => {
 
   it.each([
     ['text/plain', 415],
-    ['application/x-www-form-urlencoded', 415],
+    // Of a page, and this caller does not say that it is one.
+    ['application/x-www-form-urlencoded', 403],
     ['multipart/form-data; boundary=x', 415],
     ['application/jsonx', 415],
     ['application/json', 200],

@@ -52,6 +52,7 @@ export async function readPageFiles({ asksForTenant, hasDocuments }: PageVariant
   return {
     account: hasDocuments ? account : account.replace(DOCUMENTS_LINK, ''),
     documents: await page('documents.html'),
+    notFound: await page('not-found.html'),
     signIn: asksForTenant ? signIn : signIn.replace(TENANT_FIELD, ''),
     assets,
   }

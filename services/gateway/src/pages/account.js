@@ -2,7 +2,7 @@
  * ① The account page: shows who is signed in where, ends sessions, and is told when its own has ended.
  * Promise: signed out is only said on a verdict; while nobody can say, the page says that and goes on trying.
  */
-import { Ended, Unsure, change, currentSession, ownSessions } from './api.js'
+import { Ended, Unsure, change, currentSession, ownSessions, signInPage } from './api.js'
 import { follow } from './live.js'
 import { changePassword, preparePasswordDialog } from './password.js'
 import { Cancelled, setBusy, withRecentProof } from './step-up.js'
@@ -51,7 +51,7 @@ function end() {
   if (isOver) return
   isOver = true
   stopFollowing()
-  if (!isShown) return location.replace('/login')
+  if (!isShown) return location.replace(signInPage())
   showEnded()
   // Another page of this browser may begin a new session; this one is then about that. It is asked when somebody comes
   // back to this page: now there is none yet.

@@ -38,6 +38,12 @@ export async function ownSessions() {
   return (await request('GET', '/sessions')).sessions
 }
 
+/** From which the person comes back to this page. */
+export function signInPage() {
+  const { pathname, search } = location
+  return pathname === '/account' ? '/login' : `/login?return_to=${encodeURIComponent(pathname + search)}`
+}
+
 /** @param {string} path @returns {Promise<any>} */
 export function read(path) {
   return request('GET', path)

@@ -2,7 +2,7 @@
  * ① The documents page: shows what there is, uploads and downloads it, and is told when its session has ended.
  * Promise: signed out is only said on a verdict; what the person may not do is not offered, and is refused all the same.
  */
-import { Ended, Refused, Unsure, change, currentSession } from './api.js'
+import { Ended, Refused, Unsure, change, currentSession, signInPage } from './api.js'
 import { showDocuments, showMoreDocuments } from './document-list.js'
 import { follow } from './live.js'
 import { setBusy } from './step-up.js'
@@ -126,7 +126,7 @@ function end() {
   if (isOver) return
   isOver = true
   stopFollowing()
-  if (!isShown) return location.replace('/login')
+  if (!isShown) return location.replace(signInPage())
   showEnded()
 }
 

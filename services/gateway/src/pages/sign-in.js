@@ -24,8 +24,9 @@ async function signIn() {
   button.ariaDisabled = 'true'
   fault.textContent = ''
   try {
-    await change('POST', '/login', Object.fromEntries(new FormData(form)))
-    location.replace('/account')
+    // The gateway says whether the way back that came with the page may be followed.
+    const { return_to: back } = await change('POST', '/login', Object.fromEntries(new FormData(form)))
+    location.replace(back ?? '/account')
   } catch (error) {
     fault.textContent = explained(error)
     password.select()

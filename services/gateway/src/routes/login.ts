@@ -7,7 +7,7 @@ import { subjectKey, type ClientId } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { Verifier, VerifiedSession } from '@curfew/verifier'
 import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 
 import { deviceLane, strangerLane, type Lane } from '../domain/attempt-throttle.ts'
 import { BROWSER, isRightChannel, type Credential } from '../domain/credential.ts'
@@ -20,12 +20,14 @@ import {
 } from '../domain/device-cookie.ts'
 import type { Place } from '../domain/fair-queue.ts'
 import { logIn, type LoginPorts, type LoginResult } from '../domain/log-in.ts'
+import { RETURN_LENGTH_MAX, returnAddress } from '../domain/return-address.ts'
 import { renewHash } from '../domain/renew-hash.ts'
 import { isGuess, type TokenGuessing } from '../domain/token-guessing.ts'
 import { holderOf, type Boundary } from './boundary.ts'
 import { callerOf } from './caller.ts'
 import { BrowserAnswer, ProgramAnswer, answerWithToken } from './issued-token.ts'
 import { ANONYMOUS, type Reports } from './reports.ts'
+import { isForm, takeForms } from './sign-in-form.ts'
 
 const LoginBody = Type.Object(
   {
@@ -33,6 +35,7 @@ const LoginBody = Type.Object(
     password: Type.String({ minLength: 1, maxLength: 1024 }),
     tenant: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     client: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    return_to: Type.Optional(Type.String({ maxLength: RETURN_LENGTH_MAX })),
     device: Type.Optional(
       Type.String({
         maxLength: DEVICE_LENGTH_MAX,
@@ -44,8 +47,9 @@ const LoginBody = Type.Object(
   { additionalProperties: false },
 )
 
+/** `return_to`: the way back that was asked for, where it is one that may be followed. */
 const LoginAnswer = Type.Union([
-  BrowserAnswer,
+  Type.Object({ ...BrowserAnswer.properties, return_to: Type.Optional(Type.String()) }),
   Type.Object({ ...ProgramAnswer.properties, device: Type.String() }),
 ])
 
@@ -59,50 +63,64 @@ export interface LoginRoute {
   readonly defaultTenant: string | undefined
   readonly isTrustedProxy: (address: string) => boolean
   readonly devices: DeviceProofs
+  readonly returnOrigins: ReadonlySet<string>
+  readonly signInPage: string
   readonly guessing: TokenGuessing
   readonly reports: Reports
   readonly nowMs: () => number
 }
 
 export function addLoginRoute(app: CurfewServer, route: LoginRoute): void {
-  const { boundary, ports, devices, reports } = route
   const schema = {
     body: LoginBody,
     response: { 200: LoginAnswer },
     ...described({ summary: 'Begins a session', credentials: [] }),
   }
 
-  app.post('/login', { schema, onRequest: [...boundary.ownSite] }, async (request, reply) => {
-    const { username, password } = request.body
-    const presented = boundary.credential(request)
-    const tenant = request.body.tenant ?? route.defaultTenant
-    if (tenant === undefined) throw new Problem('bad-request', 'member "tenant" is missing')
-    const client = clientOf(request.body.client, route.programmaticClients)
-
-    const account = { tenant, username }
-    if (client !== BROWSER && isSpokenForByStranger(request, route)) reports.untrustedProxy(request)
-    const held = client === BROWSER ? cookieOfDevice(request) : request.body.device
-    const caller = callerOf(request)
-    const lane = laneOf(account, held && devices.deviceOf(held, account, route.nowMs()), caller.addressKey)
-    const result = await logIn(ports, {
-      ...account,
-      password,
-      client,
-      lane,
-      label: caller.label,
-      addressClass: caller.addressClass,
+  void app.register((scope: CurfewServer, _options, registered) => {
+    takeForms(scope, { html: route.signInPage, returnOrigins: route.returnOrigins })
+    scope.post('/login', { schema, onRequest: [...route.boundary.ownSite] }, async (request, reply) => {
+      const { created, device } = await begin(request, request.body, route)
+      const answer = answerWithToken(reply, created, route)
+      if ('token' in answer) return { ...answer, device }
+      // Beside the session's.
+      void reply.header('set-cookie', deviceCookie(device))
+      const back = returnAddress(request.body.return_to ?? '', route.returnOrigins)
+      if (isForm(request)) return reply.redirect(back ?? '/account', 303)
+      return { ...answer, ...(back !== undefined && { return_to: back }) }
     })
-    const created = createdOf(request, result, { client, reports })
-    void renew(request, ports, { ...created, password, place: lane.place })
-    await endPresented(request, presented, route)
-
-    const answer = answerWithToken(reply, created, route)
-    const device = devices.issue(held, account, route.nowMs())
-    if ('token' in answer) return { ...answer, device }
-    // Beside the session's.
-    void reply.header('set-cookie', deviceCookie(device))
-    return answer
+    registered()
   })
+}
+
+async function begin(
+  request: FastifyRequest,
+  { username, password, tenant: named, client: asked, device: shown }: Static<typeof LoginBody>,
+  route: LoginRoute,
+): Promise<{ readonly created: Created; readonly device: string }> {
+  const { boundary, ports, devices, reports, nowMs } = route
+  const presented = boundary.credential(request)
+  const tenant = named ?? route.defaultTenant
+  if (tenant === undefined) throw new Problem('bad-request', 'member "tenant" is missing')
+  const client = isForm(request) ? BROWSER : clientOf(asked, route.programmaticClients)
+
+  const account = { tenant, username }
+  if (client !== BROWSER && isSpokenForByStranger(request, route)) reports.untrustedProxy(request)
+  const held = client === BROWSER ? cookieOfDevice(request) : shown
+  const caller = callerOf(request)
+  const lane = laneOf(account, held && devices.deviceOf(held, account, nowMs()), caller.addressKey)
+  const result = await logIn(ports, {
+    ...account,
+    password,
+    client,
+    lane,
+    label: caller.label,
+    addressClass: caller.addressClass,
+  })
+  const created = createdOf(request, result, { client, reports })
+  void renew(request, ports, { ...created, password, place: lane.place })
+  await endPresented(request, presented, route)
+  return { created, device: devices.issue(held, account, nowMs()) }
 }
 
 function clientOf(name: string | undefined, programmatic: ReadonlySet<ClientId>): ClientId {
