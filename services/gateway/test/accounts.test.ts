@@ -109,8 +109,21 @@ describe('changed passwords in the account of the log, where they were before th
   })
 
   it('are left alone where both users are of one account', async () => {
-    await expect(movePasswords(stage.servers.natsUrl('gateway_admin'))).rejects.toThrow(/of the same account/)
-    expect((await recordsIn(stage.bucket)).size).toBeGreaterThan(0)
+    const { size } = await recordsIn(stage.bucket)
+    const [admin, own] = [stage.servers.natsUrl('admin'), stage.servers.natsUrl('gateway_admin')]
+    expect(await movePasswords({ CURFEW_NATS_URL: own, CURFEW_NATS_ADMIN_URL: own })).toBe(
+      'nothing to move\n',
+    )
+    expect((await recordsIn(stage.bucket)).size).toBe(size)
+
+    const nc = await connectMessaging({ url: admin, name: 'test-admin' })
+    const former = await new Kvm(nc).create(ACCOUNTS_BUCKET)
+    await former.put('kept', 'changed')
+    const moving = movePasswords({ CURFEW_NATS_URL: admin, CURFEW_NATS_ADMIN_URL: admin })
+    await expect(moving).rejects.toThrow(/of the same account/)
+    expect(await recordsIn(former)).toEqual(new Map([['kept', 'changed']]))
+    await former.destroy()
+    await nc.close()
   })
 
   async function recordsIn(bucket: KV): Promise<Map<string, string>> {
@@ -119,10 +132,13 @@ describe('changed passwords in the account of the log, where they were before th
     return records
   }
 
-  async function movePasswords(adminUrl = stage.servers.natsUrl('admin')): Promise<string> {
+  async function movePasswords(urls: Readonly<Record<string, string>> = {}): Promise<string> {
     const command = fileURLToPath(new URL('../src/move-passwords.ts', import.meta.url))
-    const env = { CURFEW_NATS_URL: stage.servers.natsUrl('gateway'), CURFEW_NATS_ADMIN_URL: adminUrl }
-    return (await promisify(execFile)(process.execPath, [command], { env })).stdout
+    const usual = {
+      CURFEW_NATS_URL: stage.servers.natsUrl('gateway'),
+      CURFEW_NATS_ADMIN_URL: stage.servers.natsUrl('admin'),
+    }
+    return (await promisify(execFile)(process.execPath, [command], { env: { ...usual, ...urls } })).stdout
   }
 })
 
