@@ -204,7 +204,12 @@ describe('every answer', () => {
     'of %s is framed, sniffed and kept by nobody, and names no product',
     async (path) => {
       const { headers } = await fetch(`${closed.url}${path}`)
-      for (const [name, value] of own) expect(headers.get(name), name).toMatch(value)
+      for (const [name, value] of own) {
+        // That host is another application's: whether it is reached by TLS alone is not the gateway's to say.
+        if (path === '/forward-auth' && name === 'strict-transport-security')
+          expect(headers.has(name)).toBe(false)
+        else expect(headers.get(name), name).toMatch(value)
+      }
       for (const name of ['server', 'x-powered-by']) expect(headers.has(name)).toBe(false)
       expect(headers.get('content-type')).toMatch(/^application\/problem\+json; charset=utf-8$/)
     },
