@@ -198,7 +198,7 @@ describe('no secret of a request reaches the log', () => {
     ['that is not HTTP', `/ ${PLANTED}`, body],
   ])('%s', async (_, target, text) => {
     const port = await listening((app) => {
-      app.post('/echo', ({ body: echoed }) => echoed)
+      app.post('/echo', { schema: { body: { type: 'object' } } }, ({ body: echoed }) => echoed)
       app.post(
         '/strict',
         { schema: { body: { type: 'object', properties: {}, additionalProperties: false } } },

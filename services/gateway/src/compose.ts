@@ -24,14 +24,14 @@ import { createRequestBodies } from './adapters/request-bodies.ts'
 import { createUpstream, type UpstreamConnections } from './adapters/undici-upstream.ts'
 import { addAccountRoutes } from './compose-account.ts'
 import type { GatewayConfig } from './config.ts'
-import { createAttemptThrottle } from './domain/attempt-throttle.ts'
+import { createAttemptThrottle, type AttemptThrottle } from './domain/attempt-throttle.ts'
 import { tokenOf } from './domain/credential.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
 import { createDeviceProofs } from './domain/device-cookie.ts'
 import { createHeadersForUpstream } from './domain/relayed-headers.ts'
 import { createPasswordRules } from './domain/password-rules.ts'
 import { createTokenGuessing, isGuess } from './domain/token-guessing.ts'
-import type { Accounts } from './ports.ts'
+import type { Accounts, Throttle } from './ports.ts'
 import { addApiRoutes } from './routes/api.ts'
 import { createBoundary } from './routes/boundary.ts'
 import { callerOf } from './routes/caller.ts'
@@ -147,12 +147,7 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
   const authority = createSessionAuthority(nc)
   const passwords = createArgon2Passwords(standardPasswordLimits())
   const throttle = createNatsThrottle(nc, keys.pseudonym)
-  const attemptLimits = {
-    perMinute: limits.loginsPerMinute,
-    failuresFree: limits.loginFailuresFree,
-    chancesPerMinute: limits.loginChancesPerMinute,
-  }
-  const attempts = createAttemptThrottle(throttle, attemptLimits, Math.random)
+  const attempts = limitAttempts(throttle, limits)
   const rules = createPasswordRules({
     lengthMin: config.passwordLengthMin,
     commonPasswords: readCommonPasswords(),
@@ -214,4 +209,10 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
     isTrustedProxy,
     encodedSlashes: config.encodedSlashes,
   })
+}
+
+function limitAttempts(throttle: Throttle, limits: GatewayConfig['limits']): AttemptThrottle {
+  const { loginsPerMinute: perMinute, loginFailuresFree: failuresFree } = limits
+  const { loginChancesPerMinute: chancesPerMinute } = limits
+  return createAttemptThrottle(throttle, { perMinute, failuresFree, chancesPerMinute }, Math.random)
 }

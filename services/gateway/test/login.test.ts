@@ -203,7 +203,7 @@ describe('a login that fails', () => {
 
 it('a flood of logins is partly turned away with 503, and the gateway goes on', async () => {
   const { tenant, username } = system.credentials('bob')
-  const flood = Array.from({ length: 150 }, () => login({ tenant, username, password: 'wrong' }))
+  const flood = Array.from({ length: 400 }, () => login({ tenant, username, password: 'wrong' }))
   const responses = await Promise.all(flood)
   const statuses = responses.map(({ status }) => status)
   expect(new Set(statuses)).toEqual(new Set([401, 503]))
