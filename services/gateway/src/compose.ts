@@ -200,15 +200,16 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
   const { forwardAuthAudiences: audiences } = config
   addForwardAuthRoute(app, { boundary, verifier, audiences, isTrustedProxy })
   addAccountRoutes(app, config, { ports, boundary, csrf, verifier, nc, reports, files })
-  addApiRoutes(app, {
-    boundary,
-    verifier,
-    upstreams,
+  addApiRoutes(app, { boundary, verifier, upstreams, ...relayingOf(config) })
+}
+
+function relayingOf(config: GatewayConfig) {
+  return {
     bodies: createRequestBodies(config.bodyBytesMax),
     headersForUpstream: createHeadersForUpstream(config.clientHeaders),
-    isTrustedProxy,
+    isTrustedProxy: config.isTrustedProxy,
     encodedSlashes: config.encodedSlashes,
-  })
+  }
 }
 
 function limitAttempts(throttle: Throttle, limits: GatewayConfig['limits']): AttemptThrottle {
