@@ -1,5 +1,5 @@
 /**
- * What is told, and what happens where it cannot be told: whether something is done never depends on who can read of it.
+ * Output that cannot be written: whether a command acts never depends on its output.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'

@@ -28,7 +28,7 @@ const BUCKET = {
   deny_purge: true,
 }
 const KEPT = '$KV.curfew_accounts.kept'
-/** What every question is asked with here; whatever differs from it is an answer. */
+/** The payload of every question here; a message with another payload is an answer. */
 const QUESTION = '{"question":1}'
 const QUESTIONS = [
   'curfew.hello',
@@ -85,7 +85,7 @@ function connectAs(user: NatsUser): Promise<NatsConnection> {
   })
 }
 
-/** What the configuration lets a user publish. */
+/** The subjects that the configuration lets a user publish. */
 function permittedTo(user: NatsUser): string[] {
   const conf = readFileSync(NATS_CONFIG_FILE, 'utf8')
   const list = /publish: \[([^\]]*)\]/.exec(conf.slice(conf.indexOf(`user: ${user}\n`)))?.[1] ?? ''

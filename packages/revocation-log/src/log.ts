@@ -96,7 +96,7 @@ export interface OpenLogOptions {
   readonly witness?: Witness
   /** Tells whoever reads the log that it is not what it was. Without it only this reader knows. */
   readonly closing?: LogClosing
-  /** What the caller knows of the room that is left; refusals of the server are noted in it. */
+  /** The room that is left, as the caller knows it; refusals of the server are noted in it. */
   readonly room?: LogRoom
   /** Called once for each entry in order. Throwing stops the reader, which offers the same entry again later. */
   readonly onEntry: (entry: LogEntry, position: Position) => void

@@ -26,7 +26,7 @@ export interface RefusedJoin {
   readonly isFirst: boolean
 }
 
-/** What a service may still do at `atMs`, which grows with time up to a fleet. */
+/** The joins that a service has left at `atMs`. They grow with time, up to a fleet. */
 interface Allowance {
   joins: number
   atMs: number
@@ -39,7 +39,7 @@ const FULL_RETRY_MS = 2_000
 export class MemberAdmission {
   readonly #limits: MemberLimits
   readonly #allowances = new Map<string, Allowance>()
-  /** Those that this replica has let in and not seen in the log yet. */
+  /** Members that this replica has admitted and not seen in the log yet. */
   readonly #underWay = new Map<MemberId, string>()
   readonly #toldAtMs = new Map<string, number>()
 

@@ -1,6 +1,6 @@
 /**
  * ④ ⑤ Where verifiers ask to join, to leave and to be granted leases.
- * Promise: nobody joins or leaves in the name of another service's member; who is refused is told why and for how long.
+ * Promise: nobody joins or leaves in the name of another service's member; a member that is refused is told why and for how long.
  */
 import {
   ANY_SPEAKER,

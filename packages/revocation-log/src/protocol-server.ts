@@ -250,7 +250,7 @@ export class ProtocolServer {
     }
   }
 
-  /** Who is a member already says so again when the answer was lost. */
+  /** Undefined when the member may join. One whose answer was lost is a member already, and may. */
   #admit(member: Member): JoinRefusal | undefined {
     const { coordinator, hasRoom, onJoinRefused } = this.#options
     const known = coordinator.members().map(({ description }) => description)

@@ -36,7 +36,7 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number
   /** True for a proxy whose word about the client counts (`X-Forwarded-*`); nobody's does when not given. */
   readonly isTrustedProxy?: (address: string) => boolean
-  /** Of every answer, refusals of the server itself included: who may read it. */
+  /** Headers of every answer, refusals of the server included, that say which origins may read it. */
   readonly answerHeaders?: (request: IncomingHttpHeaders) => Readonly<Record<string, string>>
   /** A quarter of them may come from one address that is no trusted proxy; 8,192 when not given. */
   readonly connectionsMax?: number

@@ -1,5 +1,5 @@
 /**
- * What an error that Redis answers says: that the command is wrong, or that the server cannot serve it now.
+ * Tells whether an error of Redis means that the command is wrong, or that the server cannot serve it now.
  * Promise: only errors that name a fault of the command count as one. Any other, known or not, is a server in trouble, and
  * its callers are told that there is no answer.
  */

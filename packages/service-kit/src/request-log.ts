@@ -1,5 +1,5 @@
 /**
- * One line and one measurement for each request, when its response has ended, however it ended. What it was refused for is in it.
+ * One line and one measurement for each request, when its response has ended, however it ended. The line of a refused request has the reason.
  * Promise: the line holds the route's pattern and never the URL, so that no path parameter and no query gets into the log.
  */
 import { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'

@@ -9,7 +9,7 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as
 type Level = (typeof LEVELS)[number]
 type Bindings = Record<string, unknown>
 
-/** What a request is refused for, as one of its lines. */
+/** The reason why a request is refused, as one of its lines. */
 export interface HeldLine {
   readonly level: 'info' | 'warn'
   readonly fields: Bindings & { readonly event: string }
@@ -47,7 +47,7 @@ export class RequestLogger implements FastifyBaseLogger {
     this.#mayHold = mayHold
   }
 
-  /** What waits, oldest first; from now on everything is written at once. */
+  /** Returns the waiting lines, oldest first. Later lines are written at once. */
   release(): readonly HeldLine[] {
     this.#mayHold = () => false
     return this.#held.splice(0)

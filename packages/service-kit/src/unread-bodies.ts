@@ -1,5 +1,5 @@
 /**
- * What becomes of a request body that arrives too slowly, or that nobody reads to its end.
+ * Limits request bodies that arrive too slowly, or that no route reads to their end.
  * Promise: a caller that is answered before it has sent everything can read the answer, and the server reads no more of
  * the rest than these bounds allow.
  */

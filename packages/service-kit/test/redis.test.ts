@@ -279,7 +279,7 @@ interface MovableAddress extends AsyncDisposable {
   leadTo(port: number): void
 }
 
-/** What a service name or a virtual address is to its clients. */
+/** One address whose server can change, like a service name or a virtual address. */
 async function movableAddress(port: number): Promise<MovableAddress> {
   let target = port
   const open = new Set<Socket>()

@@ -55,7 +55,7 @@ export function followFeed(options: FeedOptions): () => void {
   }
 
   function receive(message: Msg): void {
-    // What the log republishes names its stream. Anything else is an answer that another process of this service has had sent
+    // A message that the log republishes names its stream. Anything else is an answer that another process of this service has had sent
     // here: it says nothing about the log, whose entries are told by their sequences.
     if (message.headers?.get('Nats-Stream') !== streamName(epoch)) return
     const seq = Number(message.headers.get('Nats-Sequence'))

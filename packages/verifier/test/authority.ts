@@ -194,7 +194,7 @@ export class Authority {
     this.#nc.publish(feedSubject(this.#epoch).replace('>', 'entry'), text, { headers: carried })
   }
 
-  /** What no log has republished. */
+  /** A message that no log has republished. */
   answerOntoFeed(text: string): void {
     this.#nc.publish(feedSubject(this.#epoch).replace('>', 'entry'), text)
   }

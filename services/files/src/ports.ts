@@ -58,7 +58,7 @@ export interface UploadLimits {
   readonly contentType: string
   readonly minBytes: number
   readonly maxBytes: number
-  /** What the claim and the sender say of the content: all of it has to be so. */
+  /** Statements of the claim and the sender about the content. All of them must hold. */
   readonly digests: readonly DemandedDigest[]
 }
 

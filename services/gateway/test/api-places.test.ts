@@ -1,4 +1,4 @@
-/** What one caller can take of a service, against a real one, with requests that arrive slowly or not at all. */
+/** The share of a service that one caller can take, with requests that arrive slowly or not at all. */
 import { connect, type Socket } from 'node:net'
 
 import { expectProblem } from '@curfew/test-kit'

@@ -77,7 +77,7 @@ export const sessionCount = {
 const SessionCountSchema = Type.Object(sessionCount)
 export type SessionCount = Static<typeof SessionCountSchema>
 
-/** What is known about the sessions that a revocation ended: nothing from older servers, null where it is not known yet. */
+/** The count of sessions that a revocation ended: absent from older servers, null while it is not known. */
 const toll = {
   ended: Type.Optional(Nullable(SessionCountSchema)),
   target_known: Type.Optional(Type.Boolean()),

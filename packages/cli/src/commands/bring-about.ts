@@ -53,7 +53,7 @@ export async function bringAbout(
   }
 }
 
-/** Whoever interrupts it here is told everything but the count. */
+/** A user who interrupts it here is told everything but the count. */
 async function withCount(operator: Operator, result: RevocationResult): Promise<RevocationResult> {
   if (!isCarriedOut(result) || result.ended !== null || result.state === 'unknown') return result
   const { id } = result.revocation

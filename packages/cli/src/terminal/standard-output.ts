@@ -17,14 +17,14 @@ export function watchOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (lost !== undefined) return
     lost = error
-    // Whoever closes a pipe has seen enough: `curfew sessions ls | head`.
+    // A reader that closes the pipe has seen enough: `curfew sessions ls | head`.
     if (error.code !== 'EPIPE')
       process.stderr.write(`The answer cannot be written: ${error.code ?? error.message}.\n`)
     losing.abort()
   })
 }
 
-/** What the command was asked for has been done: from now on its exit code tells of that. */
+/** The command has done its work: from now on the exit code tells the outcome of that work. */
 export function noteChange(): void {
   hasChanged = true
 }

@@ -24,7 +24,7 @@ export function clockText(iso: string): string {
   return `${date} ${clock} ${zoneText(-time.getTimezoneOffset())}`
 }
 
-/** What the machine's clock was ahead of UTC at that time. */
+/** The offset of the machine's time zone from UTC at that time. */
 function zoneText(minutes: number): string {
   const ahead = Math.abs(minutes)
   return `${minutes < 0 ? '-' : '+'}${two(Math.trunc(ahead / 60))}:${two(ahead % 60)}`

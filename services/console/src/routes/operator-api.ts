@@ -18,7 +18,7 @@ export interface OperatorApiRoutes {
 
 export function addOperatorApi(app: CurfewServer, routes: OperatorApiRoutes): void {
   app.register((api, _options, done) => {
-    // What the body means is the API's to judge; where it takes none, none is passed on.
+    // The API judges the body; a call that takes none passes none on.
     api.removeAllContentTypeParsers()
     api.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, parsed) =>
       parsed(null, body),

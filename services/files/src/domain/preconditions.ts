@@ -24,7 +24,7 @@ export function judge(
 const LIST = /^[\t ,]*(?:(?:W\/)?"[!#-~\x80-\xff]*"[\t ]*(?:,[\t ,]*|$))+$/
 const TAG = /(W\/)?("[!#-~\x80-\xff]*")/g
 
-/** What is no list of entity tags names nothing: no part of it can be trusted. */
+/** A field that is not a list of entity tags matches nothing: no part of it can be trusted. */
 function names(field: string, etag: string | undefined, compare: 'strongly' | 'weakly'): boolean {
   if (etag === undefined) return false
   if (field.trim() === '*') return true

@@ -18,7 +18,7 @@ export interface Arrivals {
  * could not be requested until then, and a used claim would look as if a download were under way.
  */
 const IDLE_MS = 1_000
-/** What the buffers between server and caller hold at most when the last byte has been sent. */
+/** The most bytes that the buffers between server and caller hold when the last byte has been sent. */
 const BUFFERED_BYTES_MAX = 16 * 1024 * 1024
 const SLOW_BYTES_PER_MS = 1024
 

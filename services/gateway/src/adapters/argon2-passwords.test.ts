@@ -49,7 +49,7 @@ describe('a password', () => {
     }
     const home = { address: '198.51.100.1/32', account: 'acme/bob', isKnown: false }
     await Promise.all([check(home), check({ ...place, isKnown: true }), ...flood])
-    // What has been turned away was told so before anything else ended.
+    // Work that was turned away was told so before any other work ended.
     expect(done.slice(-18).filter((who) => who === 'honest')).toHaveLength(2)
     expect(done.at(-1)).toBe('flood')
   })

@@ -1,6 +1,6 @@
 /**
  * ① Checks and hashes passwords with argon2id, few at a time and in a fair order.
- * Promise: a flood of logins costs bounded memory and threads, whoever does not fit is told so at once, and nobody is kept waiting
+ * Promise: a flood of logins costs bounded memory and threads, work that does not fit is refused at once, and nobody is kept waiting
  * by how much others send.
  */
 import { availableParallelism } from 'node:os'

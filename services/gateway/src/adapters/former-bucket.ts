@@ -21,7 +21,7 @@ export interface Connections {
 
 export interface Moved {
   readonly moved: number
-  /** Those that have been changed again since. */
+  /** Passwords that have been changed again since. */
   readonly kept: number
 }
 

@@ -52,7 +52,7 @@ class PassingBody implements RequestBody {
       },
     })
     this.#window = setTimeout(() => this.#endOfWindow(), WINDOW_MS).unref()
-    // Whoever reads it is told as well; while nobody does, an error must not end the process.
+    // A reader gets the error too. Without one, an error event must not end the process.
     this.stream.on('error', () => undefined)
     // The service has kept the caller waiting.
     this.stream.on('drain', () => this.#nextWindow())

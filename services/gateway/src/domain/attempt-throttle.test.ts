@@ -172,7 +172,7 @@ describe('an owner behind the very address that somebody attacks from', () => {
   it.each([1.7, 10, 100])('who shares it makes few guesses, at %d attempts a second', async (perSecond) => {
     const { admitted } = await attack(evenly(), perSecond)
     const chances = LIMITS.chancesPerMinute * Math.log(1 + (60 * perSecond) / LIMITS.chancesPerMinute)
-    // What is free, the turns of the first minute, and what chance lets in.
+    // The free failures, the turns of the first minute, and the attempts let in by chance.
     expect(admitted).toBeLessThan(LIMITS.failuresFree + 7 + 1.5 * chances)
   })
 })

@@ -14,7 +14,7 @@ export interface Lane {
   /** All attempts, whatever becomes of them. */
   readonly attempts: readonly string[]
   readonly failures: readonly string[]
-  /** Who waits after failures. */
+  /** The keys that wait after failures. */
   readonly waiting: readonly string[]
   /** Attempts beyond a limit that may still be let in by chance; undefined where nobody shares the lane. */
   readonly late: readonly string[] | undefined
@@ -104,7 +104,7 @@ export function createAttemptThrottle(
   }
 
   /**
-   * Whoever sends fastest would get every turn of a shared lane. The more have come this minute, the smaller the chance of each:
+   * The fastest sender would get every turn of a shared lane. The more have come this minute, the smaller the chance of each:
    * of n late attempts about chances · ln(1 + n / chances) are let in, and an owner among them as likely as anybody.
    */
   async function isLucky(key: readonly string[]): Promise<boolean> {

@@ -18,7 +18,7 @@ export interface AccountName {
 
 export interface DeviceProofs {
   /**
-   * What a device has to show from a login on. A device that is known keeps its id.
+   * The proof that a device shows after a login. A device that is known keeps its id.
    * @param held what it has shown, undefined for nothing
    */
   issue(held: string | undefined, account: AccountName, nowMs: number): string

@@ -17,7 +17,7 @@ export interface Place {
 export interface FairQueue {
   /** False where work of this place would be turned away now. */
   hasRoomFor(place: Place): boolean
-  /** What the work resolves to; undefined where it has been turned away, at once or for work of somebody who asks for less. */
+  /** The result of the work; undefined when it was turned away, at once or in favour of an address that has less in the queue. */
   run<T>(place: Place, work: () => Promise<T>): Promise<T | undefined>
 }
 

@@ -25,7 +25,7 @@ const HOP_BY_HOP = [
   'upgrade',
 ]
 
-/** What the gateway itself says to a service, and what is between a client and the gateway. No setting lets these through. */
+/** Headers that the gateway itself sends to a service, and those between a client and the gateway. No setting lets them through. */
 const NEVER_FROM_CLIENTS = new Set([
   ...HOP_BY_HOP,
   'authorization',
@@ -42,7 +42,7 @@ const NEVER_FROM_CLIENTS = new Set([
 ])
 const NEVER_FROM_CLIENTS_PREFIXES = ['x-curfew-', 'x-session-', 'x-forwarded-']
 
-/** What proxies and platforms put into headers about the caller: a name with such a word says who somebody is. */
+/** Words by which proxies and platforms name the caller in a header. */
 const IDENTITY_WORDS = new Set(
   `account accounts actor admin administrator assertion auth authn authz authuser authenticated authentication authorized
    behalf cas cert certificate certs claim claims clientcert clientip consumer credential credentials curfew delegate
@@ -75,7 +75,7 @@ const IDENTITY_PREFIXES = [
   'x-vercel-',
   'x-vouch-',
   'x-webauth-',
-  // What changes the meaning of a request behind the gateway's back.
+  // Headers that change the meaning of a request behind the gateway.
   'x-original-',
   'x-rewrite-',
   'x-override-',
@@ -124,7 +124,7 @@ const NOT_FROM_UPSTREAMS = new Set([
   'x-lighttpd-send-file',
   'x-sendfile',
 ])
-/** Who may read across origins is the gateway's to say; so is what a proxy in front is told about a session. */
+/** The gateway alone says which origins may read an answer, and tells a proxy in front about a session. */
 const NOT_FROM_UPSTREAMS_PREFIXES = ['access-control-', 'x-curfew-', 'x-session-']
 
 /** What the gateway says of itself to the service behind. */
@@ -136,13 +136,13 @@ export interface Relay {
   readonly protocol: string
   /** As the client called the gateway. */
   readonly host: string
-  /** What the gateway has taken off the path. */
+  /** The prefix that the gateway has removed from the path. */
   readonly prefix: string
 }
 
 const HOST = /^[A-Za-z0-9.:[\]-]{1,255}$/
 
-/** What the settings say about headers of clients, beyond what is decided here. Names in lower case. */
+/** Settings about headers of clients, beyond the rules here. Names in lower case. */
 export interface ClientHeaderRules {
   /** Names, or the beginnings of names with a `*` behind, that services do not get. */
   readonly withheld: readonly string[]

@@ -213,7 +213,7 @@ export class AuditWriter implements AuditTrail {
     this.#isInTrouble = isInTrouble
   }
 
-  /** What is missing is part of what happened; said again and again, it would fill what room is left. */
+  /** Lost events are told in the trail. Told too often, they would fill the room that is left. */
   #reportLoss(): void {
     if (this.#dropped === 0 || this.#queue.length > 0) return
     if (performance.now() - this.#lossToldAtMs < LOSS_TOLD_EVERY_MS) return

@@ -22,7 +22,7 @@ async function read(...clients: object[]) {
   return readClientRegistry(path)
 }
 
-/** What the start says when it refuses the file. */
+/** The message with which the service refuses to start. */
 async function faultsOf(...clients: object[]): Promise<string> {
   return read(...clients).then(
     () => 'none',

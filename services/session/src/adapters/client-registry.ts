@@ -77,7 +77,7 @@ interface InFile {
   readonly clients: readonly ClientEntry[]
 }
 
-/** What the shape alone does not show. */
+/** Faults that the schema does not show. */
 function faultsOf({ id, secret_sha256, sessions }: ClientEntry, { index, clients }: InFile): string[] {
   const at = `/clients/${index}`
   const isOperating = sessions?.operators === true

@@ -10,7 +10,7 @@ import { RELEASE_CLAIM, TAKE_CLAIM } from './redis-claim-scripts.ts'
 import { KEYS } from './redis-keys.ts'
 
 /**
- * What the buffers between a server and its caller may have lost when the connection broke: sockets buffer a few MiB at each
+ * The bytes that the buffers between a server and its caller may have lost when the connection broke: sockets buffer a few MiB at each
  * end. Over the life of a claim so many bytes may be sent again, and never more than the file has. A small file fits into the
  * buffers as a whole: a caller whose connection broke before it read anything can start again at its first byte, once.
  */

@@ -1,6 +1,6 @@
 /**
- * ④ The names of users and tenants that have sessions, so that operators find those as well whom nothing has been granted to.
- * Promise: whoever has a session is listed; a name leaves the list after the last session under it could have lived.
+ * ④ The names of users and tenants that have sessions, so that operators also find users without any grant.
+ * Promise: every user with a session is listed; a name leaves the list after the last session under it could have lived.
  */
 import { subjectKey, type SubjectKey, type TenantId, type UserId } from '@curfew/contracts'
 import type { ChainableCommander, Redis } from 'ioredis'

@@ -13,12 +13,12 @@ import { recordFact, type RecordOptions, type RecordOutcome, type RecordPorts } 
 
 export type ActPorts = OperatorPorts & RecordPorts & { readonly log: RecordPorts['log'] }
 
-/** What the act changes, as the log has it at this moment. */
+/** The facts that the act changes, as the log has them at this moment. */
 export interface Touched {
-  /** What those whom it is about may do, and what they may do afterwards. */
+  /** The permissions of the subjects of the act, before and after it. */
   readonly before: readonly Permission[]
   readonly after: readonly Permission[]
-  /** What the operator who acts may do afterwards. */
+  /** The permissions of the acting operator afterwards. */
   readonly ownAfter: readonly Permission[]
   /** Where the log last spoke about what is changed. */
   readonly last: Position
@@ -48,7 +48,7 @@ export type ActOutcome =
   | Exclude<RecordOutcome, { kind: 'conflict' }>
   | { readonly kind: 'refused'; readonly reason: ActRefusal }
 
-/** Each time something else was first. What is to be the next entry of the log has to be quick, and others are too. */
+/** Attempts to store the act as the very next entry of the log; each fails when another entry came first. */
 const MAX_ATTEMPTS = 32
 
 export async function actOnOperators(ports: ActPorts, act: Act): Promise<ActOutcome> {

@@ -1,12 +1,12 @@
 /**
- * Who may fill how much of the audit trail.
+ * Shares of the audit trail that strangers, users and operators may fill.
  * Promise: strangers cannot use up the room in which users' events are kept, nor users that of operators' acts.
  */
 import type { SecurityEvent } from '@curfew/contracts'
 
 import type { EventSource } from './audit-record.ts'
 
-/** Who can cause an event as often as they like. */
+/** The groups that share the room of the trail, by what they can cause as often as they like. */
 export type Standing = 'stranger' | 'user' | 'operator'
 
 export const STANDINGS = ['stranger', 'user', 'operator'] as const satisfies readonly Standing[]

@@ -21,7 +21,7 @@ interface Asked {
   readonly acr: string
 }
 
-/** What of the session is not the client's to begin. */
+/** The first property of the session that the client may not begin it with. */
 export function creationFault(
   client: RegisteredClient | undefined,
   { tenant, acr }: Asked,

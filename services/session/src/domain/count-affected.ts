@@ -22,7 +22,7 @@ export interface Affected {
   readonly owner?: Subject
 }
 
-/** What is kept about a revocation besides what the log says. */
+/** Facts about a revocation that are kept beside its log entry. */
 export interface RevocationCount {
   /** Undefined where it could not be counted. */
   readonly ended?: Affected | undefined
@@ -96,7 +96,7 @@ export interface Ended {
 }
 
 /**
- * What a revocation has ended, found by judging as if it had not been. The sessions found leave the index: from then on
+ * Counts the sessions that a revocation has ended, by judging them as if it had not been. The sessions found leave the index: from then on
  * no count or list comes across them again.
  */
 export async function countEnded(ports: LookUpPorts, ended: Ended): Promise<Affected | undefined> {

@@ -15,7 +15,7 @@ export interface CallOptions {
   readonly isPrompt?: boolean
 }
 
-/** What is shown on the page is the present, or is called old: no question about it is left open for longer. */
+/** A call that takes longer is given up, so that the page shows current figures or says that they are old. */
 const ANSWERED_WITHIN_MS = 4_500
 
 export interface Answer<T> {

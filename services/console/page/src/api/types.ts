@@ -65,14 +65,14 @@ export interface Tenant {
   readonly suspended: boolean
 }
 
-/** What was counted: all there are where it is exact, else at least so many, and no more than `at_most` where that is known. */
+/** A count: exact, or a lower limit with the upper limit `at_most` where that is known. */
 export interface SessionCount {
   readonly sessions: number
   readonly exact: boolean
   readonly at_most: number | null
 }
 
-/** What is known about the sessions that a revocation ended; null while they are being counted. */
+/** The count of sessions that a revocation ended; null while they are being counted. */
 export interface Toll {
   readonly ended?: SessionCount | null
   readonly target_known?: boolean

@@ -5,7 +5,7 @@ import { Icon } from './icons.tsx'
 import { shortId } from './words.ts'
 
 export interface IdProps {
-  /** What it is the id of. */
+  /** The kind of thing that has the id. */
   readonly of: string
   readonly id: string
   readonly isFull?: boolean
