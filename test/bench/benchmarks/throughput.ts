@@ -12,6 +12,7 @@ import {
 import { ask, connectMessaging } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 
+import { createAccountsBucket } from '../../../services/gateway/src/adapters/accounts-bucket.ts'
 import { createKvAccounts } from '../../../services/gateway/src/adapters/kv-accounts.ts'
 import { createSessionAuthority } from '../../../services/gateway/src/adapters/nats-session-authority.ts'
 import { createNatsThrottle } from '../../../services/gateway/src/adapters/nats-throttle.ts'
@@ -139,6 +140,7 @@ async function operationsOn(
 async function loginOn(nc: NatsConnection): Promise<() => Promise<void>> {
   const passwordHash = '$argon2id$v=19$m=1024,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaGhhc2g'
   const limits = { perMinute: UNLIMITED, failuresFree: 5, chancesPerMinute: 0 }
+  await createAccountsBucket(nc)
   const ports: LoginPorts = {
     accounts: await createKvAccounts(nc, {
       decoyHash: passwordHash,
