@@ -81,8 +81,8 @@ export function useStatistics() {
 }
 
 const COUNT_EVERY_MS = 250
-/** A replica counts for two seconds. */
-const COUNT_ASKED_MAX = 16
+/** A replica counts for two seconds, and begins later when it is busy. */
+const COUNT_ASKED_MAX = 60
 
 /** How many sessions a revocation ended: of many it is counted after the answer. Null where it is not known. */
 export function useEndedCount(result: RevocationResult | undefined): {
