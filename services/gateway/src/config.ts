@@ -109,7 +109,7 @@ const Settings = Type.Object({
     minimum: 0,
     maximum: 100_000,
     description:
-      'About how many attempts of strangers at one account in a minute are let in by lot although a limit of their address or account is reached; 0 for none',
+      'About how many attempts of strangers in a minute are let in by lot although a limit, of their address or of one account, is reached; 0 for none',
     default: 6,
   }),
   GATEWAY_TOKEN_GUESSES_PER_MINUTE: perMinute(

@@ -169,6 +169,20 @@ describe('an owner behind the very address that somebody attacks from', () => {
     },
   )
 
+  it('makes few guesses beyond the limit of the address, however many accounts they are spread over', async () => {
+    const throttle = countingThrottle()
+    const attempts = createAttemptThrottle(throttle, { ...LIMITS, perMinute: 120 }, evenly())
+    const [within, beyond] = [120, 300]
+    let admitted = 0
+    for (let count = 0; count < within + beyond; count += 1) {
+      const account = { tenant: 'acme', username: `user-${count}` }
+      if ((await attempts.admit(strangerLane(account, botnet))) === undefined) admitted += 1
+    }
+    const chances = LIMITS.chancesPerMinute * Math.log(1 + beyond / LIMITS.chancesPerMinute)
+    expect(admitted).toBeGreaterThan(within)
+    expect(admitted).toBeLessThan(within + 1.5 * chances)
+  })
+
   it.each([1.7, 10, 100])('who shares it makes few guesses, at %d attempts a second', async (perSecond) => {
     const { admitted } = await attack(evenly(), perSecond)
     const chances = LIMITS.chancesPerMinute * Math.log(1 + (60 * perSecond) / LIMITS.chancesPerMinute)

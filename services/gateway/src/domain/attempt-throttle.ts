@@ -16,8 +16,8 @@ export interface Lane {
   readonly failures: readonly string[]
   /** The keys that wait after failures. */
   readonly waiting: readonly string[]
-  /** Attempts beyond a limit that may still be let in by chance; undefined where nobody shares the lane. */
-  readonly late: readonly string[] | undefined
+  /** Whether others share it: some attempts beyond a limit are then let in by chance. */
+  readonly isShared: boolean
   readonly place: Place
 }
 
@@ -56,7 +56,7 @@ export function strangerLane(account: AccountName, address: string): Lane {
     attempts: ['address', address],
     failures: lane,
     waiting: [...lane, address],
-    late: lane,
+    isShared: true,
     place: { address, account: nameOf(account), isKnown: false },
   }
 }
@@ -67,7 +67,7 @@ export function sessionLane(account: AccountName, sessionId: string, address: st
 }
 
 function laneOfOne(lane: readonly string[], place: Place): Lane {
-  return { attempts: lane, failures: lane, waiting: lane, late: undefined, place }
+  return { attempts: lane, failures: lane, waiting: lane, isShared: false, place }
 }
 
 function nameOf({ tenant, username }: AccountName): string {
@@ -104,8 +104,10 @@ export function createAttemptThrottle(
   }
 
   /**
-   * The fastest sender would get every turn of a shared lane. The more have come this minute, the smaller the chance of each:
-   * of n late attempts about chances · ln(1 + n / chances) are let in, and an owner among them as likely as anybody.
+   * The fastest sender would get every turn of a shared lane. The more have come beyond the same limit this minute, the smaller
+   * the chance of each: of n late attempts about chances · ln(1 + n / chances) are let in, and an owner among them as likely as
+   * anybody.
+   * @param key of the limit: of the address, or else of the account
    */
   async function isLucky(key: readonly string[]): Promise<boolean> {
     const [counted] = await throttle.take([{ policy: late, key, cost: 1 }])
@@ -116,8 +118,9 @@ export function createAttemptThrottle(
   return {
     async admit(lane) {
       const usedUp = await limitReached(lane)
-      if (usedUp === undefined || lane.late === undefined || chancesPerMinute === 0) return usedUp
-      return (await isLucky(lane.late)) ? undefined : usedUp
+      if (usedUp === undefined || !lane.isShared || chancesPerMinute === 0) return usedUp
+      const key = usedUp.policy === attempts ? lane.attempts : lane.failures
+      return (await isLucky(key)) ? undefined : usedUp
     },
     async failed(lane) {
       await throttle.take([{ policy: failures, key: lane.failures, cost: 1 }])
