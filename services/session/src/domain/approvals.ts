@@ -48,7 +48,7 @@ export interface ApprovalPolicy {
 }
 
 /**
- * Whether it takes two. What decides is the kind of scope, not how many it happens to hit: the same act has to be the same at
+ * Whether it takes two operators. The kind of scope decides, not how many sessions it happens to hit: the same act has to be the same at
  * every hour, and cannot be cut into small ones. A client may be used by everybody, and counts as everybody.
  */
 export function needsTwo({ scopes }: ApprovalPolicy, scope: Scope): boolean {

@@ -54,7 +54,7 @@ export type Creation =
 /** How long to wait for a birth that another replica gave out and this one has not reached. */
 const BIRTH_WITHIN_MS = 1_000
 
-/** Whoever can end what others have begun is let in for longest. */
+/** Operators who may revoke can sign in until the log has no room for the ends of sessions. */
 function mayRevoke(tenant: TenantId, { subject, wide }: { subject: SubjectFacts; wide: WideFacts }): boolean {
   return holds(new Set(effectivePermissions(tenant, subject.grants, wide)), REVOKE)
 }
