@@ -63,7 +63,7 @@ async function startGateway(
     operations: undefined,
     drainDelayMs: 0,
     encodedSlashes: new Set<never>(),
-    clientHeaders: { withheld: [], passed: [] },
+    relayedHeaders: [],
     logLevel: 'info',
     natsUrl,
     accountsFile,
@@ -121,7 +121,7 @@ async function startUnguarded(upstream: string): Promise<Started> {
     verifier: takingAllFor(session),
     upstreams: new Map([[DOCUMENTS, connections]]),
     bodies: createRequestBodies(BODY_BYTES_MAX),
-    headersForUpstream: createHeadersForUpstream({ withheld: [], passed: [] }),
+    headersForUpstream: createHeadersForUpstream([]),
     isTrustedProxy,
     encodedSlashes: new Set(),
   })

@@ -206,7 +206,7 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
 function relayingOf(config: GatewayConfig) {
   return {
     bodies: createRequestBodies(config.bodyBytesMax),
-    headersForUpstream: createHeadersForUpstream(config.clientHeaders),
+    headersForUpstream: createHeadersForUpstream(config.relayedHeaders),
     isTrustedProxy: config.isTrustedProxy,
     encodedSlashes: config.encodedSlashes,
   }

@@ -17,7 +17,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 
 import { BROWSER } from './domain/credential.ts'
-import { isNeverFromClients, type ClientHeaderRules } from './domain/relayed-headers.ts'
+import { isNeverFromClients } from './domain/relayed-headers.ts'
 
 const Port = (description: string, standard?: number) =>
   Type.Integer({
@@ -120,14 +120,9 @@ const Settings = Type.Object({
     description: 'Addresses or networks (CIDR), separated by commas, whose X-Forwarded-* headers count',
     default: '',
   }),
-  GATEWAY_WITHHELD_HEADERS: Type.String({
+  GATEWAY_RELAYED_HEADERS: Type.String({
     description:
-      'Headers of clients, separated by commas, that services do not get, beyond those that name an identity; `x-shop-*` for all that begin so',
-    default: '',
-  }),
-  GATEWAY_PASSED_HEADERS: Type.String({
-    description:
-      'Headers of clients, separated by commas, that services get although they look like an identity, such as x-user-preference',
+      'Headers of clients, separated by commas, that services get besides those of the standards; `x-shop-*` for all that begin so',
     default: '',
   }),
   GATEWAY_CORS_ORIGINS: Type.String({
@@ -182,7 +177,8 @@ export interface GatewayConfig {
     readonly tokenGuessesPerMinute: number
   }
   readonly isTrustedProxy: (address: string) => boolean
-  readonly clientHeaders: ClientHeaderRules
+  /** Headers of clients that services get besides those of the standards. */
+  readonly relayedHeaders: readonly string[]
   readonly corsOrigins: ReadonlySet<string>
   /** Where people may return to after signing in, besides the gateway itself. */
   readonly returnOrigins: ReadonlySet<string>
@@ -196,10 +192,7 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
   const upstreams = parseUpstreams(settings.GATEWAY_UPSTREAMS, faults)
   const programmaticClients = parseClients(settings.GATEWAY_PROGRAMMATIC_CLIENTS, faults)
   const isTrustedProxy = trustOf(parseProxies(settings.GATEWAY_TRUSTED_PROXIES, faults))
-  const clientHeaders = {
-    withheld: parseHeaderNames('GATEWAY_WITHHELD_HEADERS', settings.GATEWAY_WITHHELD_HEADERS, faults),
-    passed: parseHeaderNames('GATEWAY_PASSED_HEADERS', settings.GATEWAY_PASSED_HEADERS, faults),
-  }
+  const relayedHeaders = parseHeaderNames(settings.GATEWAY_RELAYED_HEADERS, faults)
   const corsOrigins = parseOrigins('GATEWAY_CORS_ORIGINS', settings.GATEWAY_CORS_ORIGINS, faults)
   const returnOrigins = parseOrigins('GATEWAY_RETURN_ORIGINS', settings.GATEWAY_RETURN_ORIGINS, faults)
   const forwardAuthAudiences = parseAudiences(
@@ -241,7 +234,7 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
       tokenGuessesPerMinute: settings.GATEWAY_TOKEN_GUESSES_PER_MINUTE,
     },
     isTrustedProxy,
-    clientHeaders,
+    relayedHeaders,
     corsOrigins,
     returnOrigins,
     forwardAuthAudiences,
@@ -333,15 +326,12 @@ function parseAudiences(setting: string, text: string, faults: string[]): Set<Au
   return audiences
 }
 
-const HEADER_NAME = { GATEWAY_WITHHELD_HEADERS: /^[a-z0-9-]+\*?$/, GATEWAY_PASSED_HEADERS: /^[a-z0-9-]+$/ }
-
-function parseHeaderNames(setting: keyof typeof HEADER_NAME, text: string, faults: string[]): string[] {
+function parseHeaderNames(text: string, faults: string[]): string[] {
   return listOf(text.toLowerCase()).filter((name) => {
-    const fault = (rule: string): boolean => faults.push(`${setting}: ${JSON.stringify(name)} ${rule}`) < 0
-    if (!HEADER_NAME[setting].test(name)) return fault('is not the name of a header')
-    if (setting === 'GATEWAY_PASSED_HEADERS' && isNeverFromClients(name))
-      return fault('is never taken from a client')
-    return true
+    const fault = (rule: string): boolean =>
+      faults.push(`GATEWAY_RELAYED_HEADERS: ${JSON.stringify(name)} ${rule}`) < 0
+    if (!/^[a-z0-9-]+\*?$/.test(name)) return fault('is not the name of a header')
+    return !isNeverFromClients(name.replace('*', '')) || fault('is never taken from a client')
   })
 }
 

@@ -78,7 +78,7 @@ export async function setEdgeStage(): Promise<EdgeStage> {
     },
     isTrustedProxy: () => false,
     encodedSlashes: new Set(),
-    clientHeaders: { withheld: [], passed: [] },
+    relayedHeaders: [],
     corsOrigins: new Set(),
     returnOrigins: new Set(),
     forwardAuthAudiences: new Set(),

@@ -135,7 +135,7 @@ async function configFor(
     },
     isTrustedProxy: () => false,
     encodedSlashes: new Set(),
-    clientHeaders: { withheld: [], passed: [] },
+    relayedHeaders: [],
     corsOrigins: new Set(),
     returnOrigins: new Set(),
     forwardAuthAudiences: new Set(),

@@ -72,7 +72,7 @@ export async function setRelayStage(
       ['files' as Audience, upstream],
     ]),
     bodies: createRequestBodies(BODY_BYTES_MAX),
-    headersForUpstream: createHeadersForUpstream({ withheld: ['x-shop-*'], passed: ['x-user-preference'] }),
+    headersForUpstream: createHeadersForUpstream(['x-user-preference']),
     isTrustedProxy,
     encodedSlashes: new Set(['files' as Audience]),
   })

@@ -42,58 +42,20 @@ const NEVER_FROM_CLIENTS = new Set([
 ])
 const NEVER_FROM_CLIENTS_PREFIXES = ['x-curfew-', 'x-session-', 'x-forwarded-']
 
-/** Words by which proxies and platforms name the caller in a header. */
-const IDENTITY_WORDS = new Set(
-  `account accounts actor admin administrator assertion auth authn authz authuser authenticated authentication authorized
-   behalf cas cert certificate certs claim claims clientcert clientip consumer credential credentials curfew delegate
-   delegation dn email entitlement entitlements eppn fingerprint forwarded group groups iap identity idp impersonate
-   impersonated impersonation internal ip jwt kerberos ldap login logon mail mellon mtls oauth oauth2 oidc openid
-   originating peer permission permissions principal principals privilege privileges remote role roles root saml saml2
-   scope scopes session sessions shib shibboleth socketip spiffe ssl sso sub subject sudo superuser svid tenant tls
-   trusted uid upn user userid userinfo username users verified verify`.split(/\s+/),
+/**
+ * Headers of clients that every service gets: those whose meaning a standard gives, none of which says who the caller is.
+ * A list of the others would never be complete: each proxy and platform names callers in headers of its own.
+ */
+const FROM_CLIENTS = new Set(
+  `accept accept-charset accept-datetime accept-encoding accept-language baggage cache-control content-digest
+   content-disposition content-encoding content-language content-length content-location content-md5 content-range
+   content-type date dnt early-data idempotency-key if-match if-modified-since if-none-match if-range
+   if-unmodified-since last-event-id mime-version origin pragma prefer priority range referer repr-digest save-data
+   sec-gpc sec-purpose traceparent tracestate upgrade-insecure-requests user-agent want-content-digest
+   want-repr-digest x-requested-with`.split(/\s+/),
 )
-
-const IDENTITY_PREFIXES = [
-  'cf-',
-  'fastly-',
-  'iv-',
-  'oam-',
-  'sm-',
-  'tailscale-',
-  'x-apigateway-',
-  'x-appengine-',
-  'x-arr-',
-  'x-authentik-',
-  'x-azure-',
-  'x-endpoint-',
-  'x-envoy-',
-  'x-hasura-',
-  'x-ms-client-',
-  'x-ms-token-',
-  'x-nf-',
-  'x-pomerium-',
-  'x-vercel-',
-  'x-vouch-',
-  'x-webauth-',
-  // Headers that change the meaning of a request behind the gateway.
-  'x-original-',
-  'x-rewrite-',
-  'x-override-',
-]
-const IDENTITY_NAMES = new Set([
-  'from',
-  'x-access-token',
-  'x-host',
-  'x-http-host-override',
-  'x-http-method',
-  'x-http-method-override',
-  'x-id-token',
-  'x-method-override',
-])
-/** `user-agent`, and as some libraries have to call it. */
-const AGENT = /(?:^|-)user-agent$/
-/** Set by browsers, which let no script write a name that begins so. */
-const BROWSERS_OWN = /^sec-(?:ch|fetch)-/
+/** Client hints and fetch metadata, set by browsers; no script can write a name that begins so. */
+const FROM_CLIENTS_PREFIXES = ['sec-ch-', 'sec-fetch-']
 
 const NOT_FROM_UPSTREAMS = new Set([
   ...HOP_BY_HOP,
@@ -142,18 +104,14 @@ export interface Relay {
 
 const HOST = /^[A-Za-z0-9.:[\]-]{1,255}$/
 
-/** Settings about headers of clients, beyond the rules here. Names in lower case. */
-export interface ClientHeaderRules {
-  /** Names, or the beginnings of names with a `*` behind, that services do not get. */
-  readonly withheld: readonly string[]
-  /** Names that services get although they look like an identity. */
-  readonly passed: readonly string[]
-}
-
 export type HeadersForUpstream = (received: ReceivedHeaders, relay: Relay) => Headers
 
-export function createHeadersForUpstream(rules: ClientHeaderRules): HeadersForUpstream {
-  const isFromClients = remembered((name) => mayComeFromClients(name, rules))
+/**
+ * @param named headers of clients that services get besides those of the standards, in lower case; a `*` at the end of one
+ * stands for all names that begin so.
+ */
+export function createHeadersForUpstream(named: readonly string[]): HeadersForUpstream {
+  const isFromClients = remembered((name) => mayComeFromClients(name, named))
   return (received, relay) => {
     const headers = passing(received, isFromClients)
     headers['authorization'] = relay.credentials
@@ -193,28 +151,15 @@ function passing(received: ReceivedHeaders, passes: (name: string) => boolean): 
  */
 const PLAIN_NAME = /^[a-z0-9-]+$/
 
-function mayComeFromClients(name: string, { withheld, passed }: ClientHeaderRules): boolean {
+function mayComeFromClients(name: string, named: readonly string[]): boolean {
   if (!PLAIN_NAME.test(name) || isNeverFromClients(name)) return false
-  if (withheld.some((rule) => fits(name, rule))) return false
-  return passed.includes(name) || !namesIdentity(name)
+  if (FROM_CLIENTS.has(name) || FROM_CLIENTS_PREFIXES.some((prefix) => name.startsWith(prefix))) return true
+  return named.some((rule) => (rule.endsWith('*') ? name.startsWith(rule.slice(0, -1)) : name === rule))
 }
 
 /** True for a name that no setting lets through. */
 export function isNeverFromClients(name: string): boolean {
   return NEVER_FROM_CLIENTS.has(name) || NEVER_FROM_CLIENTS_PREFIXES.some((prefix) => name.startsWith(prefix))
-}
-
-function fits(name: string, rule: string): boolean {
-  return rule.endsWith('*') ? name.startsWith(rule.slice(0, -1)) : name === rule
-}
-
-function namesIdentity(name: string): boolean {
-  if (AGENT.test(name) || BROWSERS_OWN.test(name)) return false
-  return (
-    IDENTITY_NAMES.has(name) ||
-    IDENTITY_PREFIXES.some((prefix) => name.startsWith(prefix)) ||
-    name.split('-').some((word) => IDENTITY_WORDS.has(word))
-  )
 }
 
 const isFromUpstreams = remembered(

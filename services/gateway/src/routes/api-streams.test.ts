@@ -47,7 +47,7 @@ async function setUp(headers: Record<string, string>, piece: string) {
         },
       ],
     ]),
-    headersForUpstream: createHeadersForUpstream({ withheld: [], passed: [] }),
+    headersForUpstream: createHeadersForUpstream([]),
     isTrustedProxy: () => false,
     encodedSlashes: new Set(),
     bodies: { of: () => ({ stream: undefined, fault: undefined, underWay: Promise.resolve() }) },
