@@ -36,7 +36,7 @@ afterAll(async () => {
   if (options !== undefined) await rm(options.home, { recursive: true })
 })
 
-/** Each in a profile of the same name; without one, the operator. */
+/** Each in a profile of the same name; without one, the administrator. */
 async function logIn(username: string): Promise<void> {
   const { tenant, password } = system.account(username)
   const profile = username === 'operator' ? 'default' : username
@@ -53,7 +53,7 @@ interface Asked {
 }
 
 function askForTenant(): Promise<Answered<Asked>> {
-  return run<Asked>('revoke', '--tenant', 'acme', '--reason', 'a drill', '--yes')
+  return run<Asked>('revoke', '--tenant', 'acme', '--reason', 'a drill', '--yes', '--profile', 'alice')
 }
 
 describe('a revocation that needs a second operator', () => {
@@ -64,16 +64,16 @@ describe('a revocation that needs a second operator', () => {
     expect(asked).toMatchObject({ code: 3, body: { state: 'pending' } })
     expect(await run('approvals', 'ls')).toMatchObject({
       code: 0,
-      body: { approvals: [{ revocation: { id, reason: 'a drill', actor: 'curfew/operator' } }] },
+      body: { approvals: [{ revocation: { id, reason: 'a drill', actor: 'acme/alice' } }] },
     })
     expect(await run('revocations', 'show', id)).toMatchObject({ code: 0, body: { state: 'pending' } })
-    expect(await run('approvals', 'approve', id, '--yes')).toMatchObject({
+    expect(await run('approvals', 'approve', id, '--yes', '--profile', 'alice')).toMatchObject({
       code: 4,
       body: { error: { code: 'forbidden' } },
     })
     expect((await bob.get('/session')).status).toBe(200)
-    expect(await run('approvals', 'approve', id, '--profile', 'alice')).toMatchObject({ code: 2 })
-    expect(await run('approvals', 'approve', id, '--yes', '--profile', 'alice')).toMatchObject({
+    expect(await run('approvals', 'approve', id)).toMatchObject({ code: 2 })
+    expect(await run('approvals', 'approve', id, '--yes')).toMatchObject({
       code: 0,
       body: { state: 'confirmed', revocation: { id, scope: { type: 'tenant', tenant: 'acme' } } },
     })
@@ -101,7 +101,7 @@ describe('a revocation that needs a second operator', () => {
     const bob = await system.login('bob')
     const { id } = (await askForTenant()).body.revocation
     expect(await run('approvals', 'reject', id)).toMatchObject({ code: 0, body: { state: 'rejected' } })
-    expect(await run('approvals', 'approve', id, '--yes', '--profile', 'alice')).toMatchObject({
+    expect(await run('approvals', 'approve', id, '--yes')).toMatchObject({
       code: 4,
       body: { error: { code: 'conflict' } },
     })
@@ -110,9 +110,9 @@ describe('a revocation that needs a second operator', () => {
 
   it.skipIf(!hasTerminals)('is shown before it is approved at a terminal', async () => {
     const { id } = (await askForTenant()).body.revocation
-    const terminal = openTerminal(['approvals', 'approve', id, '--profile', 'alice'], options)
+    const terminal = openTerminal(['approvals', 'approve', id], options)
     await terminal.shows(
-      /a drill[\s\S]*curfew\/operator[\s\S]*all sessions of the tenant acme: [\s\S]*Type approve/,
+      /a drill[\s\S]*acme\/alice[\s\S]*all sessions of the tenant acme: [\s\S]*Type approve/,
     )
     terminal.type('no\r')
     expect((await terminal.ended).code).toBe(4)

@@ -221,17 +221,43 @@ describe('what is as wide as that', () => {
 })
 
 describe('an operator of one tenant', () => {
-  it('decides about his tenant, and learns of no other request', async () => {
+  it('neither sees nor decides what an administrator asks, also against their own tenant', async () => {
     const chief = two.as(await stage.login('acme/chief'))
-    const theirs = await ask({ type: 'tenant', tenant: 'globex' })
-    const his = await ask({ type: 'tenant', tenant: 'acme' })
-    expect(await waiting(chief)).toEqual([his.revocation.id])
-    for (const verb of ['approve', 'reject'] as const) {
-      const hidden = await expectProblem(await chief.post(pathOf(theirs, verb)), 404, 'not-found')
-      const missing = await expectProblem(await chief.post(`${NOBODY}/${verb}`), 404, 'not-found')
-      expect({ ...hidden, request_id: '' }).toEqual({ ...missing, request_id: '' })
+    const suspend = asker.post('/v1/tenants/acme/suspend', { reason: 'a breach' })
+    const theirs = [
+      await ask({ type: 'tenant', tenant: 'globex' }),
+      await ask({ type: 'tenant', tenant: 'acme' }),
+      await ask(GLOBAL),
+      await expectJson<Pending>(await suspend, 202),
+    ]
+    expect(await waiting(chief)).toEqual([])
+    for (const pending of theirs) {
+      for (const verb of ['approve', 'reject'] as const) {
+        const hidden = await expectProblem(await chief.post(pathOf(pending, verb)), 404, 'not-found')
+        const missing = await expectProblem(await chief.post(`${NOBODY}/${verb}`), 404, 'not-found')
+        expect({ ...hidden, request_id: '' }).toEqual({ ...missing, request_id: '' })
+      }
+      await expectProblem(await chief.get(`/v1/revocations/${pending.revocation.id}`), 404, 'not-found')
+      const trail = await eventsOf(chief, { type: 'revocation' })
+      expect(JSON.stringify(trail)).not.toContain(pending.revocation.id)
+      await expectJson(await approver.post(pathOf(pending, 'reject')), 200)
     }
-    await expectProblem(await chief.get(`/v1/revocations/${theirs.revocation.id}`), 404, 'not-found')
-    await expectJson(await chief.post(pathOf(his, 'approve')), 200)
+  })
+
+  it('decides what another operator of the tenant asks, as an administrator does', async () => {
+    await asker.put('/v1/subjects/acme/deputy/grants', { roles: [], permissions: ['curfew:revoke'] })
+    const deputy = one.as(await stage.login('acme/deputy'))
+    const chief = two.as(await stage.login('acme/chief'))
+    const json = { scope: { type: 'tenant', tenant: 'acme' }, reason: 'night shift' }
+    const askAsDeputy = async (): Promise<Pending> =>
+      expectJson(await deputy.post('/v1/revocations', json), 202)
+    const rejected = await askAsDeputy()
+    expect(await waiting(chief)).toEqual([rejected.revocation.id])
+    await expectJson(await approver.post(pathOf(rejected, 'reject')), 200)
+    const stranger = one.as(await stage.login('globex/chief'))
+    const approved = await askAsDeputy()
+    expect(await waiting(stranger)).toEqual([])
+    await expectProblem(await stranger.post(pathOf(approved, 'reject')), 404, 'not-found')
+    await expectJson(await chief.post(pathOf(approved, 'approve')), 200)
   })
 })

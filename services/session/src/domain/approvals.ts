@@ -2,9 +2,9 @@
  * ④ Revocations, and suspensions of tenants, that wait for a second operator.
  * Promise: nobody approves what he has asked for himself; what was rejected or has waited too long does not happen.
  */
-import type { LogEntryOf, Position, Scope } from '@curfew/contracts'
+import type { LogEntryOf, Position, Scope, TenantId } from '@curfew/contracts'
 
-import type { Operator } from './operator.ts'
+import { reaches, type Operator } from './operator.ts'
 
 export type RequestedEntry = LogEntryOf<'revoked'> & { readonly reason: string }
 
@@ -58,6 +58,19 @@ export function needsTwo({ scopes }: ApprovalPolicy, scope: Scope): boolean {
 /** Whose sessions it ends. */
 export function scopeOf(entry: Approval['entry']): Scope {
   return entry.type === 'revoked' ? entry.scope : { type: 'tenant', tenant: entry.tenant }
+}
+
+/** The tenant of the operator who asked. */
+export function tenantOfAsker(actor: string): TenantId {
+  return actor.slice(0, actor.indexOf('/')) as TenantId
+}
+
+/**
+ * A request is open to the tenant whose operator asked, which is the one it is about, and to administrators. What an administrator
+ * asks against a tenant is hidden from it: its operators would learn of it in time, and could stop it or wave it through.
+ */
+export function isOpenTo({ entry }: Pick<Approval, 'entry'>, operator: Operator): boolean {
+  return reaches(operator, tenantOfAsker(entry.actor))
 }
 
 export function mayDecide(approval: Approval, operator: Operator, decision: Decision): boolean {

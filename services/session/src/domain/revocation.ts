@@ -64,7 +64,7 @@ export function isSameRequest(
 }
 
 /** One text for one scope. */
-function scopeText(scope: Scope): string {
+export function scopeText(scope: Scope): string {
   switch (scope.type) {
     case 'global':
       return 'global'

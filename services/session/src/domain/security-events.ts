@@ -8,8 +8,9 @@ import { Value } from 'typebox/value'
 
 import type { Changed, Reports } from '../ports.ts'
 import type { RecordedRevocation, RequestedRevocation } from '../revocation-reports.ts'
+import { tenantOfAsker } from './approvals.ts'
 import type { Affected } from './count-affected.ts'
-import { SESSION_LIMIT, SUSPECTED_THEFT } from './revocation.ts'
+import { SESSION_LIMIT, SUSPECTED_THEFT, scopeText } from './revocation.ts'
 
 type Reported<K extends keyof Reports> = Parameters<Reports[K]>[0]
 type Events = { readonly [K in keyof Reports]?: (of: Reported<K>) => SecurityEvent | undefined }
@@ -240,8 +241,10 @@ function requestedEvent({
   return {
     outcome: 'done',
     ...namesIn(scope),
+    // Told where the request is open (approvals.ts), not to the tenant that it may be about.
+    tenant: tenantOfAsker(actor),
     reason,
-    effect: `scope ${scope.type}, asked for by ${actor}, ${id}`.slice(0, MAX_EFFECT),
+    effect: `scope ${scopeText(scope)}, ${id}, asked for by ${actor}`.slice(0, MAX_EFFECT),
     requestId,
   }
 }

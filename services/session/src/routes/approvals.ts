@@ -1,8 +1,8 @@
 /**
  * ④ `GET /v1/approvals`, `POST /v1/revocations/{id}/approve` and `/reject`: the word of a second operator, about revocations and
  * about suspensions of tenants.
- * Promise: approved once, it happens once, also when the first attempt was cut off; whoever may not revoke a scope learns of
- * no request for it.
+ * Promise: approved once, it happens once, also when the first attempt was cut off; a request that is not open to an operator looks
+ * like none.
  */
 import type { Position } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
@@ -10,16 +10,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
 import {
+  isOpenTo,
   mayDecide,
-  scopeOf,
   type Approval,
   type Decision,
   type RequestedSuspension,
 } from '../domain/approvals.ts'
 import { formatCursor, parseCursor } from '../domain/cursors.ts'
-import { isVisible } from '../domain/list-revocations.ts'
 import { READ, REVOKE } from '../domain/permissions.ts'
-import { revocationReach } from '../domain/revocation-reach.ts'
 import { REVOCATION_ID_PATTERN } from '../domain/revocation.ts'
 import { recordFact } from '../domain/record-fact.ts'
 import { findRevocation } from '../domain/revoke.ts'
@@ -51,11 +49,9 @@ export function getApprovals(app: CurfewServer, ports: RevocationPorts, guard: O
     if (cursor !== undefined && after === undefined)
       throw new Problem('bad-request', 'query parameter "cursor" is not one of this list')
     const { approvals, next } = await ports.approvals.page(after, ports.clock.nowMs())
-    const visible = approvals.filter((approval) =>
-      isVisible(requestedOf(approval), guard.operatorOf(request)),
-    )
+    const operator = guard.operatorOf(request)
     return {
-      approvals: visible.map(approvalJson),
+      approvals: approvals.filter((approval) => isOpenTo(approval, operator)).map(approvalJson),
       next_cursor: next === undefined ? null : formatCursor('expiry', next),
     }
   })
@@ -79,16 +75,7 @@ export function postApproval(app: CurfewServer, ports: RevocationPorts, guard: O
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) => {
       const caller = guard.operatorOf(request)
       const prior = await findRevocation(ports, entry.id)
-      const { affected: found } = await revocationReach(ports, caller, entry.scope)
-      return carryOut(ports, {
-        request,
-        caller,
-        entry,
-        prior,
-        found,
-        startedAtMs,
-        onlooker,
-      })
+      return carryOut(ports, { request, caller, entry, prior, startedAtMs, onlooker })
     })
   })
   const reject = {
@@ -137,8 +124,7 @@ async function decide(
 ): Promise<Approval> {
   const operator = guard.operatorOf(request)
   const asked = await ports.approvals.find(id)
-  const reach = asked && (await revocationReach(ports, operator, scopeOf(asked.entry)))
-  if (asked === undefined || reach?.reach !== 'allowed') throw new Problem('not-found')
+  if (asked === undefined || !isOpenTo(asked, operator)) throw new Problem('not-found')
   guard.requireRecent(request)
   if (!mayDecide(asked, operator, decision))
     throw guard.refusal(

@@ -48,7 +48,7 @@ export interface CarryingOut {
   /** The revocation of this id, where it has happened before. */
   readonly prior: Revocation | undefined
   /** What is known of the session where it is one (revocation-reach.ts). */
-  readonly found: Affected | undefined
+  readonly found?: Affected | undefined
   readonly startedAtMs: number
   readonly onlooker: Onlooker | undefined
 }

@@ -2,14 +2,14 @@
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
-import type { ApprovalStore } from '../domain/approvals.ts'
+import { isOpenTo, type ApprovalStore } from '../domain/approvals.ts'
 import { isVisible } from '../domain/list-revocations.ts'
 import type { LogView } from '../domain/log-view.ts'
 import { READ } from '../domain/permissions.ts'
 import { REVOCATION_ID_PATTERN } from '../domain/revocation.ts'
 import { findRevocation } from '../domain/revoke.ts'
 import type { FactLog, RevocationHistory } from '../ports.ts'
-import { approvalJson, requestedOf } from './approval-json.ts'
+import { approvalJson } from './approval-json.ts'
 import { keptCount } from './carry-out-revocation.ts'
 import { revocationCountJson } from './count-json.ts'
 import type { OperatorGuard } from './operator-guard.ts'
@@ -39,7 +39,7 @@ export function getRevocation(app: CurfewServer, ports: GetRevocationPorts, guar
     const revocation = await findRevocation(ports, id)
     if (revocation === undefined) {
       const approval = await ports.approvals.find(id)
-      if (approval !== undefined && isVisible(requestedOf(approval), operator)) return approvalJson(approval)
+      if (approval !== undefined && isOpenTo(approval, operator)) return approvalJson(approval)
     }
     if (revocation === undefined || !isVisible(revocation, operator)) throw new Problem('not-found')
     return {
