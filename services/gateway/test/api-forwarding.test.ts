@@ -137,6 +137,7 @@ it('a service cannot order anything of the origin, nor of a proxy in front', asy
     'set-cookie': '__Host-session=evil',
     'alt-svc': 'h3="evil.example:443"',
     'service-worker-allowed': '/',
+    refresh: '0; url=https://evil.example/',
     'x-accel-redirect': '/etc/passwd',
     'x-session-user': 'evil',
   }

@@ -167,6 +167,15 @@ describe('towards the client', () => {
     'alt-svc',
     'service-worker-allowed',
     'nel',
+    'public-key-pins-report-only',
+    'refresh',
+    'secure-session-registration',
+    'sec-session-registration',
+    'timing-allow-origin',
+    'use-as-dictionary',
+    'x-litespeed-location',
+    'x-reproxy-url',
+    'x-sendfile2',
     'report-to',
     'accept-ch',
     'set-login',
@@ -176,6 +185,24 @@ describe('towards the client', () => {
     'x-session-user',
     'x-curfew-anything',
   ])('goes no %s of a service', (name) => expect(headersForClient({ [name]: 'value' }, place)).toEqual({}))
+
+  it.each([
+    'Basic realm="staff"',
+    'Bearer realm="a", basic realm="b"',
+    'Digest realm="a", nonce="n"',
+    'Negotiate',
+    'NTLM',
+  ])('goes no challenge that makes a browser ask for a password: %j', (challenge) => {
+    for (const received of [challenge, ['Bearer', challenge]])
+      expect(headersForClient({ 'www-authenticate': received }, place)).toEqual({
+        'www-authenticate': 'Bearer',
+      })
+  })
+
+  it('goes every other challenge as it is', () => {
+    const challenge = { 'www-authenticate': ['Bearer error="invalid_token"', 'DPoP algs="ES256"'] }
+    expect(headersForClient(challenge, place)).toEqual(challenge)
+  })
 
   it('goes a location as clients reach it', () => {
     const location = 'http://10.0.0.7:8082/documents/42'

@@ -57,6 +57,10 @@ const FROM_CLIENTS = new Set(
 /** Client hints and fetch metadata, set by browsers; no script can write a name that begins so. */
 const FROM_CLIENTS_PREFIXES = ['sec-ch-', 'sec-fetch-']
 
+/**
+ * Headers of a service's answer that reach beyond the answer: its page is one of the gateway's origin, which other services
+ * and the sign-in share. All others pass; what they say holds for the answer alone.
+ */
 const NOT_FROM_UPSTREAMS = new Set([
   ...HOP_BY_HOP,
   // Cookies and the rules of the origin belong to the gateway.
@@ -75,16 +79,29 @@ const NOT_FROM_UPSTREAMS = new Set([
   'nel',
   'origin-agent-cluster',
   'public-key-pins',
+  'public-key-pins-report-only',
   'report-to',
+  'sec-session-challenge',
+  'sec-session-registration',
+  'secure-session-challenge',
+  'secure-session-registration',
   'service-worker-allowed',
   'set-login',
+  'use-as-dictionary',
+  // Where it leads is not put as clients reach it; `location` says the same.
+  'refresh',
+  // Which origins may look at an answer is the gateway's to say.
+  'timing-allow-origin',
   // A proxy in front would take these for orders of the gateway.
   'x-accel-charset',
   'x-accel-expires',
   'x-accel-limit-rate',
   'x-accel-redirect',
   'x-lighttpd-send-file',
+  'x-litespeed-location',
+  'x-reproxy-url',
   'x-sendfile',
+  'x-sendfile2',
 ])
 /** The gateway alone says which origins may read an answer, and tells a proxy in front about a session. */
 const NOT_FROM_UPSTREAMS_PREFIXES = ['access-control-', 'x-curfew-', 'x-session-']
@@ -130,8 +147,17 @@ export function headersForClient(received: ReceivedHeaders, place: PublicPlace):
     const location = headers[name]
     if (typeof location === 'string') headers[name] = publicLocation(location, place)
   }
+  const challenge = headers['www-authenticate']
+  if (challenge !== undefined && OPENS_DIALOG.test(challenge.toString()))
+    headers['www-authenticate'] = 'Bearer'
   return headers
 }
+
+/**
+ * Schemes for which a browser asks the person itself. It would then send what it was given to the whole origin, where two
+ * credentials at once are refused.
+ */
+const OPENS_DIALOG = /\b(?:basic|digest|negotiate|ntlm)\b/i
 
 const LOCATIONS = ['location', 'content-location'] as const
 
