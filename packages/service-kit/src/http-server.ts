@@ -15,6 +15,7 @@ import { limitConnections } from './connections.ts'
 import { drainOnClose, type Draining } from './draining.ts'
 import { httpDuration } from './metrics.ts'
 import { addOperationsRoutes } from './operations.ts'
+import { createTurns } from './pipelined-requests.ts'
 import { Problem, PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts'
 import { problemOf } from './problem-of.ts'
 import type { ReadinessCheck } from './readiness.ts'
@@ -128,6 +129,8 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
   app.decorate('leave', () => draining.leave())
   const methods = createRouteMethods()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, method))
+  const turns = createTurns()
+  app.addHook('onRequest', (request, reply, done) => turns(request.raw, reply.raw, done))
   app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply, beginning)
     const fault = draining.isStopping()

@@ -5,11 +5,13 @@ import { currentRequestId } from '@curfew/contracts'
 import { Type } from '@fastify/type-provider-typebox'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { detailIn, exchange, portOf, refusalIn, request } from './raw-http.ts'
+import { connectionsOf, detailIn, exchange, open, portOf, readToEnd, refusalIn, request } from './raw-http.ts'
 import { recordedServer } from './recorded-server.ts'
 
 const { app } = recordedServer()
 let port: number
+/** Answers `/held/:id`. */
+const held = new Map<string, () => void>()
 
 const Body = Type.Object(
   { name: Type.String({ maxLength: 64 }), size: Type.Optional(Type.Integer()) },
@@ -32,6 +34,13 @@ beforeAll(async () => {
     return { whose: currentRequestId() }
   })
   app.post('/nothing', ({ body }) => ({ body: body ?? null }))
+  app.get('/held/:id', async ({ params }) => {
+    const { id } = params as { id: string }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    held.set(id, resolve)
+    await promise
+    return { id }
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   port = portOf(app)
 })
@@ -60,6 +69,38 @@ describe('what a request sets off', () => {
       'second',
       'third',
     ])
+  })
+})
+
+describe('requests that are sent ahead on one connection', () => {
+  const ahead = (...ids: readonly string[]): string =>
+    ids.map((id) => `GET /held/${id} HTTP/1.1\r\nhost: test\r\n\r\n`).join('')
+
+  it('are worked on one after another, and not at all when the connection has ended', async () => {
+    const socket = await open(port)
+    let received = ''
+    socket.on('data', (chunk: Buffer) => (received += chunk.toString()))
+    socket.write(ahead('1', '2', '3'))
+    await expect.poll(() => held.has('1')).toBe(true)
+    expect([...held.keys()]).toEqual(['1'])
+    held.get('1')?.()
+    await expect.poll(() => [...held.keys()]).toEqual(['1', '2'])
+    expect(received).toContain('{"id":"1"}')
+    socket.destroy()
+    await expect.poll(() => connectionsOf(app)).toBe(0)
+    held.get('2')?.()
+    await new Promise(setImmediate)
+    expect(held.has('3')).toBe(false)
+    held.clear()
+  })
+
+  it('are so many and no more: the connection of a client that sends on is closed', async () => {
+    const socket = await open(port)
+    const end = readToEnd(socket)
+    socket.write(ahead(...Array.from({ length: 34 }, (_, n) => String(n))))
+    expect(await end).toBe('')
+    expect([...held.keys()]).toEqual(['0'])
+    held.clear()
   })
 })
 

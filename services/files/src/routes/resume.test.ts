@@ -1,5 +1,6 @@
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { createHash } from 'node:crypto'
+import { connect } from 'node:net'
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
@@ -213,6 +214,21 @@ describe('the authority is told', () => {
     response.socket.resetAndDestroy()
     expect(await released()).toMatchObject({ end: 'broken' })
   })
+})
+
+it('a delivery that waits behind another one on its line is not said to have broken', async () => {
+  await putInto(stage.store, Buffer.alloc(SIZE, 7))
+  const line = connect(Number(new URL(stage.url).port), '127.0.0.1')
+  for (const range of ['bytes=0-', 'bytes=0-9'])
+    line.write(
+      `GET /files/${file} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${download()}\r\nrange: ${range}\r\n\r\n`,
+    )
+  await vi.waitFor(() => expect(stage.desk.deliveries).not.toEqual([]))
+  // The authority would give away the claim of the second one, which has yet to be served.
+  await expect(vi.waitUntil(() => stage.desk.released.length > 0, 500)).rejects.toThrow('Timed out')
+  line.destroy()
+  await vi.waitFor(() => expect(stage.desk.released).toMatchObject([{ end: 'broken' }]))
+  expect(stage.desk.deliveries).toHaveLength(1)
 })
 
 describe('a long delivery', () => {
