@@ -57,7 +57,10 @@ export {
 } from './subjects.ts'
 export {
   MAX_PERMISSIONS,
+  MAX_PERMISSION_BYTES,
   MAX_ROLES,
+  MAX_SUBJECT_PERMISSIONS,
+  MAX_SUBJECT_PERMISSION_BYTES,
   PermissionsSchema,
   RolesSchema,
   ScopeSchema,
@@ -75,6 +78,7 @@ export {
   HELLO,
   JOIN,
   LEAVE,
+  MAX_ANSWER_BYTES,
   MAX_PREDECESSORS,
   MAX_RESOLVE_BATCH,
   PREPARE_SESSION,

@@ -20,6 +20,11 @@ import { logSubject } from './subjects.ts'
 
 export const MAX_ROLES = 64
 export const MAX_PERMISSIONS = 256
+/** Bytes of JSON that one entry may newly give: a role, or what a user has beside roles. */
+export const MAX_PERMISSION_BYTES = 8 * 1_024
+/** How much a grant may bring one subject to, roles included. Roles that change afterwards count at the next grant. */
+export const MAX_SUBJECT_PERMISSIONS = 1_024
+export const MAX_SUBJECT_PERMISSION_BYTES = 32 * 1_024
 
 export const RolesSchema = Type.Array(RoleNameSchema, { maxItems: MAX_ROLES, uniqueItems: true })
 export const PermissionsSchema = Type.Array(PermissionSchema, {

@@ -28,6 +28,7 @@ export const PROBLEMS = {
   'digest-mismatch': { status: 422, title: 'The content does not match its digest' },
   'size-mismatch': { status: 422, title: 'The content is shorter than was declared' },
   'idempotency-key-reused': { status: 422, title: 'The idempotency key was used for another request' },
+  'permissions-too-large': { status: 422, title: 'These are more permissions than there may be' },
   'password-unacceptable': { status: 422, title: 'The new password is not acceptable' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },

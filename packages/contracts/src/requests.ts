@@ -94,10 +94,15 @@ export const ResolvedSchema = Type.Union([
     closed,
   ),
   Type.Object({ status: Type.Literal('refused'), reason: RefusalReasonSchema }, closed),
+  /** The answer has no room for it, beside the others or at all: no verdict, and worth another question. */
+  Type.Object({ status: Type.Literal('left-out') }, closed),
 ])
 export type Resolved = Static<typeof ResolvedSchema>
 
 export const MAX_RESOLVE_BATCH = 256
+
+/** What an answer may take of a message of NATS, whose `max_payload` is 1 MB by default. */
+export const MAX_ANSWER_BYTES = 768 * 1_024
 
 /** Which log is in force, and how long leases are: asked at start and whenever nobody answers. */
 export const HELLO = contract(
@@ -108,7 +113,8 @@ export const HELLO = contract(
 
 /**
  * ② Up to 256 sessions at once; answers come in the order of the question, read by a replica that holds a lease and has
- * applied at least `minSeq`. `asOf` is its position before it read.
+ * applied at least `minSeq`. `asOf` is its position before it read. Where the answers are more than a message holds, the
+ * largest are left out.
  */
 export const RESOLVE = contract(
   'resolve',

@@ -139,6 +139,6 @@ export class Authority {
 function isAnswerTo(asked: readonly SessionId[], answers: readonly Resolved[]): boolean {
   return (
     answers.length === asked.length &&
-    answers.every((answer, index) => answer.status === 'refused' || answer.session.id === asked[index])
+    answers.every((answer, index) => answer.status !== 'live' || answer.session.id === asked[index])
   )
 }

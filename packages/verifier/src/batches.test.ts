@@ -11,7 +11,7 @@ const unknown: Resolved = { status: 'refused', reason: 'unknown' }
 interface Request {
   readonly sessions: readonly SessionId[]
   readonly active: readonly SessionId[]
-  readonly answer: (answers: readonly Resolved[] | undefined) => void
+  readonly answer: (answers: readonly BatchAnswer[] | undefined) => void
 }
 
 function setUp(waitingMax = 10_000) {
@@ -52,6 +52,26 @@ describe('checks of one tick', () => {
     expect(asked[0]?.sessions).toEqual([a])
     asked[0]?.answer([revoked])
     expect(await all(answers)).toEqual(times(5, revoked))
+  })
+
+  it('are asked about again where an answer left them out, and have none once nobody is answered', async () => {
+    const { batches, asked } = setUp()
+    const [small, large, huge] = ids(3) as [SessionId, SessionId, SessionId]
+    const answers = [small, large, huge].map((id) => batches.resolve(id))
+    batches.refresh(huge, false)
+    await tick()
+    asked[0]?.answer([revoked, undefined, undefined])
+    expect(await answers[0]).toEqual(revoked)
+    await tick()
+    expect(asked[1]).toMatchObject({ sessions: [large, huge], active: [large, huge] })
+    asked[1]?.answer([unknown, undefined])
+    expect(await answers[1]).toEqual(unknown)
+    await tick()
+    expect(asked[2]?.sessions).toEqual([huge])
+    asked[2]?.answer([undefined])
+    expect(await answers[2]).toBeUndefined()
+    await tick()
+    expect(asked).toHaveLength(3)
   })
 
   it('become several requests beyond 256 sessions, each answered for itself', async () => {

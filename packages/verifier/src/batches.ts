@@ -1,6 +1,7 @@
 /**
  * ② Gathers the questions of one tick into few requests.
- * Promise: an answer is only ever given to checks that began before it was asked for, and what waits is bounded.
+ * Promise: an answer is only ever given to checks that began before it was asked for, and what waits is bounded. A session
+ * that an answer has left out is asked about again for as long as others are answered instead.
  */
 import { MAX_RESOLVE_BATCH, type SessionId } from '@curfew/contracts'
 
@@ -11,8 +12,11 @@ export interface Asked {
 }
 
 export interface BatchesOptions<Answer> {
-  /** Answers in the order of the question, or undefined where there are none; never rejects. */
-  readonly ask: (sessions: readonly Asked[]) => Promise<readonly Answer[] | undefined>
+  /**
+   * Answers in the order of the question, or undefined where there are none; never rejects. Undefined in place of one
+   * answer: it was left out.
+   */
+  readonly ask: (sessions: readonly Asked[]) => Promise<readonly (Answer | undefined)[] | undefined>
   readonly waitingMax: number
 }
 
@@ -76,11 +80,16 @@ export function createBatches<Answer>({ ask, waitingMax }: BatchesOptions<Answer
     sent.add(batch)
     const answers = await ask([...batch.values()])
     if (!sent.delete(batch)) return
-    let next = 0
-    for (const { id, waiters, isActivity } of batch.values()) {
+    const isProgress = answers?.some((answer) => answer !== undefined) === true
+    for (const [index, { id, waiters, isActivity }] of [...batch.values()].entries()) {
+      const answer = answers?.[index]
+      if (isProgress && index < answers.length && answer === undefined) {
+        entryOf(id, isActivity).waiters.push(...waiters)
+        continue
+      }
       refreshing.passive.delete(id)
       if (isActivity) refreshing.active.delete(id)
-      settleAll(waiters, answers?.[next++])
+      settleAll(waiters, answer)
     }
   }
 

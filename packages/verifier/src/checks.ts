@@ -87,7 +87,7 @@ export class Checks {
   }
 
   /** One request. The question is put to the core when it is sent, the answers before anybody hears of them. */
-  async #ask(asked: readonly Asked[]): Promise<readonly Outcome[] | undefined> {
+  async #ask(asked: readonly Asked[]): Promise<readonly (Outcome | undefined)[] | undefined> {
     const { core, authority, clock, watches } = this.#options
     if (core.epoch === 0) return undefined
     const question = core.ask(
@@ -102,6 +102,7 @@ export class Checks {
     return answer.sessions.map((resolved, index) => {
       // `resolve` has seen to it that there is one for each.
       const { id, isActivity } = asked[index] as Asked
+      if (resolved.status === 'left-out') return undefined
       const outcome = core.answered(question, resolved, id, answer.asOf)
       if (outcome.kind === 'live' && isActivity) outcome.session.toldOfUse(question.askedAt)
       watches().answered(id, outcome, question.askedAt)

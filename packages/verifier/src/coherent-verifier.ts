@@ -47,6 +47,8 @@ export interface Refused {
 
 export type Lookup = AdmittedFromHere | Refused | { readonly kind: 'miss'; readonly presented: Presented }
 
+type Answered = Exclude<Resolved, { readonly status: 'left-out' }>
+
 type Stale = { readonly kind: 'stale' }
 
 /** What became of one answer; a `stale` one has to be asked for again. */
@@ -246,7 +248,7 @@ export class CoherentVerifier {
   }
 
   /** One answer to a question, read by the replica as of `asOf`. Decides what it may still be used for. */
-  answered(question: Question, answer: Resolved, sessionId: SessionId, asOf: Position): Outcome {
+  answered(question: Question, answer: Answered, sessionId: SessionId, asOf: Position): Outcome {
     const position = parsePosition(asOf)
     if (answer.status === 'refused') {
       // Over is over: a refusal needs no coherence, and what memory held of the session goes.

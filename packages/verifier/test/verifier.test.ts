@@ -148,6 +148,18 @@ describe('with an authority that answers', () => {
     expect(await kindOf(verifier.check(tokens[0] ?? ''))).toBe('admitted')
   })
 
+  it('asks again about a session that an answer had no room for', async () => {
+    const verifier = await stage.verifier(GATEWAY_AUDIENCE)
+    const tokens = [authority.issue().token, authority.issue().token]
+    authority.distortion = (answers) =>
+      answers.map((answer, index) => (index === 0 ? answer : { status: 'left-out' }))
+    const verdicts = await Promise.all(tokens.map((token) => kindOf(verifier.check(token))))
+    expect(verdicts).toEqual(['admitted', 'admitted'])
+    authority.distortion = (answers) => answers.map(() => ({ status: 'left-out' }))
+    expect(await kindOf(verifier.check(authority.issue().token))).toBe('unsure')
+    authority.distortion = undefined
+  })
+
   it('is unsure when nobody answers in time, whatever is answered later', async () => {
     const verifier = await stage.verifier(GATEWAY_AUDIENCE)
     const issued = authority.issue()

@@ -68,9 +68,9 @@ export interface SessionStore {
   /** Takes sessions that are over from all lists. Answers those that this call has taken from the index of all, and no other one. */
   unlist(over: readonly OverSession[]): Promise<readonly SessionId[]>
   /** Ids of one user, in the order of their logins; continues after the cursor of the page before. */
-  pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage>
-  /** Ids of everyone, in no order. */
-  pageOfAll(cursor: string | undefined): Promise<IdPage>
+  pageOfSubject(subject: SubjectKey, cursor: string | undefined, limit?: number): Promise<IdPage>
+  /** Ids of everyone, in no order: `limit`, and those that reach their limits in the same millisecond as the last. */
+  pageOfAll(cursor: string | undefined, limit?: number): Promise<IdPage>
   /** How many have not reached their idle limit, whether or not they have been revoked: no more than these are live. */
   count(nowMs: number): Promise<number>
 }
@@ -262,7 +262,8 @@ export interface Reports extends RevocationReports {
   predecessorUsed(used: SessionOf & { state: EffectState }): void
   /** The session is the one that was created. */
   sessionLimitExceeded(exceeded: SessionOf & { max: number; ended: readonly SessionId[] }): void
-  sessionsResolved(results: ReadonlyMap<ResolveResult, number>): void
+  /** `left-out`: the answer had no room for the session. */
+  sessionsResolved(results: ReadonlyMap<ResolveResult | 'left-out', number>): void
   touchFailed(err: unknown): void
   claimSettled(settled: SettledClaim): void
   grantsChanged(changed: Changed & { subject: SubjectKey }): void

@@ -1,7 +1,11 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { MAX_PERMISSION_BYTES } from '@curfew/contracts'
 import { type BearerClient, expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { setStage, type Replica, type Stage } from './stage.ts'
+import { sessionIdOf, setStage, type Replica, type Stage } from './stage.ts'
 
 let stage: Stage
 let replica: Replica
@@ -101,6 +105,79 @@ describe('a role', () => {
     // The same name in another tenant is another role, and one that nobody defined gives nothing.
     expect(await stage.permissionsOf(carol)).toEqual([])
     await expectJson(await api.put('/v1/tenants/acme/roles/viewer', { permissions: ['documents:read'] }), 200)
+  })
+})
+
+/** Distinct permissions of some 200 characters. */
+const long = (count: number, of: string): string[] =>
+  Array.from({ length: count }, (_, n) => [`${of}-${n}`, ...Array(3).fill('x'.repeat(64))].join(':'))
+const MOST_LONG = Math.floor(MAX_PERMISSION_BYTES / 300)
+
+describe('permissions without measure', () => {
+  const role = (name: string): string => `/v1/tenants/acme/roles/${name}`
+
+  it('are refused in one entry, and what was granted stays', async () => {
+    const wanted = long(256, 'own')
+    await expectJson(await api.put(grantsOf('greedy'), { roles: [], permissions: wanted.slice(0, 3) }), 200)
+    const refused = await api.put(grantsOf('greedy'), { roles: [], permissions: wanted })
+    await expectProblem(refused, 422, 'permissions-too-large')
+    expect(await expectJson(await api.get(grantsOf('greedy')), 200)).toMatchObject({
+      permissions: wanted.slice(0, 3),
+    })
+    await expectProblem(await api.put(role('greedy'), { permissions: wanted }), 422, 'permissions-too-large')
+  })
+
+  it('are refused by many roles together', async () => {
+    const roles = Array.from({ length: 8 }, (_, n) => `part-${n}`)
+    for (const name of roles)
+      await expectJson(await api.put(role(name), { permissions: long(MOST_LONG, name) }), 200)
+    const partly = await api.put(grantsOf('collector'), { roles: roles.slice(0, 4), permissions: [] })
+    await expectJson(partly, 200)
+    const refused = await api.put(grantsOf('collector'), { roles, permissions: [] })
+    await expectProblem(refused, 422, 'permissions-too-large')
+    expect(await expectJson(await api.get(grantsOf('collector')), 200)).toMatchObject({
+      roles: roles.slice(0, 4),
+    })
+  })
+
+  it('that were given earlier keep no other session from an answer, and can be taken', async () => {
+    const roles = Array.from({ length: 20 }, (_, n) => `giant-${n}`)
+    const seed = {
+      roles: roles.map((name) => ({ tenant: 'acme', role: name, permissions: long(230, name) })),
+      grants: [
+        { tenant: 'acme', user: 'giant', roles, permissions: [] },
+        { tenant: 'acme', user: 'large', roles: roles.slice(0, 9), permissions: [] },
+      ],
+    }
+    const [giant, small] = [await stage.login('acme/giant'), await stage.login('globex/small')]
+    const large = [await stage.login('acme/large'), await stage.login('acme/large')]
+    const file = join(stage.directory, 'giant.json')
+    await writeFile(file, JSON.stringify(seed))
+    await stage.start({ SESSION_SEED_FILE: file })
+    await replica.isReady()
+
+    const statuses = async () => {
+      const ids = [giant, ...large, small].map(({ token }) => sessionIdOf(token))
+      return (await stage.resolve(ids)).map(({ status }) => status)
+    }
+    expect(await statuses()).toEqual(['left-out', 'live', 'left-out', 'live'])
+
+    const listed = await api.get('/v1/sessions?tenant=acme&user=large')
+    const page = await expectJson<{ sessions: object[]; next_cursor: string }>(listed, 200)
+    expect(page.sessions).toHaveLength(1)
+    const rest = await api.get(`/v1/sessions?tenant=acme&user=large&cursor=${page.next_cursor}`)
+    expect(await expectJson(rest, 200)).toMatchObject({ sessions: [{ user: 'large' }], next_cursor: null })
+
+    const fewer = { roles: roles.slice(1, 20), permissions: [] }
+    await expectJson(await api.put(grantsOf('giant'), fewer), 200)
+    await expectProblem(
+      await api.put(grantsOf('giant'), { ...fewer, permissions: ['a:read'] }),
+      422,
+      'permissions-too-large',
+    )
+    await expectJson(await api.put(role('giant-1'), { permissions: long(229, 'giant-1') }), 200)
+    await expectJson(await api.put(grantsOf('giant'), { roles: [], permissions: [] }), 200)
+    expect(await statuses()).toEqual(['live', 'live', 'left-out', 'live'])
   })
 })
 

@@ -106,9 +106,9 @@ describe('resolving', () => {
   it('answers in the order of the question, unknown and repeated ids included', async () => {
     const [first, second] = [await stage.login('acme/alice'), await stage.login('acme/bob')]
     const answers = await stage.resolve([second.session.id, NOBODY, first.session.id, second.session.id])
-    expect(answers.map((each) => (each.status === 'live' ? each.session.user : each.reason))).toEqual([
+    expect(answers.map((each) => (each.status === 'live' ? each.session.user : each))).toEqual([
       'bob',
-      'unknown',
+      { status: 'refused', reason: 'unknown' },
       'alice',
       'bob',
     ])

@@ -188,7 +188,7 @@ export class Stage implements AsyncDisposable {
   async statusOf({ token }: { readonly token: string }): Promise<string> {
     const [resolved] = await this.resolve([sessionIdOf(token)])
     if (resolved === undefined) throw new Error('no answer')
-    return resolved.status === 'live' ? 'live' : resolved.reason
+    return resolved.status === 'refused' ? resolved.reason : resolved.status
   }
 
   /** Asks until the answer is one of these. Fails at once when one is heard that must never be. */

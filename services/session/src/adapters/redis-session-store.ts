@@ -20,7 +20,7 @@ import { listNames } from './redis-session-names.ts'
 import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
 import { loginsIn } from './redis-subject-record.ts'
 
-/** At least so many ids a page, where there are so many: one look-up batch of a verifier. */
+/** Ids a page, where no other limit is given: one look-up batch of a verifier. */
 const PAGE_SIZE = 256
 /** Of each part of the index. */
 const DUE_AT_ONCE = 64
@@ -109,17 +109,17 @@ export class RedisSessionStore implements SessionStore {
     return over.filter((_, index) => removed[index] === 1).map(({ id }) => id)
   }
 
-  async pageOfSubject(subject: SubjectKey, cursor: string | undefined): Promise<IdPage> {
+  async pageOfSubject(subject: SubjectKey, cursor: string | undefined, limit = PAGE_SIZE): Promise<IdPage> {
     const fields = Object.entries(await this.#redis.hgetall(KEYS.subject(subject))).flat()
     const later = loginsIn(fields).filter(({ login }) => login > Number(cursor ?? -1))
-    const page = later.slice(0, PAGE_SIZE)
+    const page = later.slice(0, limit)
     const next = later.length > page.length ? page.at(-1)?.login : undefined
     return { ids: page.map(({ session }) => session), next: next?.toString() }
   }
 
-  async pageOfAll(cursor: string | undefined): Promise<IdPage> {
+  async pageOfAll(cursor: string | undefined, limit = PAGE_SIZE): Promise<IdPage> {
     const [part = '0', after] = cursor?.split('.') ?? []
-    const { ids, last } = await this.#pageByScore(KEYS.sessionIndex(Number(part)), after)
+    const { ids, last } = await this.#pageByScore(KEYS.sessionIndex(Number(part)), after, limit)
     if (last !== undefined) return { ids, next: `${part}.${last}` }
     const nextPart = Number(part) + 1
     return { ids, next: nextPart < INDEX_PARTS ? String(nextPart) : undefined }
@@ -133,12 +133,16 @@ export class RedisSessionStore implements SessionStore {
   }
 
   /** In order of scores, which only rise: what moves while somebody pages may come twice, but is not missed. */
-  async #pageByScore(key: string, after: string | undefined): Promise<{ ids: SessionId[]; last?: string }> {
+  async #pageByScore(
+    key: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ ids: SessionId[]; last?: string }> {
     const from = after === undefined ? '-inf' : `(${after}`
-    const reply = await this.#redis.zrangebyscore(key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, PAGE_SIZE)
+    const reply = await this.#redis.zrangebyscore(key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
     const ids = new Set(reply.filter((_, index) => index % 2 === 0) as SessionId[])
     const last = reply.at(-1)
-    if (ids.size < PAGE_SIZE || last === undefined) return { ids: [...ids] }
+    if (ids.size < limit || last === undefined) return { ids: [...ids] }
     // The page ends where a score ends, so that a score is all the cursor needs.
     for (const id of await this.#redis.zrangebyscore(key, last, last)) ids.add(id as SessionId)
     return { ids: [...ids], last }

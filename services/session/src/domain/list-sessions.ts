@@ -1,10 +1,11 @@
 /**
  * ④ Lists live sessions page by page.
- * Promise: what is listed would be admitted at that moment; a page costs a bounded amount of work however few it finds.
+ * Promise: what is listed would be admitted at that moment; a page costs a bounded amount of work however few it finds, and
+ * has a bounded size however much its sessions may do.
  */
 import { subjectKey, type ClientId, type SessionId, type TenantId, type UserId } from '@curfew/contracts'
 
-import type { IdPage } from '../ports.ts'
+import type { IdPage, SessionStore } from '../ports.ts'
 import type { SubjectFacts } from './facts.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -34,12 +35,14 @@ export function cursorKindOf(filter: SessionFilter): 'login' | 'index' {
 /**
  * @param cursor the value inside a cursor of the filter's kind; a page may be empty and still have a next one
  */
+// oxlint-disable-next-line max-params -- the last two say which page
 export async function listSessions(
   ports: LookUpPorts,
   filter: SessionFilter,
   cursor?: string,
+  limit?: number,
 ): Promise<SessionPage> {
-  const { ids, next } = await pageOf(ports, filter, cursor)
+  const { ids, next } = await pageOf(ports.sessions, filter, cursor, limit)
   if (ids.length === 0) return { sessions: [], next }
   const { sessions } = await lookUp(ports, ids)
   const listed = sessions.flatMap((found) =>
@@ -54,6 +57,16 @@ export async function listSessions(
 const ENOUGH = 50
 /** So many pages of the store are looked through for one of ours: some 5,000 sessions, or all parts of a small index. */
 const MAX_PAGES = 20
+/** Of the store. */
+const PAGE_SIZE = 256
+/** A page of ours is no larger, unless a single session is. */
+const MAX_BYTES = 512 * 1_024
+
+export interface Finding {
+  readonly cursor: string | undefined
+  /** What a session takes of the page. */
+  readonly bytesOf: (listed: ListedSession) => number
+}
 
 /**
  * As `listSessions`, of as many pages as it takes to find something worth showing. A page that is empty and has a next one
@@ -62,12 +75,23 @@ const MAX_PAGES = 20
 export async function findSessions(
   ports: LookUpPorts,
   filter: SessionFilter,
-  cursor?: string,
+  { cursor, bytesOf }: Finding,
 ): Promise<SessionPage> {
   const found = new Map<SessionId, ListedSession>()
   let next = cursor
+  let bytes = 0
+  let limit = PAGE_SIZE
   for (let pages = 0; pages < MAX_PAGES && found.size < ENOUGH; pages++) {
-    const page = await listSessions(ports, filter, next)
+    const page = await listSessions(ports, filter, next, limit)
+    const pageBytes = page.sessions.reduce((sum, listed) => sum + bytesOf(listed), 0)
+    if (bytes + pageBytes > MAX_BYTES) {
+      if (found.size > 0) break
+      if (limit > 1) {
+        limit = Math.ceil(limit / 4)
+        continue
+      }
+    }
+    bytes += pageBytes
     // A session that is used meanwhile moves on in the index, and may come twice.
     for (const listed of page.sessions) found.set(listed.session.id, listed)
     next = page.next
@@ -76,14 +100,16 @@ export async function findSessions(
   return { sessions: [...found.values()], next }
 }
 
+// oxlint-disable-next-line max-params -- private continuation of listSessions
 async function pageOf(
-  { sessions }: LookUpPorts,
+  sessions: SessionStore,
   { tenant, user }: SessionFilter,
   cursor: string | undefined,
+  limit: number | undefined,
 ): Promise<IdPage> {
   if (tenant !== undefined && user !== undefined)
-    return sessions.pageOfSubject(subjectKey(tenant, user), cursor)
-  return sessions.pageOfAll(cursor)
+    return sessions.pageOfSubject(subjectKey(tenant, user), cursor, limit)
+  return sessions.pageOfAll(cursor, limit)
 }
 
 export function matches(session: SessionRecord, { tenant, user, client }: SessionFilter): boolean {

@@ -1,4 +1,12 @@
-import { formatPosition, type Permission, type RoleName, type TenantId } from '@curfew/contracts'
+import {
+  MAX_ANSWER_BYTES,
+  MAX_PERMISSION_BYTES,
+  MAX_ROLES,
+  formatPosition,
+  type Permission,
+  type RoleName,
+  type TenantId,
+} from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
 import { effectivePermissions, GRANTS, holds, OPERATOR, READ, REVOKE } from './permissions.ts'
@@ -52,4 +60,8 @@ describe('an operator', () => {
     }
     expect(holds(new Set([GRANTS]), REVOKE)).toBe(false)
   })
+})
+
+it('the most that roles can become after they were granted still fits into one answer', () => {
+  expect((MAX_ROLES + 1) * MAX_PERMISSION_BYTES).toBeLessThan(MAX_ANSWER_BYTES)
 })

@@ -7,6 +7,7 @@ import { formatCursor, parseCursor } from '../domain/cursors.ts'
 import { cursorKindOf, findSessions, type SessionFilter } from '../domain/list-sessions.ts'
 import type { LookUpPorts } from '../domain/look-up.ts'
 import type { Operator } from '../domain/operator.ts'
+import { jsonBytes } from '../domain/permission-bounds.ts'
 import { READ } from '../domain/permissions.ts'
 import { CursorSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
@@ -45,7 +46,10 @@ export function getSessions(app: CurfewServer, ports: LookUpPorts, guard: Operat
     if (asked.tenant !== undefined && filter.tenant !== asked.tenant)
       return { sessions: [], next_cursor: null }
 
-    const { sessions, next } = await findSessions(ports, filter, after)
+    const { sessions, next } = await findSessions(ports, filter, {
+      cursor: after,
+      bytesOf: (listed) => jsonBytes(operatedSessionJson(listed, ports.view.wide)),
+    })
     return {
       sessions: sessions.map((listed) => ({
         ...operatedSessionJson(listed, ports.view.wide),

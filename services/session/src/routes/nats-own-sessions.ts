@@ -6,6 +6,7 @@ import {
   END_OTHER_SESSIONS,
   END_OWN_SESSION,
   LIST_SESSIONS,
+  MAX_ANSWER_BYTES,
   SUBJECTS,
   currentRequestId,
   type ListedSession,
@@ -18,13 +19,12 @@ import {
   listOwnSessions,
   type OwnSessionsPorts,
 } from '../domain/own-sessions.ts'
+import { jsonBytes } from '../domain/permission-bounds.ts'
 import { isoTime } from '../iso-time.ts'
 import type { Answers } from './answers.ts'
 import { sessionInfo } from './session-json.ts'
 
 const MAX_LISTED = 100
-/** Well below what the broker takes. */
-const MAX_LIST_BYTES = 512 * 1024
 
 export function answerOwnSessions(answers: Answers, ports: OwnSessionsPorts): void {
   answers.to(LIST_SESSIONS, SUBJECTS.listSessions, async (subject) => {
@@ -57,5 +57,5 @@ export function answerOwnSessions(answers: Answers, ports: OwnSessionsPorts): vo
 
 /** Sessions of one user say the same about roles and permissions, which is most of what they say. */
 function fitting([newest]: readonly ListedSession[]): number {
-  return newest === undefined ? 0 : Math.floor(MAX_LIST_BYTES / Buffer.byteLength(JSON.stringify(newest)))
+  return newest === undefined ? 0 : Math.floor(MAX_ANSWER_BYTES / jsonBytes(newest))
 }

@@ -1,9 +1,11 @@
 /**
  * ② ④ `curfew.<epoch>.resolve.<audience>`: a verifier's misses.
- * Promise: the audience is the one in the subject, which the broker lets only that service use.
+ * Promise: the audience is the one in the subject, which the broker lets only that service use; a session with so many
+ * permissions that an answer has no room for it keeps no other session from being answered.
  */
 import {
   AudienceSchema,
+  MAX_ANSWER_BYTES,
   RESOLVE,
   formatPosition,
   resolveSubject,
@@ -13,6 +15,7 @@ import {
 import { Compile } from 'typebox/compile'
 
 import { resolveSessions, type ResolvePorts, type ResolvedSession } from '../domain/resolve-sessions.ts'
+import { jsonBytes } from '../domain/permission-bounds.ts'
 import { Unavailable } from '../errors.ts'
 import { idleExpiresAtMs } from '../domain/session-record.ts'
 import type { ResolveResult } from '../ports.ts'
@@ -34,8 +37,9 @@ export function answerResolve(answers: Answers, ports: ResolvePorts, epoch: numb
         ids,
         passive: new Set(passive),
       })
-      ports.reports.sessionsResolved(countResults(sessions))
-      return { asOf, sessions: sessions.map((resolved) => resolvedAnswer(resolved, ports, nowMs)) }
+      const answered = fitting(sessions.map((resolved) => resolvedAnswer(resolved, ports, nowMs)))
+      ports.reports.sessionsResolved(countResults(answered))
+      return { asOf, sessions: answered }
     },
   )
 }
@@ -68,10 +72,22 @@ function audienceOf(subject: string): Audience {
   return last
 }
 
-function countResults(sessions: readonly ResolvedSession[]): Map<ResolveResult, number> {
-  const counts = new Map<ResolveResult, number>()
-  for (const resolved of sessions) {
-    const result = resolved.status === 'live' ? 'live' : resolved.reason
+/** The smallest first, so that nobody's large ones are in the way of others. */
+function fitting(answers: readonly Resolved[]): Resolved[] {
+  const sized = answers.map((answer, index) => ({ index, bytes: jsonBytes(answer) }))
+  const kept = new Set<number>()
+  let total = 0
+  for (const { index, bytes } of sized.toSorted((a, b) => a.bytes - b.bytes)) {
+    total += bytes
+    if (total <= MAX_ANSWER_BYTES) kept.add(index)
+  }
+  return answers.map((answer, index) => (kept.has(index) ? answer : { status: 'left-out' }))
+}
+
+function countResults(answers: readonly Resolved[]): Map<ResolveResult | 'left-out', number> {
+  const counts = new Map<ResolveResult | 'left-out', number>()
+  for (const resolved of answers) {
+    const result = resolved.status === 'refused' ? resolved.reason : resolved.status
     counts.set(result, (counts.get(result) ?? 0) + 1)
   }
   return counts

@@ -10,6 +10,7 @@ import { Type } from 'typebox'
 import type { ActPorts, Touched } from '../domain/act-on-operators.ts'
 import { keptText } from '../domain/audit-record.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
+import { isEntryTooLarge, isSubjectTooLarge } from '../domain/permission-bounds.ts'
 import { isSelf, reaches, type Operator } from '../domain/operator.ts'
 import { effectivePermissions, GRANTS } from '../domain/permissions.ts'
 import { changeText, effectText } from '../domain/security-events.ts'
@@ -65,10 +66,14 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
       const look = async (by: Operator): Promise<Touched> => {
         const grants = await ports.log.lastGrantsOf(whom)
         had = grants === undefined ? [] : [...grants.roles, ...grants.permissions]
-        if (addsTo(had, [...roles, ...permissions])) await requireRecordable(ports.audit)
-        const last = expectedPosition(request.headers, grants?.position)
         const before = effectivePermissions(tenant, grants, ports.view.wide)
         const after = effectivePermissions(tenant, { roles, permissions }, ports.view.wide)
+        if (addsTo(had, [...roles, ...permissions])) {
+          if (isEntryTooLarge(permissions) || isSubjectTooLarge(after))
+            throw new Problem('permissions-too-large')
+          await requireRecordable(ports.audit)
+        }
+        const last = expectedPosition(request.headers, grants?.position)
         return { before, after, ownAfter: isSelf(by, whom) ? after : [...by.permissions], last }
       }
       const outcome = await recordAct(ports, { guard, request }, { entry, look, watch })

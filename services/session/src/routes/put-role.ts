@@ -16,6 +16,7 @@ import { Type } from 'typebox'
 import type { ActPorts, Touched } from '../domain/act-on-operators.ts'
 import { keptText } from '../domain/audit-record.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
+import { isEntryTooLarge } from '../domain/permission-bounds.ts'
 import { reaches, type Operator } from '../domain/operator.ts'
 import { effectivePermissions, GRANTS } from '../domain/permissions.ts'
 import { changeText, effectText } from '../domain/security-events.ts'
@@ -73,7 +74,10 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
       if (!(await ports.log.waitFor(last, CAUGHT_UP_WITHIN_MS))) throw new Unavailable('log-not-followed')
       const { wide } = ports.view
       had = wide.role(tenant, role)?.permissions ?? []
-      if (addsTo(had, permissions)) await requireRecordable(ports.audit)
+      if (addsTo(had, permissions)) {
+        if (isEntryTooLarge(permissions)) throw new Problem('permissions-too-large')
+        await requireRecordable(ports.audit)
+      }
       const changed = {
         role: (of: TenantId, name: RoleName) =>
           of === tenant && name === role ? { permissions } : wide.role(of, name),

@@ -16,6 +16,7 @@ export async function requireRecordable(audit: Pick<AuditTrail, 'canRecord'>): P
   if (!(await audit.canRecord())) throw new Problem('audit-unavailable', DETAIL, { headers: HEADERS })
 }
 
+/** Whether a change gives anything that was not there; one that does not can always be made. */
 export function addsTo(before: readonly string[], after: readonly string[]): boolean {
   return after.some((each) => !before.includes(each))
 }
