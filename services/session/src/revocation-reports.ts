@@ -4,6 +4,7 @@
  */
 import type { EffectState, Position } from '@curfew/contracts'
 
+import type { Decision } from './domain/approvals.ts'
 import type { Affected } from './domain/count-affected.ts'
 import type { Revocation } from './domain/revocation.ts'
 
@@ -11,7 +12,7 @@ export interface RevocationReports {
   revocationRecorded(recorded: RecordedRevocation): void
   /** It waits for a second operator. */
   revocationRequested(requested: RequestedRevocation): void
-  revocationDecided(decided: RequestedRevocation & { decision: 'approved' | 'rejected'; by: string }): void
+  revocationDecided(decided: RequestedRevocation & { decision: Decision; by: string }): void
   /** How many sessions a revocation of many has ended, which nobody waited for. */
   revocationCounted(counted: Pick<RecordedRevocation, 'revocation' | 'requestId' | 'affected'>): void
 }

@@ -8,6 +8,7 @@ import { eventsOf } from './trail.ts'
 const clock = new TestClock()
 const ENV = { SESSION_SECOND_APPROVER: 'tenant,global', SESSION_APPROVAL_SECONDS: '60' }
 const GLOBAL = { type: 'global' }
+const THIRD_GRANTS = '/v1/subjects/curfew/third/grants'
 const NOBODY = '/v1/revocations/rev_AAAAAAAAAAAAAAAAAAAAAA'
 
 let stage: Stage
@@ -43,6 +44,9 @@ const waiting = async (by: BearerClient): Promise<string[]> => {
   const { approvals } = await expectJson<{ approvals: Pending[] }>(await by.get('/v1/approvals'), 200)
   return approvals.map(({ revocation }) => revocation.id)
 }
+
+const revokeNow = (scope: object): Promise<Response> =>
+  asker.post('/v1/revocations', { scope, reason: 'fired' })
 
 const pathOf = ({ revocation }: Pending, verb: 'approve' | 'reject'): string =>
   `/v1/revocations/${revocation.id}/${verb}`
@@ -152,6 +156,34 @@ describe('a revocation of everyone, where two have to agree', () => {
       clock.aheadMs -= 901_000
     }
     await expectJson(await approver.post(pathOf(pending, 'reject')), 200)
+  })
+
+  it.each<[string, (third: Created) => Promise<unknown>]>([
+    ['stripped', () => asker.put(THIRD_GRANTS, { roles: [], permissions: ['curfew:read'] })],
+    ['suspended', () => asker.post('/v1/subjects/curfew/third/suspend')],
+    ['revoked', ({ session: { id } }) => revokeNow({ type: 'session', session: id })],
+    ['revoked as a user', () => revokeNow({ type: 'user', tenant: 'curfew', user: 'third' })],
+    ['logged out', (third) => stage.logout(third)],
+  ])('is void, for good, once the operator who asked has been %s', async (_, loseAuthority) => {
+    const permissions = { roles: [], permissions: ['curfew:revoke'] }
+    await expectJson(await asker.put(THIRD_GRANTS, permissions), 200)
+    const third = await stage.login('curfew/third')
+    const alice = await stage.login('acme/alice')
+    const json = { scope: { type: 'tenant', tenant: 'acme' }, reason: 'last words' }
+    const pending = await expectJson<Pending>(await one.as(third).post('/v1/revocations', json), 202)
+    await loseAuthority(third)
+    await expectProblem(await approver.post(pathOf(pending, 'approve')), 409, 'conflict')
+    expect(await waiting(asker)).toEqual([])
+
+    await expectJson(await asker.post('/v1/subjects/curfew/third/resume'), 200)
+    await expectJson(await asker.put(THIRD_GRANTS, permissions), 200)
+    for (const verb of ['approve', 'reject'] as const)
+      await expectProblem(await approver.post(pathOf(pending, verb)), 409, 'conflict')
+    const found = await asker.get(`/v1/revocations/${pending.revocation.id}`)
+    expect(await expectJson(found, 200)).toMatchObject({ state: 'voided' })
+    const [told] = await eventsOf(asker, { type: 'revocation.voided' })
+    expect(told).toMatchObject({ actor: 'system', effect: expect.stringContaining(pending.revocation.id) })
+    expect(await stage.statusOf(alice)).toBe('live')
   })
 
   it('is not carried out, and not forgotten, while Redis cannot say who has agreed', async () => {

@@ -90,7 +90,12 @@ export const ApprovalAnswer = Type.Object({
   revocation: RevocationSchema,
   /** `suspend`: the tenant is suspended as well. */
   act: Type.Optional(Text),
-  state: Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')]),
+  state: Type.Union([
+    Type.Literal('pending'),
+    Type.Literal('approved'),
+    Type.Literal('rejected'),
+    Type.Literal('voided'),
+  ]),
   decided_by: Type.Optional(Text),
   expires_at: Text,
 })

@@ -84,7 +84,8 @@ function showResult(output: Output, result: RevocationResult, again: string): vo
 }
 
 export function showWaiting(output: Output, { revocation, state, expires_at }: Approval): void {
-  if (state === 'rejected') return output.line(output.tone('red', '✘ rejected: nothing has been done'))
+  if (state === 'rejected' || state === 'voided')
+    return output.line(output.tone('red', `✘ ${state}: nothing has been done`))
   output.line(output.tone('yellow', '● waits for a second operator: nothing has been done yet'))
   output.line(safeText(`${revocation.id}, until ${timeText(expires_at)}`))
   output.note(`Another operator says: curfew approvals approve ${safeText(revocation.id)}`)

@@ -2,7 +2,7 @@
  * ④ Revocations that wait for a second operator, in Redis: whichever replica is asked knows of them.
  * Promise: one decision each, made in one step; it goes away by itself.
  */
-import type { Position } from '@curfew/contracts'
+import type { Position, SessionId } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
 import type { Approval, ApprovalPage, ApprovalStore, Decision } from '../domain/approvals.ts'
@@ -10,20 +10,20 @@ import { KEYS } from './redis-keys.ts'
 import { repliesOf } from './redis-replies.ts'
 
 const PAGE_SIZE = 50
-const FIELDS = ['entry', 'state', 'by', 'expires', 'on'] as const
+const FIELDS = ['entry', 'session', 'state', 'by', 'expires', 'on'] as const
 
-/** KEYS approval; ARGV entry, when it expires, on top of what. */
+/** KEYS approval; ARGV entry, the session that asks, when it expires, on top of what. */
 const ADD = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'entry', ARGV[1], 'state', 'pending', 'by', '', 'expires', ARGV[2], 'on', ARGV[3])
-return redis.call('PEXPIREAT', KEYS[1], ARGV[2])`
+redis.call('HSET', KEYS[1], 'entry', ARGV[1], 'session', ARGV[2], 'state', 'pending', 'by', '', 'expires', ARGV[3], 'on', ARGV[4])
+return redis.call('PEXPIREAT', KEYS[1], ARGV[3])`
 
 /** KEYS approval; ARGV decision, by whom. */
 const DECIDE = `
 if redis.call('HGET', KEYS[1], 'state') == 'pending' then
   redis.call('HSET', KEYS[1], 'state', ARGV[1], 'by', ARGV[2])
 end
-return redis.call('HMGET', KEYS[1], 'entry', 'state', 'by', 'expires', 'on')`
+return redis.call('HMGET', KEYS[1], ${FIELDS.map((field) => `'${field}'`).join(', ')})`
 
 export class RedisApprovals implements ApprovalStore {
   readonly #redis: Redis
@@ -32,10 +32,11 @@ export class RedisApprovals implements ApprovalStore {
     this.#redis = redis
   }
 
-  async add({ entry, expiresAtMs, onTopOf }: Approval): Promise<void> {
+  async add({ entry, session, expiresAtMs, onTopOf }: Approval): Promise<void> {
     // The list first: an entry in it without a record does no harm.
     await this.#redis.zadd(KEYS.approvals, expiresAtMs, entry.id)
-    await this.#redis.eval(ADD, 1, KEYS.approval(entry.id), JSON.stringify(entry), expiresAtMs, onTopOf ?? '')
+    const fields = [JSON.stringify(entry), session, expiresAtMs, onTopOf ?? '']
+    await this.#redis.eval(ADD, 1, KEYS.approval(entry.id), ...fields)
   }
 
   async find(id: string): Promise<Approval | undefined> {
@@ -72,10 +73,11 @@ export class RedisApprovals implements ApprovalStore {
 
 /** @param reply of HMGET with FIELDS. */
 function approvalFrom(reply: unknown): Approval | undefined {
-  const [entry, state, by, expires, on] = reply as (string | null)[]
-  if (!entry || !state || !expires) return undefined
+  const [entry, session, state, by, expires, on] = reply as (string | null)[]
+  if (!entry || !session || !state || !expires) return undefined
   return {
     entry: JSON.parse(entry) as Approval['entry'],
+    session: session as SessionId,
     ...(on && { onTopOf: on as Position }),
     state: state as Approval['state'],
     decidedBy: by || undefined,

@@ -1,8 +1,9 @@
 /**
  * ④ Revocations, and suspensions of tenants, that wait for a second operator.
- * Promise: nobody approves what he has asked for himself; what was rejected or has waited too long does not happen.
+ * Promise: nobody approves what he has asked for himself; what was rejected, has waited too long, or was asked by an operator who
+ * may not ask for it any more does not happen.
  */
-import type { LogEntryOf, Position, Scope, TenantId } from '@curfew/contracts'
+import type { LogEntryOf, Position, Scope, SessionId, TenantId } from '@curfew/contracts'
 
 import { reaches, type Operator } from './operator.ts'
 
@@ -18,7 +19,10 @@ export interface Approval {
   readonly entry: RequestedEntry | RequestedSuspension
   /** Of a suspension: where the log had last spoken of it. Whatever is said of it meanwhile keeps it from happening. */
   readonly onTopOf?: Position | undefined
-  readonly state: 'pending' | 'approved' | 'rejected'
+  /** The session that asked: the request is worth what that session may do when it is approved. */
+  readonly session: SessionId
+  /** `voided`: the operator who asked may not ask for it any more. */
+  readonly state: 'pending' | 'approved' | 'rejected' | 'voided'
   readonly decidedBy?: string | undefined
   readonly expiresAtMs: number
 }

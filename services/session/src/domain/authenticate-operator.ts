@@ -2,12 +2,21 @@
  * ④ Finds out which operator is calling, by an operator's own session token.
  * Promise: malformed, unknown, wrong, revoked and expired look alike outside; while Redis is down, operators known here still pass.
  */
-import { BROWSER_CLIENT, hashSecret, parseToken, type SecretHash, type SessionId } from '@curfew/contracts'
+import {
+  BROWSER_CLIENT,
+  hashSecret,
+  parseToken,
+  type Permission,
+  type SecretHash,
+  type SessionId,
+} from '@curfew/contracts'
 
 import type { ClientRegistry } from '../clients.ts'
+import { mayOperate } from './client-limits.ts'
 import { lookUp } from './look-up.ts'
 import { operatorOf, type Operator } from './operator.ts'
 import type { KnownOperator, OperatorMemory } from './operator-memory.ts'
+import { holds } from './permissions.ts'
 import { touchDue } from './resolve-sessions.ts'
 import { secretSeen, type SecretPorts } from './secret-seen.ts'
 import { isOverlapOpen, standingOf } from './secret-standing.ts'
@@ -78,4 +87,15 @@ export async function findLive(
     if (known === undefined) throw error
     return known
   }
+}
+
+/** Whether the session could make a call that needs the permission at this moment. */
+export async function couldCall(
+  ports: OperatorPorts,
+  id: SessionId,
+  permission: Permission,
+): Promise<boolean> {
+  const found = await findLive(ports, id, { isActivity: false })
+  if (typeof found === 'string' || !mayOperate(found.session, ports.clients)) return false
+  return holds(operatorOf(found, ports.view.wide).permissions, permission)
 }

@@ -9,13 +9,8 @@ import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
-import {
-  isOpenTo,
-  mayDecide,
-  type Approval,
-  type Decision,
-  type RequestedSuspension,
-} from '../domain/approvals.ts'
+import { isOpenTo, mayDecide, type Approval, type RequestedSuspension } from '../domain/approvals.ts'
+import { couldCall } from '../domain/authenticate-operator.ts'
 import { formatCursor, parseCursor } from '../domain/cursors.ts'
 import { READ, REVOKE } from '../domain/permissions.ts'
 import { REVOCATION_ID_PATTERN } from '../domain/revocation.ts'
@@ -114,7 +109,7 @@ function suspendApproved(
 interface Deciding {
   readonly request: FastifyRequest
   readonly id: string
-  readonly decision: Decision
+  readonly decision: 'approved' | 'rejected'
 }
 
 async function decide(
@@ -132,6 +127,8 @@ async function decide(
       'own-request',
       new Problem('forbidden', 'another operator than the one who asked has to approve it'),
     )
+  if (decision === 'approved' && asked.state === 'pending')
+    await requireAskersAuthority(ports, request, asked)
   const decided = await ports.approvals.decide(id, decision, operator.actor)
   if (decided === undefined) throw new Problem('not-found')
   if (decided.state !== decision) throw new Problem('conflict', `it has been ${decided.state} already`)
@@ -139,4 +136,20 @@ async function decide(
   // Told again where somebody approves again, since that is what he has done.
   ports.reports.revocationDecided({ revocation, decision, by: operator.actor, requestId: request.id })
   return decided
+}
+
+/** @throws Problem where the operator who asked could not ask for it now; the request is void from then on. */
+async function requireAskersAuthority(
+  ports: RevocationPorts,
+  request: FastifyRequest,
+  { entry: { id }, session }: Approval,
+): Promise<void> {
+  if (await couldCall(ports, session, REVOKE)) return
+  const by = 'system'
+  const decided = await ports.approvals.decide(id, 'voided', by)
+  if (decided?.state === 'voided') {
+    const revocation = requestedOf(decided)
+    ports.reports.revocationDecided({ revocation, decision: 'voided', by, requestId: request.id })
+  }
+  throw new Problem('conflict', 'the operator who asked may not ask for this any more')
 }

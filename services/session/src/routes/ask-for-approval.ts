@@ -17,15 +17,15 @@ export interface AskingPorts {
   readonly reports: Reports
 }
 
-export interface Asking extends Pick<Approval, 'entry' | 'onTopOf'> {
+export interface Asking extends Pick<Approval, 'entry' | 'session' | 'onTopOf'> {
   readonly request: FastifyRequest
   readonly waitMs: number
 }
 
 export async function askForApproval(ports: AskingPorts, asking: Asking): Promise<Answer> {
-  const { request, entry, onTopOf, waitMs } = asking
+  const { request, entry, session, onTopOf, waitMs } = asking
   const expiresAtMs = ports.clock.nowMs() + waitMs
-  const added: Approval = { entry, onTopOf, state: 'pending', expiresAtMs }
+  const added: Approval = { entry, session, onTopOf, state: 'pending', expiresAtMs }
   await ports.approvals.add(added)
   const approval = await ports.approvals.find(entry.id)
   // It has expired in this moment.

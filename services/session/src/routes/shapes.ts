@@ -113,7 +113,10 @@ export const ApprovalShape = Type.Object({
   act: Type.Union([Type.Literal('revoke'), Type.Literal('suspend')], {
     description: 'suspend: the tenant is suspended, until somebody resumes it',
   }),
-  state: Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')]),
+  state: Type.Union(
+    [Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected'), Type.Literal('voided')],
+    { description: 'voided: the operator who asked may not ask for it any more' },
+  ),
   decided_by: Type.Optional(Type.String()),
   recorded: Type.Literal(false),
   expires_at: Time,

@@ -3,14 +3,13 @@
  * Promise: it takes as many operators as a revocation of the tenant does, and nobody suspends their own tenant.
  */
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
-import type { FastifyRequest } from 'fastify'
 
 import type { Touched } from '../domain/act-on-operators.ts'
 import { needsTwo, type ApprovalPolicy } from '../domain/approvals.ts'
 import { ADMINISTRATIVE_TENANT, reaches, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
 import { newRevocationId } from '../domain/revocation.ts'
-import { askForApproval, type AskingPorts } from './ask-for-approval.ts'
+import { askForApproval, type Asking, type AskingPorts } from './ask-for-approval.ts'
 import {
   changeSuspension,
   suspensionEntry,
@@ -71,6 +70,7 @@ export function suspendTenant(
           } = await askToSuspend(ports, {
             request,
             entry,
+            session: operator.sessionId,
             waitMs: approval.waitMs,
           })
           return reply.code(status).headers(headers).send(answer)
@@ -84,20 +84,16 @@ export function suspendTenant(
     )
 }
 
-interface AskingToSuspend {
-  readonly request: FastifyRequest
-  readonly entry: SuspensionEntry
-  readonly waitMs: number
-}
+type AskingToSuspend = Omit<Asking, 'entry' | 'onTopOf'> & { readonly entry: SuspensionEntry }
 
 async function askToSuspend(
   ports: SuspensionPorts & AskingPorts,
-  { request, entry, waitMs }: AskingToSuspend,
+  { entry, ...asking }: AskingToSuspend,
 ): Promise<Answer> {
   const { reason } = entry
   if (reason === undefined)
     throw new Problem('bad-request', 'member "reason" is missing: a second operator has to decide')
   const onTopOf = await ports.log.lastPositionOf(entry)
   const asked = { ...entry, id: newRevocationId(), type: 'suspended' as const, reason }
-  return askForApproval(ports, { request, entry: asked, onTopOf, waitMs })
+  return askForApproval(ports, { ...asking, entry: asked, onTopOf })
 }
