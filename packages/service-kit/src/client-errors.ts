@@ -14,8 +14,13 @@ export interface ClientError extends Error {
   readonly code?: string
 }
 
-export function answerClientError(error: ClientError, socket: Socket, logger: FastifyBaseLogger): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return
+/** @param lastAnswered connections that have got an answer after which they are closed: another one would be taken for a part of it */
+export function answerClientError(
+  error: ClientError,
+  socket: Socket,
+  { logger, lastAnswered }: { logger: FastifyBaseLogger; lastAnswered: WeakSet<Socket> },
+): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || lastAnswered.has(socket)) return
   const problem = problemFor(error.code)
   const requestId = randomUUID()
   // The error also holds the packet itself, credentials and all; only its code is logged.

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 
 import { currentRequestId, isRequestId, onBehalfOf } from '@curfew/contracts'
 import { fastify, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -13,6 +14,7 @@ import { answerClientError } from './client-errors.ts'
 import type { CurfewServer } from './curfew-server.ts'
 import { limitConnections } from './connections.ts'
 import { drainOnClose, type Draining } from './draining.ts'
+import { passOverWhatFollows } from './last-answers.ts'
 import { httpDuration } from './metrics.ts'
 import { addOperationsRoutes } from './operations.ts'
 import { createTurns } from './pipelined-requests.ts'
@@ -80,6 +82,7 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
   const { logger, registry } = options
   const beginning = { duration: httpDuration(registry), answerHeaders: options.answerHeaders }
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+  const lastAnswered = new WeakSet<Socket>()
   const app: CurfewServer = fastify({
     loggerInstance: logger,
     logController: new QuietLogController(),
@@ -110,11 +113,12 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
       begin(request, reply, beginning)
       sendProblem(error, request, reply)
     },
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, logger),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, { logger, lastAnswered }),
   })
 
   // RFC 9110 lets a server ignore an expectation that it does not know; Node would answer 417 without a body.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  passOverWhatFollows(app, lastAnswered)
   addRequestBodies(app)
   app.setValidatorCompiler(compileValidator)
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))

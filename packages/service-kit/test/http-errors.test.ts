@@ -123,6 +123,23 @@ describe('bytes that are hardly a request', () => {
     expect(status).toBe(200)
   })
 
+  it.each([
+    ['gzip', 'bad-request'],
+    ['chunked, gzip', 'bad-request'],
+    ['gzip, chunked', 'not-implemented'],
+  ] as const)(
+    'a transfer coding %s is refused once, and nothing that follows is a request any more',
+    async (coding, code) => {
+      const followed = lines.length
+      const headers = { 'transfer-encoding': coding, connection: 'keep-alive' }
+      const refused = request('/things', { method: 'POST', headers })
+      const next = request('/throws/error')
+      const response = await exchange(port, `${refused}0\r\n\r\n${next}`)
+      expect(refusalIn(response)).toBe(code)
+      expect(lines.slice(followed).join('')).not.toContain('/throws/error')
+    },
+  )
+
   it('headers that are too large on a connection that has served before', async () => {
     const first = request('/healthz', { headers: { connection: 'keep-alive' } })
     const second = request('/healthz', { headers: { x: 'x'.repeat(17_000) } })
