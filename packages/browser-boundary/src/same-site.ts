@@ -47,6 +47,10 @@ export function isLoopback(hostname: string): boolean {
   return LOOPBACK.test(hostname)
 }
 
+/**
+ * RFC 6454 §5, but for one thing: `https` is ours also where the request came to this server without TLS. A proxy that ends TLS
+ * need not be one whose word about the scheme counts, and a page that came over TLS is forged by nobody on the way.
+ */
 function isOriginOf(origin: string, host: string | undefined): boolean {
   const match = /^(https?):\/\/[^/]+$/.exec(origin)
   if (match === null || host === undefined) return false

@@ -41,6 +41,8 @@ export interface HttpServerOptions {
   readonly isTrustedProxy?: (address: string) => boolean
   /** Headers of every answer, refusals of the server included, that say which origins may read it. */
   readonly answerHeaders?: (request: IncomingHttpHeaders) => Readonly<Record<string, string>>
+  /** Headers of the 204 that answers a browser's question before a call (CORS), at whatever path; undefined for any other request. */
+  readonly answerPreflight?: (request: IncomingMessage) => Readonly<Record<string, string>> | undefined
   /** A quarter of them may come from one address that is no trusted proxy; 8,192 when not given. */
   readonly connectionsMax?: number
   /** Where `/healthz`, `/readyz` and `/metrics` are served; beside the other routes when not given. */
@@ -139,8 +141,10 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
     begin(request, reply, beginning)
     const fault = draining.isStopping()
       ? new Problem('unavailable', 'this replica is stopping')
-      : faultOf(request, methods)
-    onBehalfOf(request.id, () => done(fault))
+      : faultOfMessage(request)
+    const preflight = fault === undefined ? options.answerPreflight?.(request.raw) : undefined
+    if (preflight !== undefined) return void reply.code(204).headers(preflight).send()
+    onBehalfOf(request.id, () => done(fault ?? faultOfTarget(request, methods)))
   })
   // What comes after the body has arrived is called by the parser, which belongs to the connection.
   app.addHook('preValidation', (request, _, done) => {
@@ -151,17 +155,18 @@ function createServer(options: HttpServerOptions): { app: CurfewServer; draining
   return { app, draining }
 }
 
-/** What is wrong with a request before any route has looked at it. */
-function faultOf(request: FastifyRequest, methods: RouteMethods): Problem | undefined {
+/** What is wrong with a request wherever it goes. */
+function faultOfMessage(request: FastifyRequest): Problem | undefined {
   if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
     return new Problem('bad-request', 'header "host" is missing')
   // RFC 9112 §3.2. Node would go by the first of two, a proxy in front perhaps by the second.
   if (isHostRepeated(request.raw.rawHeaders)) return new Problem('bad-request', 'header "host" is repeated')
   const coding = request.headers['transfer-encoding']
-  if (coding !== undefined && coding !== 'chunked') {
-    const fault = faultOfCoding(coding)
-    if (fault !== undefined) return fault
-  }
+  return coding === undefined || coding === 'chunked' ? undefined : faultOfCoding(coding)
+}
+
+/** What is wrong with where a request goes, before any route has looked at it. */
+function faultOfTarget(request: FastifyRequest, methods: RouteMethods): Problem | undefined {
   // Before the body is read: nobody wants it.
   if (request.is404) return notFound(methods.of(request.url.split('?', 1)[0] ?? ''))
   // The router takes `/documents/` for `/documents/:id` with an empty id.

@@ -131,6 +131,17 @@ describe('a call', () => {
     expect(received).toEqual([])
   })
 
+  it.each([
+    ['POST', '/users/acme'],
+    ['OPTIONS', '/'],
+    ['DELETE', '/api/v1/sessions'],
+  ])('by a method that the path does not have is 405: %s %s', async (method, path) => {
+    const headers = { origin: url, 'access-control-request-method': 'POST' }
+    const response = await fetch(`${url}${path}`, { method, headers })
+    await expectProblem(response, 405, 'method-not-allowed')
+    expect(response.headers.get('allow')).toBe('GET, HEAD')
+  })
+
   it('keeps what is encoded in a name encoded', async () => {
     await ask('GET', '/api/v1/subjects/acme/a%2F..%2Fb%3Fc/grants')
     expect(received[0]?.url).toBe('/v1/subjects/acme/a%2F..%2Fb%3Fc/grants')

@@ -35,7 +35,7 @@ import type { Accounts, Throttle } from './ports.ts'
 import { addApiRoutes } from './routes/api.ts'
 import { createBoundary } from './routes/boundary.ts'
 import { callerOf } from './routes/caller.ts'
-import { answerPreflights, corsHeaders } from './routes/cors.ts'
+import { corsHeaders, preflightHeaders } from './routes/cors.ts'
 import { addForwardAuthRoute, isForwardAuth } from './routes/forward-auth.ts'
 import { describePublicFace } from './routes/describe.ts'
 import { addLoginRoute } from './routes/login.ts'
@@ -98,6 +98,7 @@ async function composeOn(
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     isTrustedProxy: config.isTrustedProxy,
     answerHeaders: corsHeaders(config.corsOrigins),
+    answerPreflight: preflightHeaders(config.corsOrigins),
     readiness: [
       { name: 'nats', check: () => isConnected(nc) || 'not connected' },
       { name: 'verifier', check: () => verifier.ready || 'no session service answers' },
@@ -164,7 +165,6 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
   const boundary = createBoundary(app, { cookieName, csrf, trustedOrigins, guessing, reports, nowMs })
 
   addOwnHeaders(app, { isForOtherHost: isForwardAuth })
-  answerPreflights(app, corsOrigins)
   await describePublicFace(app, cookieName)
   await app.register(curfewFastify, {
     verifier,

@@ -63,7 +63,8 @@ describe('pages of other origins', () => {
   })
 
   it('that are named are told so, by their exact name', async () => {
-    for (const path of ['/login', '/session/password', '/api/down/x']) {
+    // An unknown path as well: the page is to read that it is unknown.
+    for (const path of ['/login', '/session/password', '/api/down/x', '/nowhere', '/api/nobody']) {
       const response = await preflight(open.url, path, APP)
       expect(response.status).toBe(204)
       expect(response.headers.get('access-control-allow-origin')).toBe(APP)

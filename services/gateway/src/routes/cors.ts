@@ -2,9 +2,7 @@
  * ① Which pages of other origins may read answers of the gateway: those that the settings name, and none without.
  * Promise: an origin is compared as a whole and echoed exactly; never `*`, never what a stranger has sent.
  */
-import { Problem, type CurfewServer } from '@curfew/service-kit'
-import type { FastifyRequest } from 'fastify'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const HEADERS =
@@ -30,37 +28,19 @@ export function corsHeaders(
         }
 }
 
-/** Before the routes are added: it has to see them, so that each answers the browser's question about it. */
-export function answerPreflights(app: CurfewServer, origins: ReadonlySet<string>): void {
-  if (origins.size === 0) return
-  app.addHook('onRequest', (request, reply, done) => {
-    if (!isPreflight(request, origins)) return done()
-    void reply
-      .header('access-control-allow-methods', METHODS)
-      .header('access-control-allow-headers', HEADERS)
-      .header('access-control-max-age', String(PREFLIGHT_MAX_AGE_SECONDS))
-      .code(204)
-      .send()
-  })
-  answerOptionsOf(app)
-}
-
-function isPreflight({ method, headers }: FastifyRequest, origins: ReadonlySet<string>): boolean {
-  const { origin, 'access-control-request-method': asked } = headers
-  return method === 'OPTIONS' && asked !== undefined && origin !== undefined && origins.has(origin)
-}
-
-/** A path without OPTIONS would be 405 before any hook of ours is asked. */
-function answerOptionsOf(app: CurfewServer): void {
-  const methods = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url)
-    for (const one of [method].flat()) (known ?? new Set()).add(one)
-    if (known !== undefined || [method].flat().includes('OPTIONS')) return
-    const allowed = new Set([method].flat())
-    methods.set(url, allowed)
-    app.options(url, () => {
-      throw new Problem('method-not-allowed', undefined, { headers: { allow: [...allowed].join(', ') } })
-    })
-  })
+/**
+ * Says what pages of the origins may send, at every path: at an unknown one as well, so that the page reads that it is unknown
+ * instead of a failed connection.
+ */
+export function preflightHeaders(
+  origins: ReadonlySet<string>,
+): (request: IncomingMessage) => Readonly<Record<string, string>> | undefined {
+  return ({ method, headers: { origin, 'access-control-request-method': asked } }) =>
+    method === 'OPTIONS' && asked !== undefined && origin !== undefined && origins.has(origin)
+      ? {
+          'access-control-allow-methods': METHODS,
+          'access-control-allow-headers': HEADERS,
+          'access-control-max-age': String(PREFLIGHT_MAX_AGE_SECONDS),
+        }
+      : undefined
 }
