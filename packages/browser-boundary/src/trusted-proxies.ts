@@ -20,6 +20,19 @@ export function parseNetwork(text: string): Network | undefined {
   }
 }
 
+/** The networks that a setting names, separated by commas; what is none is a fault. */
+export function networksIn(setting: string, text: string, faults: string[]): Network[] {
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+  return items.flatMap((item) => {
+    const network = parseNetwork(item)
+    if (network === undefined) faults.push(`${setting}: ${JSON.stringify(item)} is no address or network`)
+    return network === undefined ? [] : [network]
+  })
+}
+
 type Address = ReturnType<typeof ipaddr.process>
 
 const WITH_PORT = /^(?:\[([^[\]]*:[^[\]]*)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$/

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 
-import { parseNetwork, trustOf } from '@curfew/browser-boundary'
+import { networksIn, trustOf } from '@curfew/browser-boundary'
 import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
@@ -63,7 +63,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): ConsoleConfig 
   const faults: string[] = []
   const gatewayOrigin = originIn('CONSOLE_GATEWAY_URL', settings.CONSOLE_GATEWAY_URL, faults)
   const sessionOrigin = originIn('CONSOLE_SESSION_URL', settings.CONSOLE_SESSION_URL, faults)
-  const proxies = networksIn(settings.CONSOLE_TRUSTED_PROXIES, faults)
+  const proxies = networksIn('CONSOLE_TRUSTED_PROXIES', settings.CONSOLE_TRUSTED_PROXIES, faults)
   if (faults.length > 0) throw new ConfigError(faults)
 
   const host = settings.CONSOLE_HOST
@@ -86,15 +86,4 @@ function originIn(name: string, text: string, faults: string[]): string {
   const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href
   if (!isOrigin) faults.push(`${name} is not an origin such as http://127.0.0.1:8080, without a path`)
   return url?.origin ?? ''
-}
-
-function networksIn(text: string, faults: string[]): NonNullable<ReturnType<typeof parseNetwork>>[] {
-  const named = text.split(',').map((item) => item.trim())
-  return named.flatMap((item) => {
-    if (item === '') return []
-    const network = parseNetwork(item)
-    if (network === undefined)
-      faults.push(`CONSOLE_TRUSTED_PROXIES: ${JSON.stringify(item)} is no address or network`)
-    return network === undefined ? [] : [network]
-  })
 }

@@ -34,6 +34,7 @@ export async function composeFiles(config: FilesConfig, logger: Logger): Promise
     requestTimeoutMs: UPLOAD_TIMEOUT_MS,
     operations: config.operations,
     answerHeaders: corsHeaders(config.corsOrigins),
+    isTrustedProxy: config.isTrustedProxy,
   })
   const deliveries = addFileRoutes(app, {
     claims: createClaimDesk(nc, { issuers: config.issuers, algorithms: config.claimAlgorithms }),
@@ -42,6 +43,7 @@ export async function composeFiles(config: FilesConfig, logger: Logger): Promise
     allowClaimInUrl: config.allowClaimInUrl,
     corsOrigins: config.corsOrigins,
     maxBytes: config.maxBytes,
+    stallMs: config.stallMs,
   })
   stack.defer(() => deliveries.settled())
   stack.defer(() => app.close())

@@ -22,6 +22,8 @@ it('needs a place for the files, issuers and the broker, and has a default for t
     allowClaimInUrl: false,
     corsOrigins: new Set(),
     maxBytes: 1_073_741_824,
+    stallMs: 30_000,
+    isTrustedProxy: expect.any(Function),
   })
 })
 
@@ -76,6 +78,13 @@ it('lets the pages of no other origin send claims, unless they are named exactly
   ])
   for (const wrong of ['*', 'null', 'https://*.example', 'https://app.example/', 'app.example', 'file:///'])
     expect(() => read(wrong)).toThrow('FILES_CORS_ORIGINS')
+})
+
+it('takes the word of no proxy about the client, unless it is named', () => {
+  const trusts = (FILES_TRUSTED_PROXIES: string) =>
+    readConfig({ ...minimal, FILES_TRUSTED_PROXIES }).isTrustedProxy('10.1.2.3')
+  expect([trusts(''), trusts('192.0.2.1, 10.0.0.0/8')]).toEqual([false, true])
+  expect(() => trusts('10.0.0.0/8,proxy')).toThrow('FILES_TRUSTED_PROXIES: "proxy"')
 })
 
 it('starts beside a Kubernetes Service of its own name', () => {

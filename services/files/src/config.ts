@@ -2,6 +2,7 @@
  * ⑦ The settings of the file service, and the only reader of its environment.
  * Promise: claims are accepted from the issuers named here, with keys from the places named here, and from nobody else.
  */
+import { networksIn, trustOf } from '@curfew/browser-boundary'
 import { CLAIM_ALGORITHMS, type ClaimAlgorithm } from '@curfew/one-time-claims'
 import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
 import { Type } from 'typebox'
@@ -41,6 +42,16 @@ const Settings = Type.Object({
     description: 'Largest file that is accepted',
     default: 1_073_741_824,
   }),
+  FILES_STALL_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 3_600,
+    description: 'How long a download may take nothing before it is cut',
+    default: 30,
+  }),
+  FILES_TRUSTED_PROXIES: Type.String({
+    description: 'Addresses or networks (CIDR), separated by commas, whose X-Forwarded-For counts',
+    default: '',
+  }),
   CURFEW_DRAIN_DELAY_SECONDS: DrainDelaySeconds,
   CURFEW_NATS_URL: Type.String({ minLength: 1, description: 'nats://user:password@host:port', secret: true }),
 })
@@ -58,11 +69,17 @@ export interface FilesConfig {
   readonly allowClaimInUrl: boolean
   readonly corsOrigins: ReadonlySet<string>
   readonly maxBytes: number
+  /** How long a download may take nothing. */
+  readonly stallMs: number
+  readonly isTrustedProxy: (address: string) => boolean
 }
 
 /** @throws ConfigError naming every fault */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): FilesConfig {
   const settings = loadConfig(Settings, { env, prefixes: ['FILES_', 'CURFEW_'] })
+  const faults: string[] = []
+  const proxies = networksIn('FILES_TRUSTED_PROXIES', settings.FILES_TRUSTED_PROXIES, faults)
+  if (faults.length > 0) throw new ConfigError(faults)
   const host = settings.FILES_HOST
   const operationsPort = settings.FILES_OPERATIONS_PORT
   return {
@@ -77,6 +94,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): FilesConfig {
     allowClaimInUrl: settings.FILES_ALLOW_CLAIM_IN_URL,
     corsOrigins: parseOrigins(settings.FILES_CORS_ORIGINS),
     maxBytes: settings.FILES_MAX_BYTES,
+    stallMs: settings.FILES_STALL_SECONDS * 1_000,
+    isTrustedProxy: trustOf(proxies),
   }
 }
 

@@ -43,7 +43,7 @@ export interface StoredFile {
   readonly contentType: string
 }
 
-/** Bytes on their way out of the store, to be piped: a chunk is good until the one after the next is read. */
+/** Bytes on their way out of the store, to be piped: a chunk is good until the next one is read. */
 export type Content = Readable & { readonly bytesRead: number }
 
 /** Holds a file handle until the stream has ended or `close()` is called. */

@@ -60,14 +60,14 @@ export class PlayedDesk implements ClaimDesk {
   }
 
   /** Text that this desk takes for a claim that allows the act. */
-  claim(act: FileAct): string {
+  claim(act: FileAct, session = 'S'.repeat(22)): string {
     return this.#keep({
       kind: 'valid',
       claim: {
         issuer: 'http://documents.test',
         claimId: `claim-${this.#verdicts.size}` as ClaimId,
         subject: { tenant: 'acme', user: 'alice' } as Subject,
-        session: 'S'.repeat(22) as SessionId,
+        session: session as SessionId,
         act,
         expiresAtSeconds: 2_000_000_000,
       },
@@ -103,6 +103,7 @@ export interface Stage extends AsyncDisposable {
 export interface StageOptions {
   readonly allowClaimInUrl?: boolean
   readonly corsOrigins?: readonly string[]
+  readonly stallMs?: number
 }
 
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
@@ -142,7 +143,7 @@ function serverLoggingTo(
     },
   })
   const logger = createLogger({ service: 'files', level: 'debug' }, destination)
-  const { desk: claims, store, allowClaimInUrl = false } = parts
+  const { desk: claims, store, allowClaimInUrl = false, stallMs = 30_000 } = parts
   const corsOrigins = new Set(parts.corsOrigins)
   const answerHeaders = corsHeaders(corsOrigins)
   const app = createHttpServer({ service: 'files', logger, registry, readiness: [], answerHeaders })
@@ -153,6 +154,7 @@ function serverLoggingTo(
     allowClaimInUrl,
     corsOrigins,
     maxBytes: MAX_BYTES,
+    stallMs,
   })
   return app
 }

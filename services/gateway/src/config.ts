@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 
-import { isLoopback, parseNetwork, trustOf } from '@curfew/browser-boundary'
+import { isLoopback, networksIn, trustOf } from '@curfew/browser-boundary'
 import {
   AudienceSchema,
   ClientIdSchema,
@@ -191,7 +191,9 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
   const faults: string[] = []
   const upstreams = parseUpstreams(settings.GATEWAY_UPSTREAMS, faults)
   const programmaticClients = parseClients(settings.GATEWAY_PROGRAMMATIC_CLIENTS, faults)
-  const isTrustedProxy = trustOf(parseProxies(settings.GATEWAY_TRUSTED_PROXIES, faults))
+  const isTrustedProxy = trustOf(
+    networksIn('GATEWAY_TRUSTED_PROXIES', settings.GATEWAY_TRUSTED_PROXIES, faults),
+  )
   const relayedHeaders = parseHeaderNames(settings.GATEWAY_RELAYED_HEADERS, faults)
   const corsOrigins = parseOrigins('GATEWAY_CORS_ORIGINS', settings.GATEWAY_CORS_ORIGINS, faults)
   const returnOrigins = parseOrigins('GATEWAY_RETURN_ORIGINS', settings.GATEWAY_RETURN_ORIGINS, faults)
@@ -284,15 +286,6 @@ export function readMoveConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<Static<typeof MoveSettings>> {
   return loadConfig(MoveSettings, { env, prefixes: ['GATEWAY_MOVE_', 'CURFEW_'] })
-}
-
-function parseProxies(text: string, faults: string[]): NonNullable<ReturnType<typeof parseNetwork>>[] {
-  return listOf(text).flatMap((item) => {
-    const network = parseNetwork(item)
-    if (network === undefined)
-      faults.push(`GATEWAY_TRUSTED_PROXIES: ${JSON.stringify(item)} is no address or network`)
-    return network === undefined ? [] : [network]
-  })
 }
 
 function parseOrigins(setting: string, text: string, faults: string[]): Set<string> {

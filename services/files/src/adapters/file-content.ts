@@ -1,41 +1,35 @@
 /**
- * ⑦ Bytes of a file on their way out, through two buffers that take turns.
+ * ⑦ Bytes of a file on their way out, through one buffer.
  * Promise: memory does not grow with the file; the handle is closed however the reading ends.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 
 /**
- * A new buffer for each chunk costs more than the reading: the system has to find and clear its pages. Larger ones than this are
- * slower again, since they do not stay in the processor's cache between reading and sending.
+ * What a download holds while its caller takes nothing. A new buffer for each chunk costs more than the reading: the system has to
+ * find and clear its pages. Larger ones than this do not stay in the processor's cache between reading and sending.
  */
-const BUFFER_BYTES = 512 * 1024
+const BUFFER_BYTES = 128 * 1024
 
 /**
- * Why a buffer may be read into again: what is piped from here waits until the chunk before has left this process whenever that
- * is more than its high-water mark, which every chunk but the last one is. So while one buffer is being sent, only the other
- * one can be waiting or being filled.
+ * Why the buffer may be read into again: nothing is read ahead (the high-water mark is zero), and what is piped from here waits
+ * until the chunk before has left this process whenever that is no less than its own high-water mark, which every chunk but the
+ * last one is.
  */
 export class FileContent extends Readable {
   bytesRead = 0
   readonly #handle: FileHandle
   readonly #until: number
-  readonly #buffers: readonly [Buffer, Buffer]
+  readonly #buffer: Buffer
   #position: number
-  #turn: 0 | 1 = 0
 
   /** @param part from its first byte to the one before `until`; it lies within the file */
   constructor(handle: FileHandle, { from, until }: { readonly from: number; readonly until: number }) {
-    const bytes = Math.min(BUFFER_BYTES, Math.max(1, until - from))
-    super({ highWaterMark: bytes })
+    super({ highWaterMark: 0 })
     this.#handle = handle
     this.#position = from
     this.#until = until
-    this.#buffers = [
-      Buffer.allocUnsafeSlow(bytes),
-      // What fits into one needs no other.
-      Buffer.allocUnsafeSlow(until - from > bytes ? bytes : 0),
-    ]
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, until - from))
   }
 
   override _read(): void {
@@ -68,8 +62,7 @@ export class FileContent extends Readable {
   }
 
   async #fill(): Promise<Buffer | undefined> {
-    const buffer = this.#buffers[this.#turn]
-    this.#turn = this.#turn === 0 ? 1 : 0
+    const buffer = this.#buffer
     const wanted = Math.min(buffer.length, this.#until - this.#position)
     let filled = 0
     // A short chunk in the middle could be sent beside the next one.

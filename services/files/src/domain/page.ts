@@ -34,6 +34,10 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
   },
   'claim-mismatch': { title: 'This link is for something else', text: AGAIN },
   'not-found': { title: 'The file is not there any more', text: 'It may have been deleted.' },
+  'too-many-requests': {
+    title: 'Too many downloads at once',
+    text: 'Wait until one of them has ended. Then go back and ask for the file again.',
+  },
   unavailable: {
     title: 'This is not possible right now',
     text: 'Nobody can say whether this link is good. Go back, and try again in a moment.',

@@ -22,9 +22,11 @@ import { addDeliverForm } from './deliver-form.ts'
 import { newDeliveryId, type Deliveries } from './delivery.ts'
 import { isForPerson, sendPage } from './pages.ts'
 import { FilePath, NoQuery } from './request-shapes.ts'
+import type { TakePlace } from './transfer-places.ts'
 
 export interface DeliverOptions {
   readonly admission: Admission
+  readonly takePlace: TakePlace
   readonly deliveries: Deliveries
   readonly store: FileStore
   readonly allowClaimInUrl: boolean
@@ -42,7 +44,7 @@ type Asked = Parameters<Admission['admit']>[1] & {
 }
 
 export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): void {
-  const { admission, deliveries, store } = options
+  const { admission, takePlace, deliveries, store } = options
   const querystring = options.allowClaimInUrl ? ClaimQuery : NoQuery
 
   async function look(asked: Asked, reply: FastifyReply): Promise<FastifyReply> {
@@ -91,6 +93,7 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
     const wanted = wantedBytes(rangeIn(asked.headers), { size, etag: entityTag(file.digest) })
     if (wanted.kind === 'unsatisfiable') throw outsideOf(size)
     const part = wanted.kind === 'part' ? wanted : { from: 0, until: size }
+    takePlace(claim, reply)
     const id = newDeliveryId()
     await admission.spend(claim, asked.log, { id, from: part.from, size })
     // From here the stream owns the handle; the server destroys it when the caller goes away.

@@ -1,6 +1,7 @@
 /**
  * ⑦ One attempt to send bytes under a claim.
- * Promise: whatever becomes of it, the authority is told how far it came; it is cut when the session behind it is over.
+ * Promise: whatever becomes of it, the authority is told how far it came; it is cut when the session behind it is over,
+ * or its caller takes nothing.
  */
 import { randomBytes } from 'node:crypto'
 
@@ -32,25 +33,29 @@ export function newDeliveryId(): string {
 export class Deliveries {
   readonly #desk: ClaimDesk
   readonly #arrivals: Arrivals
+  readonly #stallMs: number
   readonly #releasing = new Set<Promise<void>>()
 
-  constructor(desk: ClaimDesk, arrivals: Arrivals) {
+  constructor(desk: ClaimDesk, arrivals: Arrivals, stallMs: number) {
     this.#desk = desk
     this.#arrivals = arrivals
+    this.#stallMs = stallMs
   }
 
   /** The claim has been redeemed for these bytes; the reply is about to send them. */
   follow({ claim, id, part, size }: DeliveryParts, content: Content, reply: FastifyReply): void {
     const { raw } = reply
     const isShort = part.until - part.from <= SHORT_BYTES
-    const stopWatching = isShort
-      ? undefined
-      : this.#desk.watch(claim, () => {
-          reply.log.warn({ event: 'claim.delivery.cut', claimId: claim.claimId, sessionId: claim.session })
-          content.destroy()
-          // Reset, so that nobody takes what has come by then for the whole.
-          raw.socket?.resetAndDestroy()
-        })
+    const cut = (reason: 'withdrawn' | 'stalled'): void => {
+      const { claimId, session: sessionId } = claim
+      reply.log.warn({ event: 'claim.delivery.cut', reason, claimId, sessionId })
+      content.destroy()
+      // Reset, so that nobody takes what has come by then for the whole.
+      raw.socket?.resetAndDestroy()
+    }
+    // Node counts from the last byte that the connection has taken.
+    raw.setTimeout(this.#stallMs, () => cut('stalled'))
+    const stopWatching = isShort ? undefined : this.#desk.watch(claim, () => cut('withdrawn'))
     let unsent = 0
     raw.once('close', () => {
       unsent = raw.writableLength

@@ -13,6 +13,7 @@ import { addDeliverRoutes } from './deliver.ts'
 import { Deliveries } from './delivery.ts'
 import { addRefusalPages } from './pages.ts'
 import { addRemoveRoute } from './remove.ts'
+import { createTransferPlaces } from './transfer-places.ts'
 import { addUploadRoute } from './upload.ts'
 
 export interface FileRoutesOptions {
@@ -23,17 +24,20 @@ export interface FileRoutesOptions {
   /** Whose pages may send claims from a script. */
   readonly corsOrigins: ReadonlySet<string>
   readonly maxBytes: number
+  /** How long a download may take nothing. */
+  readonly stallMs: number
 }
 
 /** @returns what must be settled after the server has closed and before the connection to the authority is. */
 export function addFileRoutes(app: CurfewServer, options: FileRoutesOptions): Deliveries {
-  const { claims, store, registry, allowClaimInUrl, corsOrigins, maxBytes } = options
+  const { claims, store, registry, allowClaimInUrl, corsOrigins, maxBytes, stallMs } = options
   answerPreflights(app, corsOrigins)
   addRefusalPages(app)
   const admission = createAdmission(claims, createClaimReport(registry))
-  const deliveries = new Deliveries(claims, watchArrivals(app))
-  addDeliverRoutes(app, { admission, deliveries, store, allowClaimInUrl })
-  addUploadRoute(app, { admission, store, maxBytes })
+  const deliveries = new Deliveries(claims, watchArrivals(app), stallMs)
+  const takePlace = createTransferPlaces()
+  addDeliverRoutes(app, { admission, takePlace, deliveries, store, allowClaimInUrl })
+  addUploadRoute(app, { admission, takePlace, store, maxBytes })
   addRemoveRoute(app, { admission, store })
   return deliveries
 }

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { get, type IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
 
 import { expect, it, vi } from 'vitest'
 
@@ -9,6 +11,15 @@ import { file, putInto, refusalOf, setStage, type Stage } from '../../test/stage
 const SIZE = 64 * 1024 * 1024
 
 const openHandles = async (): Promise<number> => (await readdir('/dev/fd')).length
+
+/** A caller that takes nothing yet. */
+async function begin(stage: Stage): Promise<IncomingMessage> {
+  const response = await new Promise<IncomingMessage>((resolve) => {
+    const headers = { authorization: `Bearer ${stage.desk.claim({ op: 'download', file })}` }
+    get(`${stage.url}/files/${file}`, { agent: false, headers }, resolve).on('error', () => undefined)
+  })
+  return response.on('error', () => undefined)
+}
 
 /** Bytes read from the disk, once nothing more is read. */
 function settled(count: () => number): Promise<number> {
@@ -40,10 +51,7 @@ it('is read from the disk no faster than it is taken, and let go of when its rea
   await putInto(stage.store, Buffer.alloc(SIZE))
   const before = await openHandles()
   const bytesRead = watchStream(stage)
-  const response = await new Promise<IncomingMessage>((resolve) => {
-    const headers = { authorization: `Bearer ${stage.desk.claim({ op: 'download', file })}` }
-    get(`${stage.url}/files/${file}`, { agent: false, headers }, resolve)
-  })
+  const response = await begin(stage)
   expect(response.headers['content-length']).toBe(String(SIZE))
   // Nobody takes the body: what the sockets hold fills up, and then the file is not read on.
   expect(await settled(bytesRead)).toBeLessThan(SIZE / 2)
@@ -68,6 +76,28 @@ it('is let go of when its reader leaves while the authority is still asked', asy
   await response
   authority.resolve('redeemed')
   await vi.waitFor(async () => expect(await openHandles()).toBeLessThanOrEqual(before))
+})
+
+it('that takes nothing for long is cut, and the authority is told how far it came', async () => {
+  await using stage = await setStage({ stallMs: 1_000 })
+  await putInto(stage.store, Buffer.alloc(SIZE))
+  const [idle, slow] = [await begin(stage), await begin(stage)]
+  const broken = once(idle, 'error')
+  let taken = 0
+  for await (const chunk of slow) {
+    taken += (chunk as Buffer).length
+    // For four seconds and more, as a reader that is only slow.
+    if (taken % (1024 * 1024) < (chunk as Buffer).length) await wait(60)
+  }
+  expect(taken).toBe(SIZE)
+  idle.resume()
+  expect(String(await broken)).toMatch(/aborted|ECONNRESET/)
+  const [idleDelivery] = stage.desk.deliveries
+  const end = stage.desk.released.find(({ delivery }) => delivery === idleDelivery?.id)
+  expect(end).toMatchObject({ end: 'broken' })
+  expect(end?.reached).toBeGreaterThan(0)
+  expect(end?.reached).toBeLessThan(SIZE / 2)
+  expect(stage.log.join('')).toContain('"reason":"stalled"')
 })
 
 it('is not held on to when its claim is refused', async () => {

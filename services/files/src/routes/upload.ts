@@ -11,15 +11,17 @@ import { alreadyStored, preconditionFailed, receiptRefused, uploadRefused } from
 import type { FileStore } from '../ports.ts'
 import type { Admission } from './admission.ts'
 import { FilePath, NoQuery } from './request-shapes.ts'
+import type { TakePlace } from './transfer-places.ts'
 
 export interface UploadOptions {
   readonly admission: Admission
+  readonly takePlace: TakePlace
   readonly store: FileStore
   readonly maxBytes: number
 }
 
 export function addUploadRoute(app: CurfewServer, options: UploadOptions): void {
-  const { admission, store, maxBytes } = options
+  const { admission, takePlace, store, maxBytes } = options
   void app.register(async (uploads: CurfewServer) => {
     // Whatever the type, the body stays unread until the handler wants it.
     uploads.removeAllContentTypeParsers()
@@ -40,6 +42,7 @@ export function addUploadRoute(app: CurfewServer, options: UploadOptions): void 
         if ((await store.find(claim.act.file)) !== undefined) throw alreadyStored()
         // Nothing is there to match; `If-None-Match` is met for the same reason.
         if (raw.headers['if-match'] !== undefined) throw preconditionFailed()
+        takePlace(claim, reply)
         await admission.spend(claim, log)
 
         if (raw.headers.expect !== undefined) reply.raw.writeContinue()

@@ -4,9 +4,9 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 
+import { Places } from '@curfew/service-kit'
 import { Pool, type Dispatcher } from 'undici'
 
-import { UpstreamPlaces } from '../domain/upstream-places.ts'
 import type { Exchange, Upstream, UpstreamRequest, UpstreamSink } from '../ports.ts'
 
 export interface UpstreamConnections extends Upstream {
@@ -51,7 +51,7 @@ export function createUpstream(origin: string, silenceTimeoutMs: number): Upstre
   const pool = new Pool(origin, { ...options, pipelining: 1 })
   // Keeps no connection, so that a second attempt never meets another one that has just been closed.
   const fresh = new Pool(origin, { ...options, pipelining: 0 })
-  const places = new UpstreamPlaces(PLACES)
+  const places = new Places(PLACES)
 
   return {
     origin,
@@ -73,7 +73,7 @@ export function createUpstream(origin: string, silenceTimeoutMs: number): Upstre
 
 interface Surroundings {
   readonly sink: UpstreamSink
-  readonly places: UpstreamPlaces
+  readonly places: Places
   /** For a second attempt. */
   readonly fresh: Dispatcher
 }

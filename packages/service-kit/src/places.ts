@@ -1,8 +1,12 @@
 /**
- * ① Who has the places at one service: the requests that may be under way there.
- * Promise: no session and no address takes them all, so that others find the service however busy one caller keeps it.
+ * Places for what may be under way at a time: requests at one service, transfers of one replica.
+ * Promise: no session and no address takes them all, so that others find a place however many one caller wants.
  */
-import type { UpstreamCaller } from '../ports.ts'
+export interface PlaceHolder {
+  readonly session: string
+  /** As `addressKey` writes it, or any other form that a caller cannot vary for free. */
+  readonly address: string
+}
 
 export interface PlaceLimits {
   readonly all: number
@@ -10,7 +14,7 @@ export interface PlaceLimits {
   readonly perAddress: number
 }
 
-export class UpstreamPlaces {
+export class Places {
   readonly #limits: PlaceLimits
   readonly #bySession = new Map<string, number>()
   readonly #byAddress = new Map<string, number>()
@@ -20,7 +24,7 @@ export class UpstreamPlaces {
     this.#limits = limits
   }
 
-  take({ session, address }: UpstreamCaller): 'taken' | 'full' | 'share-used-up' {
+  take({ session, address }: PlaceHolder): 'taken' | 'full' | 'share-used-up' {
     const { all, perSession, perAddress } = this.#limits
     if (this.#taken >= all) return 'full'
     const ofSession = this.#bySession.get(session) ?? 0
@@ -33,7 +37,7 @@ export class UpstreamPlaces {
   }
 
   /** Once for each that was taken. */
-  giveBack({ session, address }: UpstreamCaller): void {
+  giveBack({ session, address }: PlaceHolder): void {
     this.#taken -= 1
     decrement(this.#bySession, session)
     decrement(this.#byAddress, address)
