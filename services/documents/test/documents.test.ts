@@ -1,7 +1,8 @@
 /**
  * ③ ⑥ The documents service as its callers meet it: behind the gateway, with real sessions and the real file service.
  */
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 
 import {
   expectJson,
@@ -116,9 +117,29 @@ describe('a document', () => {
     expect(await codeOf(await alice.delete(path))).toBe('404 not-found')
   })
 
-  it('is deleted before it has bytes, too', async () => {
-    const { document } = await create(alice)
+  it('is deleted before it has bytes, too: those that come later are refused, again and again', async () => {
+    const { document, upload } = await create(alice)
+    const another = await expectJson<Transfer>(await alice.post(`/api/documents/${document.id}/upload`), 200)
+    const late = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = late.writable.getWriter()
+    const sending = fetch(upload.url, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${upload.claim}`, 'content-type': 'text/plain' },
+      body: late.readable,
+      duplex: 'half',
+    })
+    await writer.write(Buffer.from('half '))
+    const root = join(dirname(dirname(system.logFile('files'))), 'files')
+    await vi.waitFor(async () => expect(await readdir(join(root, '.transit'))).toHaveLength(1))
     expect((await alice.delete(`/api/documents/${document.id}`)).status).toBe(204)
+    await writer.write(Buffer.from('whole'))
+    await writer.close()
+    expect(await codeOf(await sending)).toBe('409 conflict')
+    for (let attempt = 0; attempt < 2; attempt += 1)
+      expect(await codeOf(await bytesInto(another, CONTENT))).toBe('409 conflict')
+    const file = basename(new URL(upload.url).pathname)
+    expect(await readdir(join(root, '.transit'))).toEqual([])
+    await expect(readdir(join(root, file.slice(0, 2), file))).rejects.toThrow('ENOENT')
   })
 })
 

@@ -15,11 +15,17 @@ const SERVICE = 'files'
 /** The longest upload, however steadily it comes in; other bodies are given seconds. */
 const UPLOAD_TIMEOUT_MS = 3_600_000
 
+const SWEEP_EVERY_MS = 600_000
+
 /** Listens when it resolves. @throws when NATS cannot be reached or the directory cannot be used */
 export async function composeFiles(config: FilesConfig, logger: Logger): Promise<RunningService> {
   await using stack = new AsyncDisposableStack()
   const registry = createMetrics(SERVICE)
   const store = await openDirectoryStore(config.root)
+  const sweeping = setInterval(() => {
+    store.sweep().catch((err: unknown) => logger.error({ event: 'storage.sweep.failed', err }))
+  }, SWEEP_EVERY_MS)
+  stack.defer(() => clearInterval(sweeping))
   const nc = await connectMessaging({ url: config.natsUrl, name: SERVICE, logger })
   stack.defer(() => (isConnected(nc) ? nc.drain() : nc.close()))
 

@@ -71,6 +71,8 @@ export function receiptRefused(kind: Exclude<Receipt['kind'], 'stored'>): Proble
   switch (kind) {
     case 'exists':
       return alreadyStored()
+    case 'removed':
+      return removedBefore()
     case 'too-large':
       return new Problem('payload-too-large')
     case 'too-small':
@@ -82,6 +84,10 @@ export function receiptRefused(kind: Exclude<Receipt['kind'], 'stored'>): Proble
     case 'broken-off':
       return new Problem('bad-request', 'the upload broke off')
   }
+}
+
+export function removedBefore(): Problem {
+  return new Problem('conflict', 'the file has been deleted')
 }
 
 export function alreadyStored(): Problem {

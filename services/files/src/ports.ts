@@ -65,12 +65,23 @@ export interface UploadLimits {
 /** Whatever is not `stored` has left nothing behind. */
 export type Receipt =
   | { readonly kind: 'stored'; readonly file: StoredFile }
-  | { readonly kind: 'exists' | 'too-small' | 'too-large' | 'digest-mismatch' | 'full' | 'broken-off' }
+  | {
+      readonly kind:
+        | 'exists'
+        | 'removed'
+        | 'too-small'
+        | 'too-large'
+        | 'digest-mismatch'
+        | 'full'
+        | 'broken-off'
+    }
 
 export interface FileStore {
   find(id: FileId): Promise<StoredFile | undefined>
   open(id: FileId): Promise<OpenFile | undefined>
   receive(id: FileId, source: AsyncIterable<Uint8Array>, limits: UploadLimits): Promise<Receipt>
-  /** False when there was nothing to remove. */
-  remove(id: FileId): Promise<boolean>
+  /** Also of what is not there yet: no upload that ends later is stored. */
+  remove(id: FileId): Promise<void>
+  /** True for as long as an upload could still end after the removal. */
+  wasRemoved(id: FileId): Promise<boolean>
 }

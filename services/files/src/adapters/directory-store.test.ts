@@ -68,6 +68,7 @@ describe('a file', () => {
     expect(await store.find(id)).toEqual(file)
     expect(await read(id)).toBe(hello.toString())
     expect(await everything()).toEqual([
+      '.removed',
       '.transit',
       'Ab',
       `Ab/${id}`,
@@ -100,10 +101,10 @@ describe('a file', () => {
 
   it('is gone once removed, and can be removed again', async () => {
     await put()
-    expect(await store.remove(id)).toBe(true)
+    await store.remove(id)
     expect(await store.find(id)).toBeUndefined()
-    expect(await store.remove(id)).toBe(false)
-    expect(await everything()).toEqual(['.transit', 'Ab'])
+    await store.remove(id)
+    expect(await everything()).toEqual(['.removed', `.removed/${id}`, '.transit', 'Ab'])
   })
 
   it('that is removed while it is read is read to its end', async () => {
@@ -115,7 +116,7 @@ describe('a file', () => {
 })
 
 describe('an upload that does not end well leaves nothing:', () => {
-  const nothing = ['.transit']
+  const nothing = ['.removed', '.transit']
 
   it('too large', async () => {
     expect(await put(hello, { maxBytes: hello.length - 1 })).toEqual({ kind: 'too-large' })
@@ -163,7 +164,8 @@ describe('what is not a plain file is as good as absent:', () => {
     const other = `Ab${'B'.repeat(20)}` as FileId
     await symlink(placeOf(), join(root, 'Ab', other))
     expect(await store.find(other)).toBeUndefined()
-    expect(await store.remove(other)).toBe(false)
+    await store.remove(other)
+    expect(await read(id)).toBe(hello.toString())
   })
 
   it('a symbolic link for the content', async () => {
@@ -212,6 +214,50 @@ it('holds no handle after looking, refusing and failing', async () => {
   await (await store.open(id))?.close()
   await store.open('B'.repeat(22) as FileId)
   expect(await openHandles()).toBe(before)
+})
+
+describe('a file that has been removed', () => {
+  const mark = (): string => join(root, '.removed', id)
+  const stored = async (): Promise<string[]> =>
+    (await everything()).filter((path) => path.endsWith('content'))
+
+  it('does not come back with an upload that ends later, however often', async () => {
+    async function* interrupted(): AsyncGenerator<Buffer> {
+      yield hello
+      await store.remove(id)
+      yield hello
+    }
+    expect(await store.receive(id, interrupted(), limits)).toEqual({ kind: 'removed' })
+    expect(await put()).toEqual({ kind: 'removed' })
+    expect(await stored()).toEqual([])
+    expect(await readdir(join(root, '.transit'))).toEqual([])
+  })
+
+  it('is not there, whichever of an upload and its removal is quicker', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const each = String(round).padStart(22, 'A') as FileId
+      await Promise.all([store.receive(each, chunks(hello), limits), store.remove(each)])
+    }
+    expect(await stored()).toEqual([])
+  })
+
+  it('goes at the next sweep where the process died that had just stored it', async () => {
+    await put()
+    await writeFile(mark(), '')
+    await (await openDirectoryStore(root)).sweep()
+    expect(await stored()).toEqual([])
+  })
+
+  it('is forgotten when no upload of it can be under way any more', async () => {
+    await store.remove(id)
+    await store.sweep()
+    expect(await store.wasRemoved(id)).toBe(true)
+    const then = Date.now() / 1000 - 7_300
+    await utimes(mark(), then, then)
+    await writeFile(join(root, '.removed', 'of somebody else'), '')
+    await store.sweep()
+    expect(await readdir(join(root, '.removed'))).toEqual(['of somebody else'])
+  })
 })
 
 describe('what processes that are gone left in transit', () => {

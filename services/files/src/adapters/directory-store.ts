@@ -3,37 +3,48 @@
  * Promise: a file is seen whole or not at all, whoever looks, whatever breaks.
  */
 import { constants } from 'node:fs'
-import { access, mkdir, rename, rm } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-
-import type { FileId } from '@curfew/one-time-claims'
 
 import type { FileStore, OpenFile, StoredFile } from '../ports.ts'
 import { FileContent } from './file-content.ts'
-import { ABOUT, CONTENT, layoutIn, readAbout, type Layout } from './file-layout.ts'
-import { isPlainDirectory, openPlainFile, syncDirectory, unlessAbsent } from './plain-files.ts'
+import { ABOUT, CONTENT, layoutIn, readAbout } from './file-layout.ts'
+import { isPlainDirectory, openPlainFile } from './plain-files.ts'
 import { receiveFile } from './receive-file.ts'
-import { newTransitPath, sweepTransit } from './transit.ts'
+import { RemovedFiles } from './removed-files.ts'
+import { sweepTransit } from './transit.ts'
 
 export interface DirectoryStore extends FileStore {
   /** Rejects when the directory cannot be written to. */
   checkWritable(): Promise<void>
+  /** Clears what processes that are gone have left behind; replicas may do so at the same time. */
+  sweep(): Promise<void>
 }
 
-/** Creates what is missing, and clears what processes that are gone have left behind. */
+/** Creates what is missing, and sweeps. */
 export async function openDirectoryStore(root: string): Promise<DirectoryStore> {
   const layout = layoutIn(root)
   await mkdir(layout.transit, { recursive: true, mode: 0o700 })
-  await sweepTransit(layout.transit)
+  const removed = await RemovedFiles.open(layout)
+  const sweep = async (): Promise<void> => {
+    await removed.sweep()
+    await sweepTransit(layout.transit)
+  }
+  await sweep()
   return {
+    sweep,
     find: async (id) => {
       const opened = await openFile(layout.directoryOf(id))
       await opened?.close()
       return opened?.file
     },
     open: (id) => openFile(layout.directoryOf(id)),
-    receive: (id, source, limits) => receiveFile(layout, id, source, limits),
-    remove: (id) => removeFile(layout, id),
+    receive: async (id, source, limits) => {
+      const receipt = await receiveFile(layout, id, source, limits)
+      return receipt.kind !== 'stored' || (await removed.keep(id)) ? receipt : { kind: 'removed' }
+    },
+    remove: (id) => removed.add(id),
+    wasRemoved: (id) => removed.has(id),
     checkWritable: () => access(layout.transit, constants.W_OK | constants.X_OK),
   }
 }
@@ -66,16 +77,4 @@ async function readDescription(path: string): Promise<StoredFile | undefined> {
   } finally {
     await handle.close()
   }
-}
-
-/** Out of sight with one rename, then gone; a download under way keeps its handle and ends well. */
-async function removeFile(layout: Layout, id: FileId): Promise<boolean> {
-  const directory = layout.directoryOf(id)
-  if (!(await isPlainDirectory(directory))) return false
-  const grave = newTransitPath(layout.transit)
-  const moved = await unlessAbsent(rename(directory, grave).then(() => true))
-  if (moved === undefined) return false
-  await syncDirectory(layout.shardOf(id))
-  await rm(grave, { recursive: true, force: true })
-  return true
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
-import { file, putInto, setStage, type Stage } from '../../test/stage.ts'
+import { file, putInto, refusalOf, setStage, type Stage } from '../../test/stage.ts'
 
 let stage: Stage
 beforeEach(async () => {
@@ -10,12 +10,21 @@ afterEach(() => stage[Symbol.asyncDispose]())
 
 const removal = (): string => stage.desk.claim({ op: 'delete', file })
 
-it('removes the file, and spends nothing on one that is not there', async () => {
+it('removes the file, and spends nothing on one that it has removed', async () => {
   await putInto(stage.store, 'x')
   expect((await stage.request('DELETE', removal())).status).toBe(204)
   expect(await stage.store.find(file)).toBeUndefined()
   expect((await stage.request('DELETE', removal())).status).toBe(404)
   expect(stage.desk.asked).toHaveLength(1)
+})
+
+it('of a file that is still to come keeps it from coming, and an upload that finds that out costs no claim', async () => {
+  expect((await stage.request('DELETE', removal())).status).toBe(204)
+  const put = (): Promise<Response> =>
+    stage.request('PUT', stage.desk.claim({ op: 'upload', file }), { body: 'x' })
+  for (let attempt = 0; attempt < 2; attempt += 1) expect(await refusalOf(await put())).toBe('409 conflict')
+  expect(stage.desk.asked).toHaveLength(1)
+  expect(await stage.store.find(file)).toBeUndefined()
 })
 
 it.each([

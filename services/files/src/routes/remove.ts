@@ -1,6 +1,7 @@
 /**
  * ⑦ `DELETE /files/{id}` with a bearer claim: how the service that owns a document takes back its bytes.
- * Promise: a file that is not there costs no claim, so that deleting can be repeated until it is certain.
+ * Promise: nothing is there afterwards, also where an upload ends later; a file that was deleted before costs no claim, so that
+ * deleting can be repeated until it is certain.
  */
 import { bearerToken } from '@curfew/fastify'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
@@ -26,12 +27,11 @@ export function addRemoveRoute(app: CurfewServer, { admission, store }: RemoveOp
       log,
     })
     const file = await store.find(claim.act.file)
-    if (file === undefined) throw new Problem('not-found')
+    if (file === undefined && (await store.wasRemoved(claim.act.file))) throw new Problem('not-found')
     const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
-    if (judge('DELETE', { ifMatch, ifNoneMatch }, entityTag(file.digest)) === 'failed')
-      throw preconditionFailed()
+    const etag = file && entityTag(file.digest)
+    if (judge('DELETE', { ifMatch, ifNoneMatch }, etag) === 'failed') throw preconditionFailed()
     await admission.spend(claim, log)
-    // False: another claim for the same was quicker, and what was asked for has happened.
     await store.remove(claim.act.file)
     log.info({ event: 'file.removed', file: claim.act.file, sessionId: claim.session })
     return reply.code(204).send()

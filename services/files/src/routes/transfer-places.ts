@@ -26,6 +26,8 @@ export function createTransferPlaces(): TakePlace {
         'too-many-requests',
         'too many transfers of this session or address are under way here',
       )
+    // Node, the framework and the delivery listen as well: more than the ten of which Node suspects a leak.
+    raw.setMaxListeners(16)
     raw.once('close', () => places.giveBack(holder))
   }
 }

@@ -11,7 +11,7 @@ import { file, MAX_BYTES, putInto, refusalOf, setStage, type Stage } from '../..
 const CONTENT = 'Hello, file service!'
 const DIGEST = formatDigest(createHash('sha256').update(CONTENT).digest())
 const OTHER = formatDigest(createHash('sha256').update('other').digest())
-const NOTHING = ['.transit']
+const NOTHING = ['.removed', '.transit']
 
 let stage: Stage
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import type { CurfewServer } from '@curfew/service-kit'
 
 import { entityTag } from '../domain/representation.ts'
 import { checkUpload } from '../domain/upload-limits.ts'
-import { alreadyStored, preconditionFailed, receiptRefused, uploadRefused } from '../errors.ts'
+import { alreadyStored, preconditionFailed, receiptRefused, removedBefore, uploadRefused } from '../errors.ts'
 import type { FileStore } from '../ports.ts'
 import type { Admission } from './admission.ts'
 import { FilePath, NoQuery } from './request-shapes.ts'
@@ -40,6 +40,7 @@ export function addUploadRoute(app: CurfewServer, options: UploadOptions): void 
         const check = checkUpload(claim.act, uploadHeaders(raw.headers), maxBytes)
         if (check.kind !== 'limits') throw uploadRefused(check.kind)
         if ((await store.find(claim.act.file)) !== undefined) throw alreadyStored()
+        if (await store.wasRemoved(claim.act.file)) throw removedBefore()
         // Nothing is there to match; `If-None-Match` is met for the same reason.
         if (raw.headers['if-match'] !== undefined) throw preconditionFailed()
         takePlace(claim, reply)
