@@ -95,16 +95,36 @@ describe('a role', () => {
       await stage.login('acme/bob'),
       await stage.login('globex/carol'),
     ]
-    await expectJson(
-      await api.put('/v1/subjects/globex/carol/grants', { roles: ['viewer'], permissions: [] }),
-      200,
-    )
     await expectJson(await api.put('/v1/tenants/acme/roles/viewer', { permissions: ['documents:list'] }), 200)
     expect(await stage.permissionsOf(bob)).toEqual(['documents:list'])
     expect(await stage.permissionsOf(alice)).toContain('documents:write')
     // The same name in another tenant is another role, and one that nobody defined gives nothing.
     expect(await stage.permissionsOf(carol)).toEqual([])
     await expectJson(await api.put('/v1/tenants/acme/roles/viewer', { permissions: ['documents:read'] }), 200)
+  })
+
+  it('is granted only once it is defined: nobody holds beforehand what it will permit', async () => {
+    const grants = { roles: ['viewer', 'auditor'], permissions: [] }
+    // A permission of the same name makes no difference.
+    await expectJson(await api.put(grantsOf('named'), { roles: [], permissions: ['auditor'] }), 200)
+    await expectProblem(await api.put(grantsOf('named'), grants), 409, 'conflict')
+    const { detail } = await expectProblem(await api.put(grantsOf('early'), grants), 409, 'conflict')
+    expect(detail).toContain('auditor')
+    await expectProblem(await api.get(grantsOf('early')), 404, 'not-found')
+    await expectJson(await api.put('/v1/tenants/acme/roles/auditor', { permissions: ['audit:read'] }), 200)
+    await expectJson(await api.put(grantsOf('early'), grants), 200)
+    const elsewhere = await api.put('/v1/subjects/globex/early/grants', {
+      roles: ['auditor'],
+      permissions: [],
+    })
+    await expectProblem(elsewhere, 409, 'conflict')
+  })
+
+  it('that nobody has defined is kept and withdrawn by operators, where it was granted before', async () => {
+    const path = '/v1/subjects/globex/carol/grants'
+    await expectJson(await api.put(path, { roles: ['viewer'], permissions: ['reports:read'] }), 200)
+    await expectJson(await api.put(path, { roles: [], permissions: ['reports:read'] }), 200)
+    await expectProblem(await api.put(path, { roles: ['viewer'], permissions: [] }), 409, 'conflict')
   })
 })
 

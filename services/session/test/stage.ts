@@ -48,6 +48,8 @@ const SEED = {
     { tenant: 'acme', user: 'chief', roles: [], permissions: ['curfew:operator'] },
     { tenant: 'acme', user: 'granter', roles: [], permissions: ['curfew:grants'] },
     { tenant: 'acme', user: 'reader', roles: [], permissions: ['curfew:read'] },
+    // Nobody has defined this role in globex.
+    { tenant: 'globex', user: 'carol', roles: ['viewer'], permissions: [] },
     { tenant: 'globex', user: 'chief', roles: [], permissions: ['curfew:operator'] },
     { tenant: 'curfew', user: 'operator', roles: [], permissions: ['curfew:operator'] },
   ],

@@ -3,7 +3,16 @@
  * Promise: with a condition, the change goes through only on what the operator has seen; nobody raises themselves, and nobody
  * strips an operator who holds more. The log is asked what there is, not Redis.
  */
-import { PermissionsSchema, RolesSchema, subjectKey, type LogEntryOf, type Position } from '@curfew/contracts'
+import {
+  PermissionsSchema,
+  RolesSchema,
+  subjectKey,
+  type LogEntryOf,
+  type Permission,
+  type Position,
+  type RoleName,
+  type TenantId,
+} from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
@@ -11,10 +20,12 @@ import type { ActPorts, Touched } from '../domain/act-on-operators.ts'
 import { keptText } from '../domain/audit-record.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
 import { isEntryTooLarge, isSubjectTooLarge } from '../domain/permission-bounds.ts'
+import type { Grants } from '../domain/facts.ts'
 import { isSelf, reaches, type Operator } from '../domain/operator.ts'
 import { effectivePermissions, GRANTS } from '../domain/permissions.ts'
 import { changeText, effectText } from '../domain/security-events.ts'
 import { ConditionHeaders, etagOf, expectedPosition } from './conditions.ts'
+import { Unavailable } from '../errors.ts'
 import { answerEffect } from './effect-answer.ts'
 import { effectJson, statusOf } from './effect.ts'
 import { entryHead } from './entry-head.ts'
@@ -28,6 +39,8 @@ const BodySchema = Type.Object(
   { roles: RolesSchema, permissions: PermissionsSchema, reason: Type.Optional(ReasonSchema) },
   { additionalProperties: false },
 )
+
+const NOTHING: Pick<Grants, 'roles' | 'permissions'> = { roles: [], permissions: [] }
 
 export type GrantsPorts = ActPorts & { readonly audit: Pick<AuditTrail, 'settled' | 'canRecord'> }
 
@@ -65,14 +78,11 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
       let had: readonly string[] = []
       const look = async (by: Operator): Promise<Touched> => {
         const grants = await ports.log.lastGrantsOf(whom)
-        had = grants === undefined ? [] : [...grants.roles, ...grants.permissions]
+        const held = grants ?? NOTHING
+        had = [...held.roles, ...held.permissions]
         const before = effectivePermissions(tenant, grants, ports.view.wide)
         const after = effectivePermissions(tenant, { roles, permissions }, ports.view.wide)
-        if (addsTo(had, [...roles, ...permissions])) {
-          if (isEntryTooLarge(permissions) || isSubjectTooLarge(after))
-            throw new Problem('permissions-too-large')
-          await requireRecordable(ports.audit)
-        }
+        await requireGrantable(ports, { held, wanted: { tenant, roles, permissions }, after })
         const last = expectedPosition(request.headers, grants?.position)
         return { before, after, ownAfter: isSelf(by, whom) ? after : [...by.permissions], last }
       }
@@ -95,4 +105,39 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
       }
     })
   })
+}
+
+interface Granting {
+  readonly held: Pick<Grants, 'roles' | 'permissions'>
+  readonly wanted: Pick<LogEntryOf<'grants-changed'>, 'tenant' | 'roles' | 'permissions'>
+  readonly after: readonly Permission[]
+}
+
+/** @throws Problem for what may not be added; whatever only takes away passes. */
+async function requireGrantable(ports: GrantsPorts, { held, wanted, after }: Granting): Promise<void> {
+  const { tenant, roles, permissions } = wanted
+  // Apart: a role and a permission may have one name.
+  if (!addsTo(held.roles, roles) && !addsTo(held.permissions, permissions)) return
+  if (isEntryTooLarge(permissions) || isSubjectTooLarge(after)) throw new Problem('permissions-too-large')
+  const added = roles.filter((role) => !held.roles.includes(role))
+  await requireDefined(ports, tenant, added)
+  await requireRecordable(ports.audit)
+}
+
+/**
+ * A role granted beforehand would give its holder, unseen, whatever the operator who defines it later puts into it.
+ * @throws Problem
+ */
+async function requireDefined(
+  { log, view }: GrantsPorts,
+  tenant: TenantId,
+  roles: readonly RoleName[],
+): Promise<void> {
+  const firstUndefined = (): RoleName | undefined =>
+    roles.find((role) => view.wide.role(tenant, role) === undefined)
+  if (firstUndefined() === undefined) return
+  // Another replica may have defined it a moment ago.
+  if (!(await log.catchUp())) throw new Unavailable('log-not-followed')
+  const role = firstUndefined()
+  if (role !== undefined) throw new Problem('conflict', `the tenant has no role ${role}: define it first`)
 }
