@@ -66,6 +66,28 @@ describe('an operator who holds less than another', () => {
     expect(await isOperator(vice)).toBe(true)
   })
 
+  it('of the administrative tenant suspends users of a tenant, whatever their tenant gave them', async () => {
+    const administrator = 'curfew/revoker'
+    await grant(administrator, 'curfew:revoke')
+    const revoker = await loginAs(administrator)
+    const chief = await loginAs('acme/chief')
+    const shielded = { roles: [], permissions: ['curfew:operator'] }
+    await expectJson(await chief.put(grantsOf('acme/shielded'), shielded), 200)
+    const session = await stage.login('acme/shielded')
+    await expectJson(await revoker.post('/v1/subjects/acme/shielded/suspend'), 200)
+    expect(await stage.statusOf(session)).toBe('suspended')
+    // That gives power back, and takes who holds it.
+    await expectProblem(await revoker.post('/v1/subjects/acme/shielded/resume'), 403, 'forbidden')
+    await expectProblem(await revoker.post('/v1/subjects/curfew/operator/suspend'), 403, 'forbidden')
+    clock.aheadMs += 901_000
+    try {
+      const stale = await revoker.post('/v1/subjects/acme/shielded/suspend')
+      await expectProblem(stale, 401, 'insufficient-authentication')
+    } finally {
+      clock.aheadMs -= 901_000
+    }
+  })
+
   it('does to everybody else what they may', async () => {
     await grant('acme/clerk', 'curfew:grants', 'curfew:revoke')
     const clerk = await loginAs('acme/clerk')

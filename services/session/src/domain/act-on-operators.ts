@@ -1,6 +1,7 @@
 /**
  * ④ ⑤ Changes of grants, roles and suspensions, as far as they touch powers over Curfew: who may make them, and when.
- * Promise: an operator acts only on powers that they hold themselves, and takes none from themselves. Who gives or takes one
+ * Promise: an operator acts only on powers that they hold themselves, and takes none from themselves; a tenant shields nobody from
+ * the suspensions of administrators. Who gives or takes one
  * holds it at the very place in the log where that happens, and afterwards: so somebody is always left who can give it back.
  */
 import type { LogEntryOf, Permission, Position } from '@curfew/contracts'
@@ -20,6 +21,8 @@ export interface Touched {
   readonly after: readonly Permission[]
   /** The permissions of the acting operator afterwards. */
   readonly ownAfter: readonly Permission[]
+  /** The operator may take these powers without holding them. */
+  readonly mayTakeAny?: boolean
   /** Where the log last spoke about what is changed. */
   readonly last: Position
 }
@@ -104,7 +107,7 @@ export function judge(operator: Pick<Operator, 'permissions'>, touched: Omit<Tou
   const [before, after] = [powersIn(touched.before), powersIn(touched.after)]
   if (!after.every((power) => holds(operator.permissions, power)))
     return { kind: 'refused', reason: 'may-not-hand-out' }
-  if (!before.every((power) => holds(operator.permissions, power)))
+  if (touched.mayTakeAny !== true && !before.every((power) => holds(operator.permissions, power)))
     return { kind: 'refused', reason: 'holds-more' }
   const left = new Set(touched.ownAfter)
   if (!powersIn([...operator.permissions]).every((power) => holds(left, power)))

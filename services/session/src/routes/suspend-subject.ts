@@ -5,7 +5,7 @@
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import type { Touched } from '../domain/act-on-operators.ts'
-import { isSelf, reaches, type Operator } from '../domain/operator.ts'
+import { ADMINISTRATIVE_TENANT, isSelf, reaches, type Operator } from '../domain/operator.ts'
 import { effectivePermissions, REVOKE } from '../domain/permissions.ts'
 import {
   changeSuspension,
@@ -48,7 +48,13 @@ export function suspendSubject(app: CurfewServer, ports: SuspensionPorts, guard:
           const grants = await ports.log.lastGrantsOf(whom)
           const before = effectivePermissions(whom.tenant, grants, ports.view.wide)
           const after = isSuspended ? [] : before
-          return { before, after, ownAfter: isSelf(by, whom) ? after : [...by.permissions] }
+          return {
+            before,
+            after,
+            ownAfter: isSelf(by, whom) ? after : [...by.permissions],
+            // They may suspend the tenant with everybody in it. Otherwise it could shield its users by giving them permissions.
+            mayTakeAny: isSuspended && by.isAdministrative && whom.tenant !== ADMINISTRATIVE_TENANT,
+          }
         }
         return changeSuspension(ports, { request, reply, guard, startedAtMs, entry, touches })
       },
