@@ -1,7 +1,7 @@
 /**
  * One answer of server-sent events, and how many of them there may be.
  * Promise: it arrives at once through whatever proxy; who does not read is cut off instead of fed from memory; a stream
- * more than a session may have takes the place of its oldest.
+ * more than a session may have takes the place of its oldest, one more than a person may have is refused.
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 
@@ -16,7 +16,10 @@ const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2_000
 /** One for each open tab, and a few that have not noticed yet that their tab is gone. */
 const PER_SESSION_MAX = 8
+/** In all sessions of one person: nobody keeps others from having any. */
+const PER_PERSON_MAX = 64
 const IN_ALL_MAX = 10_000
+const FULL_RETRY_SECONDS = '15'
 /** Who reads so slowly that this much has gathered may come back and ask for what was missed. */
 const UNREAD_BYTES_MAX = 1_048_576
 
@@ -87,24 +90,37 @@ export class EventStream {
   }
 }
 
+export interface StreamOwner {
+  readonly session: string
+  /** Whose session it is: a tenant and a user. */
+  readonly person: string
+}
+
 export class EventStreams {
   readonly #open = new Map<string, Set<EventStream>>()
+  readonly #perPerson = new Map<string, number>()
   #size = 0
 
-  /** @throws Problem when this process has as many as it can look after */
-  add(session: string, open: () => EventStream): EventStream {
+  /** @throws Problem when the person, or this process, has as many as can be looked after */
+  add(owner: StreamOwner, open: () => EventStream): EventStream {
     if (this.#size >= IN_ALL_MAX) throw new Problem('unavailable', 'too many streams of events are open')
-    const together = this.#open.get(session) ?? new Set()
+    const together = this.#open.get(owner.session) ?? new Set()
     const [oldest] = together
     if (oldest !== undefined && together.size >= PER_SESSION_MAX) {
-      this.#forget(session, oldest)
+      this.#forget(owner, oldest)
       // Told, so that its page does not take the place of the next one at once.
       oldest.end('replaced')
     }
+    const before = this.#perPerson.get(owner.person) ?? 0
+    if (before >= PER_PERSON_MAX)
+      throw new Problem('too-many-requests', 'too many streams of events of this person are open', {
+        headers: { 'retry-after': FULL_RETRY_SECONDS },
+      })
     const stream = open()
-    this.#open.set(session, together.add(stream))
+    this.#open.set(owner.session, together.add(stream))
+    this.#perPerson.set(owner.person, before + 1)
     this.#size += 1
-    stream.onClose(() => this.#forget(session, stream))
+    stream.onClose(() => this.#forget(owner, stream))
     return stream
   }
 
@@ -113,10 +129,13 @@ export class EventStreams {
     for (const together of this.#open.values()) for (const stream of together) stream.end()
   }
 
-  #forget(session: string, stream: EventStream): void {
+  #forget({ session, person }: StreamOwner, stream: EventStream): void {
     const together = this.#open.get(session)
     if (together?.delete(stream) !== true) return
     this.#size -= 1
     if (together.size === 0) this.#open.delete(session)
+    const left = (this.#perPerson.get(person) ?? 0) - 1
+    if (left > 0) this.#perPerson.set(person, left)
+    else this.#perPerson.delete(person)
   }
 }

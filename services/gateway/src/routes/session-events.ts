@@ -3,6 +3,7 @@
  * Promise: after `revoked` nothing comes any more; `unsure` is no verdict, and whoever hears it asks again; a stream that is
  * merely open keeps no idle session alive.
  */
+import { subjectKey } from '@curfew/contracts'
 import { EventStream, EventStreams, type CurfewServer, described } from '@curfew/service-kit'
 import { SessionEnded, type VerifiedSession, type Verifier } from '@curfew/verifier'
 
@@ -33,7 +34,8 @@ export function addSessionEventsRoute(app: CurfewServer, { boundary, verifier }:
     },
     (request, reply) => {
       const { session } = request
-      const stream = streams.add(session.id, () => new EventStream(reply))
+      const owner = { session: session.id, person: subjectKey(session.tenant, session.user) }
+      const stream = streams.add(owner, () => new EventStream(reply))
       // Not `request.sessionSignal`: the same watch also says what the session may do.
       const tell = tellOnce(session, stream)
       const { signal, release } = verifier.watch(session, { permissions: [], onChanged: tell })

@@ -48,7 +48,8 @@ export function getEvents(app: CurfewServer, ports: EventsPorts, guard: Operator
     (request, reply) => {
       const operator = guard.operatorOf(request)
       const from = positionIn(request.headers['last-event-id']) ?? ports.feed.latest
-      const stream = streams.add(operator.sessionId, () => new EventStream(reply))
+      const owner = { session: operator.sessionId, person: operator.actor }
+      const stream = streams.add(owner, () => new EventStream(reply))
       new Watching(ports, stream, operator)
         .run(from)
         .catch((err: unknown) => request.log.warn({ event: 'events.broken', err }))
