@@ -49,6 +49,8 @@ export const ROTATE_SESSION = contract(
     Type.Object({ outcome: Type.Literal('refused'), reason: RefusalReasonSchema }, closed),
     /** Somebody else has rotated the session since the secret was issued. */
     Type.Object({ outcome: Type.Literal('superseded') }, closed),
+    /** The log has no room for the rotation: nothing was recorded, and the session goes on under its secret. */
+    Type.Object({ outcome: Type.Literal('no-room') }, closed),
   ]),
 )
 

@@ -86,6 +86,8 @@ export type Rotated =
   | { readonly outcome: 'refused'; readonly reason: RefusalReason }
   /** Somebody else has rotated it since. */
   | { readonly outcome: 'superseded' }
+  /** The log had no room for it: nothing has changed. */
+  | { readonly outcome: 'no-room' }
 
 export interface OtherSessions {
   readonly tenant: TenantId

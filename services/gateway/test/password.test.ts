@@ -233,6 +233,28 @@ describe('when something fails on the way', () => {
     expect(browser.cookie(COOKIE)).toBeDefined()
   })
 
+  it('the session goes on as it was where the log has no room for another token, and the answer says what is certain', async () => {
+    const browser = await openBrowser(one.url, alice())
+    stage.service.script.rotate = () => ({ outcome: 'no-room' })
+    const password = fresh()
+    const problem = await expectProblem(await change(browser, password), 503, 'unavailable')
+    expect(problem.detail).toMatch(/has been changed and the other sessions end; this one goes on as it was/)
+    current = password
+    expect((await browser.get('/session')).status).toBe(200)
+    await expectProblem(await browser.post('/session/elevate', { password }), 503, 'log-full')
+  })
+
+  it('where another token is not certain, the answer does not say so of the other sessions', async () => {
+    const browser = await openBrowser(one.url, alice())
+    stage.service.script.rotate = () => {
+      throw new Error('away')
+    }
+    const password = fresh()
+    const problem = await expectProblem(await change(browser, password), 503, 'unavailable')
+    expect(problem.detail).toMatch(/other sessions end; whether this one has another token is not certain/)
+    current = password
+  })
+
   it('a session that ended meanwhile is over, and its cookie stays, which may be another one by then', async () => {
     const browser = await openBrowser(one.url, alice())
     stage.service.script.endOthers = () => ({ outcome: 'refused' })

@@ -8,6 +8,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { TestMember } from './members.ts'
+import { tryRotate } from './rotating.ts'
 import { BACKEND, setStage, until, type Created, type Replica, type Stage } from './stage.ts'
 
 const STREAM = 'CURFEW_1'
@@ -75,6 +76,7 @@ describe('while the log is filling up, one after the other', () => {
     await expectProblem(await grant('bob'), 503, 'log-full')
     await expectProblem(await api.put('/v1/tenants/acme/roles/viewer', { permissions: [] }), 503, 'log-full')
     await expect(new TestMember(stage.gateway).join()).rejects.toThrow('log-full')
+    expect(await tryRotate(stage, alice)).toEqual({ outcome: 'no-room' })
     expect(await before.renew()).toMatchObject({ outcome: 'granted' })
     expect(await stage.statusOf(alice)).toBe('live')
     await expectJson(await api.post('/v1/subjects/acme/bob/suspend', { reason: 'test' }), 200)

@@ -28,6 +28,8 @@ export type PasswordChangeResult =
   | { readonly kind: 'unacceptable'; readonly fault: PasswordFault | 'unchanged' }
   /** The password has been changed; of this session nobody gets a token any more. */
   | { readonly kind: 'session-over' | 'superseded' }
+  /** The password has been changed and the others end; whether this session has another token is not known, or it has none. */
+  | { readonly kind: 'unrenewed'; readonly isCertain: boolean; readonly cause?: unknown }
 
 export interface PasswordChangePorts extends ProofPorts {
   readonly authority: Pick<SessionAuthority, 'rotate' | 'endOthers'>
@@ -74,7 +76,10 @@ async function takeEffect(
   const by = { actor: subjectKey(tenant, user), reason: REASON }
   const others = await endOthers(authority, { tenant, user, except: session, ...by })
   if (others === 'over') return { kind: 'session-over' }
-  const rotated = await authority.rotate({ ...holder, ...by })
+  const rotated = await authority.rotate({ ...holder, ...by }).catch((cause: unknown) => ({
+    outcome: 'unknown' as const,
+    cause,
+  }))
   switch (rotated.outcome) {
     case 'rotated':
       return { kind: 'changed', token: rotated.token, session: rotated.session, others }
@@ -82,6 +87,10 @@ async function takeEffect(
       return { kind: 'session-over' }
     case 'superseded':
       return { kind: 'superseded' }
+    case 'no-room':
+      return { kind: 'unrenewed', isCertain: true }
+    case 'unknown':
+      return { kind: 'unrenewed', isCertain: false, cause: rotated.cause }
   }
 }
 

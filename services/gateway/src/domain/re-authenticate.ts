@@ -22,7 +22,7 @@ export interface Reauthentication {
 export type ReauthenticationResult =
   | { readonly kind: 'rotated'; readonly token: string; readonly session: SessionInfo }
   | Exclude<ProofResult, { kind: 'proven' }>
-  | { readonly kind: 'superseded' }
+  | { readonly kind: 'superseded' | 'no-room' }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
 
 /** As at login (NIST SP 800-63B, RFC 8176). */
@@ -43,6 +43,7 @@ export async function reauthenticate(
     case 'refused':
       return { kind: 'refused', reason: rotation.reason }
     case 'superseded':
-      return { kind: 'superseded' }
+    case 'no-room':
+      return { kind: rotation.outcome }
   }
 }

@@ -75,6 +75,8 @@ async function elevated(
     case 'superseded':
       request.log.warn({ event: 'session.elevate.superseded', ...event })
       throw new Problem('conflict', 'the session has got another token meanwhile')
+    case 'no-room':
+      throw new Problem('log-full', 'the password is right; the session goes on as it was')
     case 'refused':
       request.log.warn({ event: 'session.elevate.refused', reason: result.reason, ...event })
       throw sessionIsOver()

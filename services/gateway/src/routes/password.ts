@@ -125,6 +125,17 @@ function problemOf(
         'conflict',
         'the password has been changed; another request has renewed this session',
       )
+    case 'unrenewed': {
+      const { isCertain, cause } = result
+      request.log.error({ event: 'password.effect.failed', sessionId: who.session, err: cause })
+      const end = 'the password has been changed and the other sessions end'
+      return isCertain
+        ? new Problem(
+            'unavailable',
+            `${end}; this one goes on as it was: the log has no room for another token`,
+          )
+        : new Problem('unavailable', `${end}; whether this one has another token is not certain`, { cause })
+    }
     case 'session-over':
       return new Problem('unauthenticated', 'the password has been changed, but this session is over', {
         headers: { 'www-authenticate': 'Bearer realm="curfew", error="invalid_token"' },

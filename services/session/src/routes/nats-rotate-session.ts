@@ -3,6 +3,7 @@ import { ROTATE_SESSION, SUBJECTS, type SecretHash } from '@curfew/contracts'
 import type { Static } from 'typebox'
 
 import { rotateSession, type RotationPorts, type RotationSettings } from '../domain/rotate-session.ts'
+import { Unavailable } from '../errors.ts'
 import type { Answers } from './answers.ts'
 import { sessionInfo } from './session-json.ts'
 
@@ -18,7 +19,7 @@ export function answerRotateSession(
       ports,
       { ...request, secretHash: request.secretHash as SecretHash },
       settings,
-    )
+    ).catch(withoutRoom)
     const { session: sessionId, actor, authentication } = request
     if (rotation.outcome !== 'rotated') {
       const reason = rotation.outcome === 'refused' ? rotation.reason : rotation.outcome
@@ -29,4 +30,10 @@ export function answerRotateSession(
     ports.reports.sessionRotated({ sessionId, actor, acr, isRenewed: authentication !== undefined })
     return { outcome: 'rotated', token: rotation.token, session: sessionInfo(rotation, ports.view.wide) }
   })
+}
+
+/** Nothing was recorded, which the asker is to know from an outcome that is not known. */
+function withoutRoom(error: unknown): { readonly outcome: 'no-room' } {
+  if (error instanceof Unavailable && error.reason === 'log-full') return { outcome: 'no-room' }
+  throw error
 }
