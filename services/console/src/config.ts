@@ -10,7 +10,7 @@ import { Type } from 'typebox'
 
 const Port = (description: string) => Type.Integer({ minimum: 1, maximum: 65_535, description })
 
-const Settings = Type.Object({
+export const Settings = Type.Object({
   CONSOLE_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
   CONSOLE_PORT: Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port of the page', default: 8084 }),
   CONSOLE_OPERATIONS_PORT: Type.Optional(

@@ -10,7 +10,7 @@ import type { FileServiceUrls, Quota } from './ports.ts'
 const Port = { minimum: 1, maximum: 65_535 }
 const BaseUrl = { pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$', maxLength: 255 }
 
-const Settings = Type.Object({
+export const Settings = Type.Object({
   DOCUMENTS_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
   DOCUMENTS_PORT: Type.Integer({ ...Port, description: 'Port to listen on', default: 8082 }),
   DOCUMENTS_OPERATIONS_PORT: Type.Optional(

@@ -9,7 +9,7 @@ import { Type } from 'typebox'
 
 const Port = { minimum: 1, maximum: 65_535 }
 
-const Settings = Type.Object({
+export const Settings = Type.Object({
   FILES_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
   FILES_PORT: Type.Integer({ ...Port, description: 'Port to listen on', default: 8083 }),
   FILES_OPERATIONS_PORT: Type.Optional(

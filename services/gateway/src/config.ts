@@ -30,7 +30,7 @@ const Port = (description: string, standard?: number) =>
 const perMinute = (standard: number, description: string) =>
   Type.Integer({ minimum: 1, maximum: 100_000_000, description, default: standard })
 
-const Settings = Type.Object({
+export const Settings = Type.Object({
   GATEWAY_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
   GATEWAY_PORT: Port('Port of the public face', 8080),
   GATEWAY_OPERATIONS_PORT: Type.Optional(

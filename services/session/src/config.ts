@@ -29,7 +29,7 @@ const perMinute = (standard: number, description: string) =>
     description: `${description}, per minute`,
   })
 
-const ConfigSchema = Type.Object({
+export const Settings = Type.Object({
   SESSION_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on' }),
   SESSION_PORT: Type.Integer({
     minimum: 0,
@@ -156,11 +156,11 @@ const ConfigSchema = Type.Object({
   }),
 })
 
-export type Config = Readonly<Static<typeof ConfigSchema>>
+export type Config = Readonly<Static<typeof Settings>>
 
 /** @throws ConfigError naming every fault. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const config = loadConfig(ConfigSchema, { env, prefixes: ['SESSION_', 'CURFEW_'] })
+  const config = loadConfig(Settings, { env, prefixes: ['SESSION_', 'CURFEW_'] })
   const faults = LEVELS.flatMap((level) => {
     const [idle, absolute] = [`${level}IDLE_TIMEOUT_SECONDS`, `${level}ABSOLUTE_TIMEOUT_SECONDS`] as const
     return config[idle] > config[absolute] ? [`${idle} is longer than ${absolute}`] : []
