@@ -26,6 +26,8 @@ export interface ClaimDesk {
   verify(claim: string): Promise<ClaimVerdict>
   /** @throws RequestFailed when the authority cannot be asked; the claim may then be spent. */
   redeem(claim: FileClaim, delivery?: Delivery): Promise<Redemption>
+  /** Free: whether the session behind the claim is alive and may still do this. @throws RequestFailed */
+  stands(claim: FileClaim): Promise<boolean>
   /** Never rejects; goes on trying for as long as the claim lasts. */
   release(claim: FileClaim, end: DeliveryEnd): Promise<void>
   /**

@@ -107,8 +107,10 @@ describe('a claim', () => {
     const caller = await system.login('alice')
     const transfer = await storedFor(caller, 'withdrawn')
     expect((await caller.post('/logout')).status).toBe(204)
-    for (const at of replicas)
+    for (const at of replicas) {
+      expect((await send('HEAD', transfer, { at })).status).toBe(403)
       expect(await outcomeOf(await send('GET', transfer, { at }))).toBe('403 claim-withdrawn')
+    }
   })
 
   it('of anyone else’s making is refused, and does not spend the real one', async () => {

@@ -37,10 +37,16 @@ export class PlayedDesk implements ClaimDesk {
   readonly watching = new Set<() => void>()
   /** What it answers, or throws. */
   answer: () => Redemption | Promise<Redemption> = () => 'redeemed'
+  /** Whether the session behind a claim is alive; or throws. */
+  standing: () => boolean = () => true
   readonly #verdicts = new Map<string, ClaimVerdict>()
 
   verify(text: string): Promise<ClaimVerdict> {
     return Promise.resolve(this.#verdicts.get(text) ?? { kind: 'invalid', reason: 'malformed' })
+  }
+
+  async stands(): Promise<boolean> {
+    return this.standing()
   }
 
   async redeem(claim: FileClaim, delivery?: Delivery): Promise<Redemption> {

@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
 import {
+  checkClaims,
   CLAIM_AUDIENCE,
   createClaimVerifier,
   redeemClaim,
@@ -46,6 +47,7 @@ export function createClaimDesk(
 
   return {
     verify: (claim) => verifier.verify(claim),
+    stands: async (claim) => (await checkClaims(nc, [claim]))[0] === true,
     redeem: (claim, delivery) => redeemClaim(nc, claim, delivery),
     release,
     watch: (claim, onWithdrawn) => watch.watch(claim, onWithdrawn),

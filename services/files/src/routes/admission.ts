@@ -17,6 +17,8 @@ export interface Admission {
     operation: Op,
     asked: { readonly claim: string | undefined; readonly file: string; readonly log: FastifyBaseLogger },
   ): Promise<ClaimFor<Op>>
+  /** Free: refuses what the authority would refuse for its session or permission. @throws Problem */
+  confirm(claim: ClaimFor<Operation>, log: FastifyBaseLogger): Promise<void>
   /** The point of no return; a delivery may be taken up again for what is left of it. @throws Problem */
   spend(claim: ClaimFor<Operation>, log: FastifyBaseLogger, delivery?: Delivery): Promise<void>
   /** The claim is for something else than what is there. */
@@ -40,6 +42,18 @@ export function createAdmission(desk: ClaimDesk, report: ClaimReport): Admission
       if (match.kind === 'match') return match.claim
       report(log, { outcome: 'mismatch', operation, reason: match.reason, claim: verdict.claim })
       throw new Problem('claim-mismatch')
+    },
+
+    confirm: async (claim, log) => {
+      const operation = claim.act.op
+      try {
+        if (await desk.stands(claim)) return
+      } catch (err) {
+        report(log, { outcome: 'unavailable', operation, claim, err })
+        throw err
+      }
+      report(log, { outcome: 'withdrawn', operation, claim })
+      throw new Problem('claim-withdrawn')
     },
 
     spend: async (claim, log, delivery) => {

@@ -77,6 +77,20 @@ describe('a download', () => {
     expect(stage.desk.asked).toHaveLength(1)
   })
 
+  it('by HEAD is refused as by GET when its session is over, or nobody can say', async () => {
+    await putInto(stage.store, CONTENT)
+    const claim = download()
+    stage.desk.standing = () => false
+    expect((await stage.request('HEAD', claim)).status).toBe(403)
+    stage.desk.standing = () => {
+      throw new RequestFailed('timeout', 'check-claims')
+    }
+    const unsure = await stage.request('HEAD', claim)
+    expect([unsure.status, unsure.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(stage.desk.asked).toEqual([])
+    expect((await stage.request('GET', claim)).status).toBe(200)
+  })
+
   it('of the version in the claim is served, of another one is not, and costs nothing', async () => {
     await putInto(stage.store, CONTENT)
     const etag = String((await stage.request('HEAD', download())).headers.get('etag'))

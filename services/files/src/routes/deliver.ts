@@ -53,6 +53,7 @@ export function addDeliverRoutes(app: CurfewServer, options: DeliverOptions): vo
     if (file === undefined) throw new Problem('not-found')
     checkVersion(claim, file, asked)
     if (isKnown(file, asked)) return notModified(file, reply)
+    await admission.confirm(claim, asked.log)
     return reply.headers(representationHeaders(file, claim.act)).send()
   }
 
