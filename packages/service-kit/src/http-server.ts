@@ -175,7 +175,7 @@ function faultOfTarget(request: FastifyRequest, methods: RouteMethods): Problem 
 
 /** Node undoes chunks alone: what else has been done to the body would be taken for the content. */
 function faultOfCoding(field: string): Problem | undefined {
-  const codings = field.split(',').map((coding) => coding.trim().toLowerCase())
+  const codings = field.toLowerCase().split(/[\t ]*,[\t ]*/)
   const close = { headers: { connection: 'close' } }
   // RFC 9112 §6.3: nothing else says where the body ends. §6.1: once.
   if (codings.indexOf('chunked') !== codings.length - 1)

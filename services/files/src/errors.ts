@@ -62,6 +62,8 @@ export function uploadRefused(kind: Exclude<UploadCheck['kind'], 'limits'>): Pro
       return new Problem('payload-too-large')
     case 'malformed-digest':
       return new Problem('bad-request', 'a digest of the content is not written as RFC 9530 says')
+    case 'digest-in-trailer':
+      return new Problem('bad-request', 'a digest of the content has to come before it, not in a trailer')
     case 'other-digest':
       return new Problem('digest-mismatch')
   }

@@ -194,6 +194,14 @@ describe('who asks', () => {
     }
   })
 
+  it.each(['token=%E9', 'token=%ED%A0%80', 'token=a&token=b'])(
+    'with the form %s is refused',
+    async (fields) => {
+      const body = await expectJson(await postForm(replica, '/introspect', { fields }), 400)
+      expect(body).toMatchObject({ error: 'invalid_request' })
+    },
+  )
+
   it('with JSON is told that it must be a form', async () => {
     const headers = { 'content-type': 'application/json' }
     const response = await postForm(replica, '/introspect', { fields: '{"token":"x"}', headers })

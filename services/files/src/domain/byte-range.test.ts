@@ -46,6 +46,10 @@ it.each([
   expect(wanted({ range }, 0)).toEqual({ kind })
 })
 
+it('no other blanks than SP and HTAB stand around an entity tag', () => {
+  expect(wanted({ range: 'bytes=0-0', ifRange: `${ETAG}\u00a0` })).toEqual({ kind: 'whole' })
+})
+
 it.each(['bytes=9007199254740993-', `bytes=${'9'.repeat(400)}-`])('%s lies outside as well', (range) => {
   expect(wanted({ range })).toEqual({ kind: 'unsatisfiable' })
 })

@@ -21,7 +21,7 @@ const MEMBER = new RegExp(`(${KEY})(?:=(${ITEM}))?${PARAMETERS}[ \\t]*(?:,[ \\t]
 
 /** @returns undefined when the field is no dictionary, or names one of the algorithms without a digest of its length */
 export function demandedDigests(field: string): readonly DemandedDigest[] | undefined {
-  const text = field.trim()
+  const text = field.replaceAll(/^[\t ]+|[\t ]+$/g, '')
   const demanded = new Map<string, DemandedDigest>()
   let at = 0
   while (at < text.length) {

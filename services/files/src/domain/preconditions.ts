@@ -21,13 +21,14 @@ export function judge(
   return method === 'GET' || method === 'HEAD' ? 'not-modified' : 'failed'
 }
 
+const ANY = /^[\t ]*\*[\t ]*$/
 const LIST = /^[\t ,]*(?:(?:W\/)?"[!#-~\x80-\xff]*"[\t ]*(?:,[\t ,]*|$))+$/
 const TAG = /(W\/)?("[!#-~\x80-\xff]*")/g
 
 /** A field that is not a list of entity tags matches nothing: no part of it can be trusted. */
 function names(field: string, etag: string | undefined, compare: 'strongly' | 'weakly'): boolean {
   if (etag === undefined) return false
-  if (field.trim() === '*') return true
+  if (ANY.test(field)) return true
   if (!LIST.test(field)) return false
   return [...field.matchAll(TAG)].some(
     ([, weak, tag]) => tag === etag && (compare === 'weakly' || weak === undefined),

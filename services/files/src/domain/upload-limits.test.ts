@@ -21,11 +21,24 @@ const headers = (changes: Partial<UploadHeaders> = {}): UploadHeaders => ({
   contentRange: undefined,
   contentDigest: undefined,
   reprDigest: undefined,
+  trailer: undefined,
   ...changes,
 })
 const kindOf = (a: FileActOf<'upload'>, h: UploadHeaders): string => checkUpload(a, h, SERVER_MAX).kind
 
 describe('an upload', () => {
+  it('is refused a digest that is to follow it: nobody would read it', () => {
+    for (const trailer of ['Content-Digest', 'x-sum ,\tREPR-DIGEST'])
+      expect(kindOf(act(), headers({ trailer }))).toBe('digest-in-trailer')
+    expect(kindOf(act(), headers({ trailer: 'x-sum, \u00a0content-digest' }))).toBe('limits')
+  })
+
+  it('is of the type of its claim only with the blanks that a header has', () => {
+    const claimed = act({ content_type: 'text/plain; charset=utf-8' })
+    expect(kindOf(claimed, headers({ contentType: 'text/plain\t;charset=utf-8' }))).toBe('limits')
+    expect(kindOf(claimed, headers({ contentType: 'text/plain\u00a0;charset=utf-8' }))).toBe('wrong-type')
+  })
+
   it('is limited by its claim, and by the server where the claim says nothing or more', () => {
     const digests = [{ algorithm: 'sha-256', base64: SHA256 }]
     const claim = act({ min_bytes: 5, max_bytes: 10, digest: `sha-256=:${SHA256}:` as Digest })

@@ -15,6 +15,8 @@ export interface UploadHeaders {
   readonly contentRange: string | undefined
   readonly contentDigest: string | undefined
   readonly reprDigest: string | undefined
+  /** Names of the fields that are to follow the content. */
+  readonly trailer: string | undefined
 }
 
 export type UploadCheck =
@@ -28,6 +30,7 @@ export type UploadCheck =
         | 'too-large'
         | 'malformed-digest'
         | 'other-digest'
+        | 'digest-in-trailer'
     }
 
 const mediaType = Compile(MediaTypeSchema)
@@ -50,6 +53,11 @@ export function checkUpload(
   if (headers.contentLength !== undefined && headers.contentLength > maxBytes) return { kind: 'too-large' }
   if (headers.contentLength !== undefined && headers.contentLength < minBytes) return { kind: 'too-small' }
 
+  // Trailers are not read, and nobody should believe that the content was checked against one (RFC 9110 §6.5.1).
+  const following = (headers.trailer ?? '').toLowerCase().split(/[\t ]*,[\t ]*/)
+  if (following.includes('content-digest') || following.includes('repr-digest'))
+    return { kind: 'digest-in-trailer' }
+
   const fields = [act.digest, headers.contentDigest, headers.reprDigest].map((field) =>
     demandedDigests(field ?? ''),
   )
@@ -70,5 +78,5 @@ function agreedType(claimed: string | undefined, sent: string | undefined): stri
 }
 
 function normalise(type: string): string {
-  return type.toLowerCase().replaceAll(/\s*;\s*/g, ';')
+  return type.toLowerCase().replaceAll(/[\t ]*;[\t ]*/g, ';')
 }

@@ -3,7 +3,7 @@
  */
 import { bearerToken } from '@curfew/fastify'
 import { Type } from '@fastify/type-provider-typebox'
-import type { CurfewServer } from '@curfew/service-kit'
+import { formFields, Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { sentTwice } from '../errors.ts'
@@ -24,8 +24,11 @@ export function addDeliverForm(app: CurfewServer, deliver: Deliver): void {
     forms.removeAllContentTypeParsers()
     forms.addContentTypeParser(
       'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: FORM_LIMIT_BYTES },
-      (_request, body, done) => done(null, readForm(String(body))),
+      { parseAs: 'buffer', bodyLimit: FORM_LIMIT_BYTES },
+      (_request, body, done) => {
+        const fields = formFields(body as Buffer)
+        done(fields === undefined ? new Problem('bad-request', 'the form is malformed') : null, fields)
+      },
     )
     forms.post<{ Params: { id: string }; Body: { claim: string } }>(
       '/files/:id',
@@ -36,15 +39,4 @@ export function addDeliverForm(app: CurfewServer, deliver: Deliver): void {
       },
     )
   })
-}
-
-/** A field that comes twice becomes a list, which the schema refuses. */
-function readForm(text: string): Record<string, string | string[]> {
-  const fields = new URLSearchParams(text)
-  return Object.fromEntries(
-    [...new Set(fields.keys())].map((name) => {
-      const values = fields.getAll(name)
-      return [name, values.length === 1 ? String(values[0]) : values]
-    }),
-  )
 }

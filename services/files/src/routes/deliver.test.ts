@@ -216,6 +216,8 @@ describe('a caller is refused', () => {
     expect(await refusalOf(await form([['token', download()]]))).toBe('400 bad-request')
     expect(await refusalOf(await form('__proto__=x'))).toBe('400 bad-request')
     expect(await refusalOf(await form(''))).toBe('400 bad-request')
+    const broken = { body: 'claim=%E9', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+    expect(await refusalOf(await stage.request('POST', undefined, broken))).toBe('400 bad-request')
     expect(await refusalOf(await form([['claim', 'a'.repeat(10_000)]]))).toBe('413 payload-too-large')
     expect(
       await refusalOf(await form([['claim', download()]], { authorization: `Bearer ${download()}` })),

@@ -78,6 +78,7 @@ function uploadHeaders(headers: NodeJS.Dict<string | string[]>): Parameters<type
     contentRange: one(headers['content-range']),
     contentDigest: one(headers['content-digest']),
     reprDigest: one(headers['repr-digest']),
+    trailer: one(headers.trailer),
   }
 }
 

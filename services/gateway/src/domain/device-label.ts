@@ -26,7 +26,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 
 /** What is looked at: nobody needs more to say who they are. */
 const LENGTH_MAX = 512
-const PRODUCT = /^([A-Za-z][A-Za-z0-9._-]{0,31})(?:\/|\s|$)/
+const PRODUCT = /^([A-Za-z][A-Za-z0-9._-]{0,31})(?:[/\t ]|$)/
 
 export function deviceLabel(userAgent: string | undefined): string | undefined {
   const text = (userAgent ?? '').slice(0, LENGTH_MAX)

@@ -213,6 +213,11 @@ const NAMELESS: ReadonlySet<string> = new Set()
 /** Undici hands a repeated header over as a list, Node joined by commas. */
 function namesIn(connection: string | string[] | undefined): ReadonlySet<string> {
   if (connection === undefined || connection === 'keep-alive') return NAMELESS
-  const listed = [connection ?? []].flat().join(',').toLowerCase().split(',')
-  return new Set(listed.map((name) => name.trim()))
+  return new Set(
+    [connection]
+      .flat()
+      .join(',')
+      .toLowerCase()
+      .split(/[\t ]*,[\t ]*/),
+  )
 }

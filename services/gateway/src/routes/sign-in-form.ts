@@ -4,7 +4,7 @@
  * says where it is.
  */
 import { isUndeclared, pageHeaders } from '@curfew/browser-boundary'
-import { isNamedIn, Problem, type CurfewServer } from '@curfew/service-kit'
+import { formFields, isNamedIn, Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -36,7 +36,7 @@ export function takeForms(app: CurfewServer, form: SignInForm): void {
     const { origin, referer, host, 'sec-fetch-site': site } = request.headers
     if (isUndeclared({ origin, referer, host, secFetchSite: site?.toString() }))
       return done(new Problem('csrf-rejected', 'the form does not say where it comes from'))
-    const fields = fieldsIn(body.toString('latin1'))
+    const fields = formFields(body)
     if (fields === undefined) return done(new Problem('bad-request', 'the form is malformed'))
     done(null, fields)
   })
@@ -77,23 +77,6 @@ function escaped(text: string): string {
     .replaceAll('"', '&quot;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-}
-
-/** Undefined for bytes that are not UTF-8, and for a name that comes twice. */
-function fieldsIn(text: string): Record<string, string> | undefined {
-  const fields = new Map<string, string>()
-  try {
-    for (const pair of text.split('&').filter((one) => one !== '')) {
-      const [name = '', ...value] = pair
-        .split('=')
-        .map((part) => decodeURIComponent(part.replaceAll('+', ' ')))
-      if (fields.has(name)) return undefined
-      fields.set(name, value.join('='))
-    }
-  } catch {
-    return undefined
-  }
-  return Object.fromEntries(fields)
 }
 
 const FAULTS: Readonly<Record<string, string>> = {

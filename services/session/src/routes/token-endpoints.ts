@@ -2,8 +2,7 @@
  * ④ What `/introspect` and `/revoke` share: forms in, client credentials, and the errors of OAuth 2.0 (RFC 6749 §5.2).
  * Promise: only those errors that OAuth defines have its shape; everything else is a problem as everywhere.
  */
-import formbody from '@fastify/formbody'
-import { Problem, type CurfewServer } from '@curfew/service-kit'
+import { formFields, Problem, type CurfewServer } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 /** Members that nobody knows are ignored, as OAuth wants it; one that comes twice is refused. */
@@ -38,7 +37,10 @@ export function addTokenEndpoints(
 ): void {
   app.register(async (endpoints: CurfewServer) => {
     endpoints.removeAllContentTypeParsers()
-    endpoints.register(formbody)
+    endpoints.addContentTypeParser<Buffer>(FORM, { parseAs: 'buffer' }, (_request, body, done) => {
+      const fields = formFields(body)
+      done(fields === undefined ? new Problem('bad-request', 'the form is malformed') : null, fields)
+    })
     endpoints.setErrorHandler((error, _, reply) => {
       const oauth = oauthErrorOf(error)
       if (oauth === undefined) throw problemOf(error)
