@@ -1,6 +1,7 @@
 /**
  * Serves one kind of question over NATS.
- * Promise: every question gets an answer of the contract's shape or an error word, in an inbox and nowhere else.
+ * Promise: every question gets an answer of the contract's shape or an error word, in an inbox and nowhere else. Where a caller
+ * asks far more than is answered, its own questions wait, are refused or go without an answer, and those of others do not.
  */
 import { randomUUID } from 'node:crypto'
 
@@ -10,6 +11,8 @@ import type { Static, TSchema } from 'typebox'
 
 import type { MessagingLogger } from './connection.ts'
 import { conforms, readQuestion, writeAnswer, writeError, type AnswerError } from './envelope.ts'
+import { Lanes } from './lanes.ts'
+import { LineSums } from './line-sums.ts'
 
 export interface QuestionContext {
   /** The subject it was asked on: what a wildcard stood for. */
@@ -20,6 +23,8 @@ export interface AnswerOptions {
   /** Replicas that name the same queue share the questions. */
   readonly queue?: string
   readonly logger?: MessagingLogger
+  /** Questions of one subject that are worked on at once; 4096 when not given. */
+  readonly underWayMax?: number
 }
 
 export interface Answering {
@@ -29,8 +34,7 @@ export interface Answering {
   drain(): Promise<void>
 }
 
-/** More than this and the process is lost anyway; the asker learns it at once instead of by its timeout. */
-const MAX_UNDER_WAY = 4_096
+const UNDER_WAY_MAX = 4_096
 
 type Handler<Q extends TSchema, A extends TSchema> = (
   question: Static<Q>,
@@ -45,31 +49,35 @@ export function answer<Q extends TSchema, A extends TSchema>(
   handler: Handler<Q, A>,
   options: AnswerOptions = {},
 ): Answering {
-  const { logger } = options
-  const underWay = new Set<Promise<void>>()
+  const { logger, underWayMax = UNDER_WAY_MAX } = options
+  const sums = new LineSums()
+  const lanes = new Lanes<Msg>({
+    serve: (message) => onBehalfOf(requestIdOf(message), () => serve(message)),
+    refuse(message) {
+      note('warn', 'nats.question.refused', { subject: message.subject })
+      respondError(message, 'unavailable')
+    },
+    underWayMax,
+  })
 
-  function accept(message: Msg): void {
-    if (!isInbox(message.reply)) {
-      logger?.warn({ event: 'nats.question.reply-refused', request: contract.name, subject: message.subject })
-      return
-    }
-    if (underWay.size >= MAX_UNDER_WAY) return respondError(message, 'unavailable')
-    const task = onBehalfOf(requestIdOf(message), () => serve(message)).finally(() => underWay.delete(task))
-    underWay.add(task)
+  function note(level: 'warn' | 'error', event: string, about: { subject?: string; err?: unknown }): void {
+    sums.note({ event, request: contract.name, ...about }, (line) => logger?.[level](line))
   }
 
   async function serve(message: Msg): Promise<void> {
+    const { subject } = message
+    if (!isInbox(message.reply)) return note('warn', 'nats.question.reply-refused', { subject })
     const reading = readQuestion(contract.question, message.data)
     if (reading.kind === 'malformed') {
-      logger?.warn({ event: 'nats.question.malformed', request: contract.name, subject: message.subject })
+      note('warn', 'nats.question.malformed', { subject })
       return respondError(message, 'malformed')
     }
     try {
-      const value = await handler(reading.value, { subject: message.subject })
+      const value = await handler(reading.value, { subject })
       if (!conforms(contract.answer, value)) throw new TypeError('the answer breaks the contract')
       message.respond(writeAnswer(value))
     } catch (err) {
-      logger?.error({ event: 'nats.question.failed', request: contract.name, subject: message.subject, err })
+      note('error', 'nats.question.failed', { subject, err })
       respondError(message, 'unavailable')
     }
   }
@@ -79,20 +87,26 @@ export function answer<Q extends TSchema, A extends TSchema>(
       message.respond(writeError(error))
     } catch (err) {
       // The connection is closed: the asker's timeout has to tell it.
-      logger?.error({ event: 'nats.answer.unsent', request: contract.name, err })
+      note('error', 'nats.answer.unsent', { err })
     }
   }
 
   const subscription = nc.subscribe(subject, {
     ...(options.queue !== undefined && { queue: options.queue }),
     callback: (ended, message) => {
-      if (ended === null) accept(message)
+      if (ended === null) lanes.take(message.subject, message)
       // The server has ended the subscription, for want of permission: nobody will ever be answered here.
       else logger?.error({ event: 'nats.answer.ended', request: contract.name, err: ended })
     },
   })
 
-  return { unsubscribe: () => subscription.unsubscribe(), drain: () => drain(nc, subscription, underWay) }
+  return {
+    unsubscribe: () => subscription.unsubscribe(),
+    drain: async () => {
+      await drain(nc, subscription, lanes)
+      sums.end()
+    },
+  }
 }
 
 /** The asker's, or one of its own: what is done about a question can be found again either way. */
@@ -110,14 +124,10 @@ function isInbox(reply: string | undefined): boolean {
   return reply !== undefined && /^(_INBOX[._]|_R_\.)/.test(reply)
 }
 
-async function drain(
-  nc: NatsConnection,
-  subscription: Subscription,
-  underWay: Set<Promise<void>>,
-): Promise<void> {
+async function drain(nc: NatsConnection, subscription: Subscription, lanes: Lanes<Msg>): Promise<void> {
   if (nc.isClosed()) return
   if (!subscription.isClosed()) await subscription.drain()
-  await Promise.all(underWay)
+  await lanes.idle()
   // A lost connection has lost the answers as well; the askers' timeouts tell them.
   await nc.flush().catch(() => undefined)
 }

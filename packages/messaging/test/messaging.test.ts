@@ -107,6 +107,20 @@ describe('a question', () => {
     expect(reply.string()).toBe('{"error":"malformed"}')
   })
 
+  it('that is malformed again and again is logged once and then counted', async () => {
+    const served = answer(serving, DOUBLE, 'curfew.sessions.double', double, { logger })
+    await serving.flush()
+    for (let sent = 0; sent < 100; sent += 1)
+      asking.publish('curfew.sessions.double', '{', { reply: '_INBOX_gateway.unheard' })
+    await asking.flush()
+    await expect(ask(asking, ANYTHING, 'curfew.sessions.double', {})).rejects.toMatchObject({
+      code: 'refused',
+    })
+    await served.drain()
+    const about = { level: 'warn', event: 'nats.question.malformed', subject: 'curfew.sessions.double' }
+    expect(logged).toMatchObject([about, { ...about, count: 100 }])
+  })
+
   it('larger than the server takes is refused', async () => {
     const question = { number: 1, padding: 'x'.repeat(1_100_000) }
     await expect(ask(asking, DOUBLE, 'curfew.sessions.double', question)).rejects.toMatchObject({
@@ -232,24 +246,33 @@ describe('an answer', () => {
     await expect(served.drain()).resolves.toBeUndefined()
   })
 
-  it('is unavailable at once for the question that is one too many, and comes for all others', async () => {
+  it('is unavailable at once for the question that is one too many, and comes for all others, of its subject', async () => {
     const release = Promise.withResolvers<void>()
     await keep(
-      answer(serving, DOUBLE, 'curfew.sessions.double', async (question) => {
-        await release.promise
-        return double(question)
-      }),
+      answer(
+        serving,
+        DOUBLE,
+        'curfew.sessions.*',
+        async (question, { subject }) => {
+          if (subject.endsWith('.double')) await release.promise
+          return double(question)
+        },
+        { underWayMax: 1, logger },
+      ),
     )
-    const patiently = { timeoutMs: 30_000 }
-    const questions = Array.from({ length: 4_096 }, (_, number) =>
-      ask(asking, DOUBLE, 'curfew.sessions.double', { number }, patiently),
-    )
-    const answers = Promise.allSettled(questions)
-    const oneTooMany = ask(asking, DOUBLE, 'curfew.sessions.double', { number: 1 }, patiently)
-    await expect(oneTooMany).rejects.toMatchObject({ code: 'unavailable' })
+    // Four of them fill what may wait behind the one under way.
+    const padding = 'x'.repeat(1_000_000)
+    const askThis = (number: number) =>
+      ask(asking, DOUBLE, 'curfew.sessions.double', { number, padding }, { timeoutMs: 30_000 })
+    const answers = Promise.allSettled([0, 1, 2, 3, 4].map(askThis))
+    const oneTooMany = await askThis(5).catch((error: unknown) => error)
+    const other = await ask(asking, DOUBLE, 'curfew.sessions.other', { number: 4 }).catch(() => undefined)
     release.resolve()
-    const refused = (await answers).filter(({ status }) => status === 'rejected')
-    expect(refused).toEqual([])
+    const given = (await answers).map((settled) => settled.status === 'fulfilled' && settled.value)
+    expect(oneTooMany).toMatchObject({ code: 'unavailable' })
+    expect(other).toEqual({ doubled: 8 })
+    expect(given).toEqual([0, 1, 2, 3, 4].map((number) => ({ doubled: 2 * number })))
+    expect(logged).toMatchObject([{ event: 'nats.question.refused', subject: 'curfew.sessions.double' }])
   })
 })
 

@@ -86,6 +86,9 @@ export async function compose(
   stack.defer(() => redis.disconnect())
   const nc = await connectMessaging({ url: config.CURFEW_NATS_URL, name, logger })
   stack.defer(() => (isConnected(nc) ? nc.drain() : nc.close()))
+  // Apart: more claims than can be answered must not stand between this replica and the log, leases and logins.
+  const claims = await connectMessaging({ url: config.CURFEW_NATS_URL, name: `${name}-claims`, logger })
+  stack.defer(() => (isConnected(claims) ? claims.drain() : claims.close()))
   await untilReady(redis)
   await refuseEviction(redis)
   await refuseFormerBucket(nc)
@@ -110,13 +113,15 @@ export async function compose(
   answerRotateSession(answers, ports, settings)
   answerReportSecrets(answers, ports)
   answerEndSession(answers, ports)
-  answerClaims(answers, ports)
   answerOwnSessions(answers, ports)
   answerRecordEvent(answers, ports.audit)
   answerTakeQuota(answers, ports)
+  const claimAnswers = new Answers(claims, logger, ports.audit)
+  stack.defer(() => claimAnswers.close())
+  answerClaims(claimAnswers, ports)
   await resolveInEachEpoch(foundation, ports, stack)
   // Ready must mean that the broker knows where to send the questions.
-  await nc.flush()
+  await Promise.all([nc.flush(), claims.flush()])
 
   const operations = operationsOf(config)
   const app = createHttpServer({

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 
-import { JOIN, memberSubject, type Audience, type MemberId } from '@curfew/contracts'
+import { JOIN, SUBJECTS, memberSubject, type Audience, type MemberId } from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import type { Static } from 'typebox'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -74,6 +76,60 @@ describe('verifiers that join without end', () => {
     )
   })
 })
+
+describe('a service that sends malformed questions without end', () => {
+  it('keeps no other service from leases and answers, and is told of in few lines', async () => {
+    await using honest = await new TestMember(stage.gateway).join()
+    const session = await stage.login('acme/alice')
+    await using flood = await floodOf(stage.servers.natsUrl('files'), SUBJECTS.redeemClaim)
+    let answered = 0
+    await until('others are answered during the flood', async () => {
+      if (flood.sent < 40_000) return false
+      expect(await stage.statusOf(session)).toBe('live')
+      expect(await honest.renew()).toMatchObject({ outcome: 'granted' })
+      answered += 1
+      return answered === 5
+    })
+    const { sent } = flood
+    await flood[Symbol.asyncDispose]()
+    expect(sent).toBeGreaterThan(40_000)
+    await until('the file service is answered again', async () => {
+      await stage.redeem(session, randomUUID())
+      return true
+    })
+    const lines = one.lines.filter((line) => line.includes('"nats.'))
+    expect(lines.length).toBeLessThan(20)
+    expect(lines.join('')).toContain('"nats.question.malformed"')
+  })
+})
+
+/** 80 messages each millisecond that are no questions, over a connection that reads no answer. */
+async function floodOf(url: string, subject: string): Promise<AsyncDisposable & { readonly sent: number }> {
+  const { hostname, port, username: user, password: pass } = new URL(url.replace(/^nats:/, 'http:'))
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'data')
+  socket.resume()
+  socket.on('error', () => undefined)
+  socket.write(`CONNECT ${JSON.stringify({ user, pass, verbose: false, pedantic: false })}\r\n`)
+  const message = `PUB ${subject} _INBOX_files.flood 38\r\n${'x'.repeat(38)}\r\n`
+  let sent = 0
+  const startedAtMs = performance.now()
+  const timer = setInterval(() => {
+    const due = Math.min(80 * (performance.now() - startedAtMs) - sent, 8_000)
+    if (socket.writableNeedDrain || due < 1) return
+    socket.write(message.repeat(due))
+    sent += Math.floor(due)
+  }, 5)
+  return {
+    get sent() {
+      return sent
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      socket.destroy()
+    },
+  }
+}
 
 /** Under a new name each time, if none is given, and never heard of again. */
 function join(service: Audience, id: string = `test-${randomUUID()}`): Promise<Joined> {

@@ -3,7 +3,7 @@
  * Promise: replicas share the questions; a stopping replica takes no new ones and finishes those it has.
  */
 import { SESSION_QUEUE, currentRequestId, type RequestContract } from '@curfew/contracts'
-import { answer, isConnected } from '@curfew/messaging'
+import { answer, isConnected, type AnswerOptions } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Static, TSchema } from 'typebox'
@@ -22,12 +22,14 @@ export class Answers {
     this.#trail = trail
   }
 
+  // oxlint-disable-next-line max-params -- reads like the `answer` that it wraps
   to<Q extends TSchema, A extends TSchema>(
     contract: RequestContract<Q, A>,
     subject: string,
     handler: (question: Static<Q>, context: { readonly subject: string }) => Promise<Static<A>> | Static<A>,
+    bounds: Pick<AnswerOptions, 'underWayMax'> = {},
   ): void {
-    const options = { queue: SESSION_QUEUE, logger: this.#logger }
+    const options = { ...bounds, queue: SESSION_QUEUE, logger: this.#logger }
     const settling: typeof handler = async (question, context) => {
       const answered = await handler(question, context)
       // Who is told that something was done can rely on its being in the trail.

@@ -9,18 +9,36 @@ export interface ClaimPorts extends RedeemPorts {
   readonly reports: Reports
 }
 
+/** Of each question at once. */
+const BOUNDS = { underWayMax: 512 } as const
+
 export function answerClaims(answers: Answers, ports: ClaimPorts): void {
-  answers.to(REDEEM_CLAIM, SUBJECTS.redeemClaim, async (claim) => {
-    const redemption = await redeemClaim(ports, claim)
-    const { session: sessionId, tenant, user } = claim
-    ports.reports.claimSettled({ ...redemption, sessionId, tenant, user })
-    return { outcome: redemption.outcome }
-  })
-  answers.to(RELEASE_CLAIM, SUBJECTS.releaseClaim, async ({ issuer, claimId, ...end }) => {
-    await ports.claims.release({ issuer, claimId }, end)
-    return {}
-  })
-  answers.to(CHECK_CLAIMS, SUBJECTS.checkClaims, async ({ grounds }) => ({
-    stand: await checkGrounds(ports, grounds),
-  }))
+  answers.to(
+    REDEEM_CLAIM,
+    SUBJECTS.redeemClaim,
+    async (claim) => {
+      const redemption = await redeemClaim(ports, claim)
+      const { session: sessionId, tenant, user } = claim
+      ports.reports.claimSettled({ ...redemption, sessionId, tenant, user })
+      return { outcome: redemption.outcome }
+    },
+    BOUNDS,
+  )
+  answers.to(
+    RELEASE_CLAIM,
+    SUBJECTS.releaseClaim,
+    async ({ issuer, claimId, ...end }) => {
+      await ports.claims.release({ issuer, claimId }, end)
+      return {}
+    },
+    BOUNDS,
+  )
+  answers.to(
+    CHECK_CLAIMS,
+    SUBJECTS.checkClaims,
+    async ({ grounds }) => ({
+      stand: await checkGrounds(ports, grounds),
+    }),
+    BOUNDS,
+  )
 }

@@ -23,6 +23,8 @@ import type { Answers } from './answers.ts'
 import { sessionInfo } from './session-json.ts'
 
 const APPLIED_WITHIN_MS = 500
+/** Of one service. Each may read 256 sessions, and Redis has other work: logins, redemptions, the checks of other services. */
+const UNDER_WAY_MAX = 16
 const audience = Compile(AudienceSchema)
 
 export function answerResolve(answers: Answers, ports: ResolvePorts, epoch: number): void {
@@ -41,6 +43,7 @@ export function answerResolve(answers: Answers, ports: ResolvePorts, epoch: numb
       ports.reports.sessionsResolved(countResults(answered))
       return { asOf, sessions: answered }
     },
+    { underWayMax: UNDER_WAY_MAX },
   )
 }
 
