@@ -136,7 +136,11 @@ export const RESOLVE = contract(
  */
 export const JOIN = contract(
   'join',
-  MemberSchema,
+  // Entries of earlier versions may hold other names of hosts; what operators are shown has no control characters from here on.
+  Type.Object(
+    { ...MemberSchema.properties, host: Type.String({ pattern: '^[!-~]+$', maxLength: 255 }) },
+    closed,
+  ),
   Type.Union([
     Type.Object({}, closed),
     Type.Object(

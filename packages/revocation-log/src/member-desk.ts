@@ -1,6 +1,7 @@
 /**
  * ④ ⑤ Where verifiers ask to join, to leave and to be granted leases.
- * Promise: nobody joins or leaves in the name of another service's member; a member that is refused is told why and for how long.
+ * Promise: nobody joins, leaves or renews in the name of another service's member; a member that is refused is told why and for
+ * how long.
  */
 import {
   ANY_SPEAKER,
@@ -65,7 +66,19 @@ export function answerMembers(desk: MemberDeskOptions): Answering[] {
       },
       options,
     ),
-    answer(nc, RENEW_LEASE, renew, ({ member }) => barriers.renew(member), options),
+    answer(
+      nc,
+      RENEW_LEASE,
+      renew,
+      async ({ member }, { subject }) => {
+        const answered = await barriers.renew(member)
+        // Whose member it is can be said now: it was one before the barrier that has come back.
+        if (answered.outcome === 'granted' && serviceOf(member) !== speakerOf(subject))
+          throw new Error(`${speakerOf(subject)} does not speak for ${member}`)
+        return answered
+      },
+      options,
+    ),
   ]
 }
 

@@ -230,7 +230,10 @@ function newIncarnation(audience: Audience): Member {
     member: `${audience.slice(0, 47)}-${randomBytes(8).toString('hex')}` as MemberId,
     kind: 'verifier',
     service: audience,
-    host: hostname().slice(0, 255) || 'unknown',
+    host:
+      hostname()
+        .replace(/[^!-~]/g, '?')
+        .slice(0, 255) || 'unknown',
     protocol: PROTOCOL_VERSION,
   }
 }

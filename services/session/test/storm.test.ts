@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
-import { JOIN, SUBJECTS, memberSubject, type Audience, type MemberId } from '@curfew/contracts'
+import {
+  JOIN,
+  RENEW_LEASE,
+  SUBJECTS,
+  memberSubject,
+  renewSubject,
+  type Audience,
+  type MemberId,
+} from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import type { Static } from 'typebox'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -23,7 +31,12 @@ let operating: Operating
 beforeEach(async () => {
   stage = await setStage()
   one = await stage.start({ ...ENV, ...LIMITS })
-  operating = new Operating(await stage.login('curfew/operator'), one)
+  // Leases are so short that a busy machine may have lost the first one by now.
+  await until('there is a lease', () => one.isReady())
+  await until('the operator is signed in', async () => {
+    operating = new Operating(await stage.login('curfew/operator'), one)
+    return true
+  })
 })
 afterEach(() => stage[Symbol.asyncDispose]())
 
@@ -74,6 +87,26 @@ describe('verifiers that join without end', () => {
       'nobody waits for the others any more',
       async () => (await operating.revoke()).tookMs < AT_ONCE_MS,
     )
+  })
+})
+
+describe('a service', () => {
+  it('renews no lease of another service’s member', async () => {
+    await using honest = await new TestMember(stage.gateway).join()
+    const question = { member: honest.id, nonce: 'n', applied: 0, cachedSessions: 0 }
+    const subject = renewSubject(1, DOCUMENTS)
+    await expect(ask(stage.documents, RENEW_LEASE, subject, question)).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    expect(await honest.renew()).toMatchObject({ outcome: 'granted' })
+  })
+
+  it('joins from no host with spaces, control characters or others that change how a line looks', async () => {
+    for (const host of ['a\u001b[2Jb', 'a\nb', 'a\u202eb', 'a b', '']) {
+      const member = { member: 'm', kind: 'verifier', service: DOCUMENTS, host, protocol: 1 }
+      const reply = await stage.documents.request(memberSubject(1, 'join', DOCUMENTS), JSON.stringify(member))
+      expect(reply.string()).toBe('{"error":"malformed"}')
+    }
   })
 })
 
