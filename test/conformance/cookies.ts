@@ -91,6 +91,16 @@ conforms(cookies, ({ shows, shownBy }) => {
     const onlyOdd = { cookie: `__HOST-session=${token}; __Host-Session=${token}` }
     await expectProblem(await plain().get('/session', onlyOdd), 401, 'unauthenticated')
   })
+  shownBy(
+    'CK-06',
+    'packages/browser-boundary/src/cookies.test.ts',
+    'is another one with %j beside its name, which a sibling host may set although it looks like ours',
+  )
+  shownBy(
+    'CK-06',
+    'packages/browser-boundary/src/cookies.test.ts',
+    'of any bytes has the cookies that the grammar finds in it, and no other',
+  )
   shows(
     'CK-06',
     'two cookies of the name are refused, whichever comes first, which is logged and audited',

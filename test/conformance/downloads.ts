@@ -167,4 +167,5 @@ conforms(downloads, ({ shows, shownBy }) => {
       expect(response.headers.get('repr-digest')).toBe(DIGEST)
     }
   })
+  shownBy('FD-11', 'services/files/src/routes/upload.test.ts', 'of other content than its sender says in %s')
 })

@@ -210,4 +210,15 @@ conforms(errors, ({ shows, shownBy }) => {
     'services/gateway/test/cross-origin.test.ts',
     'to a method that a path does not have is 405 with those that it has, and TRACE is off',
   )
+
+  shownBy(
+    'HE-08',
+    'packages/service-kit/src/header-grammar.test.ts',
+    'is the same quoted or not, in any case and with any blanks',
+  )
+  shownBy(
+    'HE-09',
+    'packages/service-kit/test/http-errors.test.ts',
+    'a transfer coding %s is refused once, and nothing that follows is a request any more',
+  )
 })

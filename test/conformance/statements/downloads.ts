@@ -64,4 +64,10 @@ export const downloads = group('15. Downloads', [
     text: 'Repr-Digest covers the whole representation, also of a part',
     source: 'RFC 9530 §2, §3, §5',
   },
+  {
+    id: 'FD-11',
+    priority: 'P1',
+    text: 'An upload of other content than its Content-Digest or Repr-Digest says is refused, and nothing of it stays',
+    source: 'RFC 9530 §2, §3',
+  },
 ])

@@ -46,4 +46,16 @@ export const errors = group('14. HTTP errors', [
     text: 'Only documented methods, true content types, nosniff, and no versions told',
     source: 'ASVS 4.1.1, 4.1.4, 3.4.4, 13.4.4, 13.4.6',
   },
+  {
+    id: 'HE-08',
+    priority: 'P1',
+    text: 'Parameters of header fields mean the same quoted or not, in any case and with any blanks',
+    source: 'RFC 9110 §5.6.1, §5.6.6, §8.3.1',
+  },
+  {
+    id: 'HE-09',
+    priority: 'P0',
+    text: 'An unknown transfer coding is refused, and nothing that follows on its connection is executed',
+    source: 'RFC 9112 §6.1, §6.3, §9.6; ASVS 4.2.1',
+  },
 ])
