@@ -181,12 +181,22 @@ describe('the server', () => {
       'maxmemory-policy': 'noeviction',
       'maxmemory-clients': String(256 * 1024 ** 2),
       'proto-max-bulk-len': String(1024 ** 2),
+      'client-output-buffer-limit': expect.stringContaining(`normal ${64 * 1024 ** 2} ${32 * 1024 ** 2} 10`),
+      'client-query-buffer-limit': String(32 * 1024 ** 2),
       'lazyfree-lazy-user-del': 'yes',
       'replica-serve-stale-data': 'no',
       'protected-mode': 'yes',
       bind: '127.0.0.1',
       save: '',
     })
+  })
+
+  it('ends a reply that repeats a large value without end', async () => {
+    const [greedy, other] = [connectAs('documents'), connectAs('session')]
+    await greedy.set('documents:large', 'x'.repeat(1_000_000))
+    const repeated = Array.from({ length: 200 }, () => 'documents:large')
+    await expect(greedy.mget(repeated)).rejects.toThrow(/closed|ended|retries/i)
+    expect(await other.ping()).toBe('PONG')
   })
 
   it('has no password of a user in its configuration', async () => {
