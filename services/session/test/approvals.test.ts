@@ -149,6 +149,13 @@ describe('a revocation of everyone, where two have to agree', () => {
     const pending = await ask(GLOBAL, {}, 'kept')
     const other = { json: { scope: GLOBAL, reason: 'other' }, headers: { 'idempotency-key': 'kept' } }
     await expectProblem(await asker.request('POST', '/v1/revocations', other), 422, 'idempotency-key-reused')
+    const narrower = { json: { scope: { type: 'user', tenant: 'acme', user: 'bob' }, reason: 'night shift' } }
+    const reusing = { ...narrower, headers: { 'idempotency-key': 'kept' } }
+    await expectProblem(
+      await asker.request('POST', '/v1/revocations', reusing),
+      422,
+      'idempotency-key-reused',
+    )
     clock.aheadMs += 901_000
     try {
       await expectProblem(await approver.post(pathOf(pending, 'approve')), 401, 'insufficient-authentication')
@@ -227,7 +234,9 @@ describe('what is as wide as that', () => {
     expect(approved).toMatchObject({ state: 'confirmed', revocation: { scope, actor: 'curfew/operator' } })
     expect(await stage.statusOf(alice)).toBe('suspended')
     expect(await stage.tryCreate('acme/alice')).toMatchObject({ outcome: 'refused', reason: 'suspended' })
+    await expectJson(await approver.post(pathOf(pending, 'approve')), 200)
     const events = await eventsOf(asker, { type: 'suspension' })
+    expect(events.filter(({ reason }) => reason === 'a breach')).toHaveLength(1)
     expect(events[0]).toMatchObject({
       type: 'suspension.begun',
       actor: 'curfew/operator',

@@ -20,7 +20,7 @@ import { approvalJson, requestedOf } from './approval-json.ts'
 import { carryOut } from './carry-out-revocation.ts'
 import { tellSuspension } from './change-suspension.ts'
 import { answerEffect, type Answering } from './effect-answer.ts'
-import { statusOf } from './effect.ts'
+import { effectJson, statusOf } from './effect.ts'
 import { CursorSchema } from './fields.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import type { RevocationPorts } from './post-revocations.ts'
@@ -86,7 +86,7 @@ export function postApproval(app: CurfewServer, ports: RevocationPorts, guard: O
 function suspendApproved(
   ports: RevocationPorts,
   answering: Answering,
-  approval: Approval & { readonly entry: RequestedSuspension },
+  approval: Decided & { readonly entry: RequestedSuspension },
 ): Promise<FastifyReply> {
   const { request, startedAtMs } = answering
   const { entry, onTopOf } = approval
@@ -97,13 +97,22 @@ function suspendApproved(
     const outcome = await recordFact(ports, entry, { expected: { last: onTopOf }, watch })
     if (outcome.kind === 'conflict')
       throw new Problem('conflict', 'the tenant has been suspended or resumed since this was asked for')
-    const effect = tellSuspension(ports, { request, entry, outcome, startedAtMs })
+    // It happens once, and is told once, however often it is approved.
+    const isTold = approval.isAgain && outcome.kind !== 'unknown' && outcome.isRepeat
+    const effect = isTold
+      ? effectJson(outcome, startedAtMs, ports.clock.nowMs())
+      : tellSuspension(ports, { request, entry, outcome, startedAtMs })
     const position = outcome.kind === 'unknown' ? null : outcome.position
     return {
       status: statusOf(effect),
       body: { revocation: revocationJson(requestedOf(approval), position), ended: null, ...effect },
     }
   })
+}
+
+interface Decided extends Approval {
+  /** It had been decided like this before. */
+  readonly isAgain: boolean
 }
 
 interface Deciding {
@@ -116,7 +125,7 @@ async function decide(
   ports: RevocationPorts,
   guard: OperatorGuard,
   { request, id, decision }: Deciding,
-): Promise<Approval> {
+): Promise<Decided> {
   const operator = guard.operatorOf(request)
   const asked = await ports.approvals.find(id)
   if (asked === undefined || !isOpenTo(asked, operator)) throw new Problem('not-found')
@@ -135,7 +144,7 @@ async function decide(
   const revocation = requestedOf(decided)
   // Told again where somebody approves again, since that is what he has done.
   ports.reports.revocationDecided({ revocation, decision, by: operator.actor, requestId: request.id })
-  return decided
+  return { ...decided, isAgain: asked.state === decision }
 }
 
 /** @throws Problem where the operator who asked could not ask for it now; the request is void from then on. */

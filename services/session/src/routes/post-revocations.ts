@@ -19,9 +19,10 @@ import { wouldAffect } from '../domain/dry-run.ts'
 import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
 import { revocationReach, type Reached } from '../domain/revocation-reach.ts'
-import { newRevocationId, revocationIdFor } from '../domain/revocation.ts'
+import { isSameRequest, newRevocationId, revocationIdFor } from '../domain/revocation.ts'
 import { findRevocation } from '../domain/revoke.ts'
 import { isoTime } from '../iso-time.ts'
+import { requestedOf } from './approval-json.ts'
 import { askForApproval } from './ask-for-approval.ts'
 import { carryOut, type CarryOutPorts } from './carry-out-revocation.ts'
 import { wouldAffectJson } from './count-json.ts'
@@ -85,6 +86,7 @@ export function postRevocations(
     const reached = await revocationReach(ports, operator, body.scope)
     // A lost Redis must not stop a revocation, and the log notices a repetition as well.
     const prior = key === undefined ? undefined : await findRevocation(ports, entry.id).catch(() => undefined)
+    if (key !== undefined && prior === undefined) await requireUnusedKey(ports, entry)
     const found = prior === undefined ? requireReach(guard, request, reached) : undefined
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) =>
       prior === undefined && needsTwo(approval, body.scope)
@@ -92,6 +94,14 @@ export function postRevocations(
         : carryOut(ports, { request, caller: operator, entry, prior, found, startedAtMs, onlooker }),
     )
   })
+}
+
+/** @throws Problem where the key stands for another request that waits, or has waited, for a second operator. */
+async function requireUnusedKey({ approvals }: RevocationPorts, entry: RequestedEntry): Promise<void> {
+  // A lost Redis must not stop a narrow revocation; a wide one asks it again.
+  const asked = await approvals.find(entry.id).catch(() => undefined)
+  if (asked !== undefined && !isSameRequest(requestedOf(asked), entry))
+    throw new Problem('idempotency-key-reused')
 }
 
 function entryFor(
