@@ -90,7 +90,7 @@ conforms(introspection, ({ shows, shownBy, exempt }) => {
 
   shows(
     'IN-05',
-    'a client ends its own token, good or bad is 200, and a browser’s token is not its to end',
+    'a client ends its own token, good or bad is 200, and so is a browser’s token, which lives on',
     async () => {
       const token = await newToken('ended-by-client')
       for (const presented of [token, token, 'nonsense'])
@@ -99,9 +99,7 @@ conforms(introspection, ({ shows, shownBy, exempt }) => {
         ).toBe(200)
       expect(await introspect(token)).toEqual({ active: false })
       const alice = await system().login('alice')
-      expect(await expectJson(await postForm(at('/revoke'), { token: alice.token }), 400)).toMatchObject({
-        error: 'invalid_grant',
-      })
+      expect((await postForm(at('/revoke'), { token: alice.token })).status).toBe(200)
       expect((await alice.get('/session')).status).toBe(200)
     },
   )

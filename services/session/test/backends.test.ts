@@ -134,6 +134,16 @@ describe('a trusted backend', () => {
     expect(replica.lines.join('')).toContain(`client-${fault}`)
   })
 
+  it('has no power under a name that looks like that of the tenant of the operators', async () => {
+    for (const tenant of ['Curfew', 'CURFEW', 'curfew.']) {
+      const { token } = await expectJson<{ token: string }>(await post({ tenant, user: 'operator' }), 201)
+      expect(await stage.permissionsOf({ token })).toEqual([])
+      await expectProblem(await replica.as({ token }).get('/v1/sessions'), 403, 'forbidden')
+    }
+    for (const tenant of ['curfew', 'сurfew', 'curfew ', 'curfew\u0000'])
+      expect([400, 403]).toContain((await post({ tenant, user: 'operator' })).status)
+  })
+
   it('is limited no further than that', async () => {
     const json = { tenant: 'acme', user: 'alice', acr: 'aal1' }
     await expectJson(await post(json, basic(CREATOR.id, CREATOR.secret)), 201)

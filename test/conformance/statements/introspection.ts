@@ -31,7 +31,7 @@ export const introspection = group('13. Introspection, revocation and logout end
   {
     id: 'IN-05',
     priority: 'P1',
-    text: 'Revocation is a POST form: 200 for good and bad tokens, other clients’ tokens refused, 503 where it did not happen',
+    text: 'Revocation is a POST form: 200 for good and bad tokens, other clients’ tokens go on, 503 where it did not happen',
     source: 'RFC 7009 §2.1, §2.2, §2.2.1; ASVS 10.4.9',
   },
   {

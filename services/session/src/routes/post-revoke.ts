@@ -1,6 +1,6 @@
 /**
  * ④ `POST /revoke` (RFC 7009): a client ends a session that was begun for it.
- * Promise: 200 means that the token is dead, or never was one; what is not certain is 503, and may be repeated.
+ * Promise: 200 means that the client has no live token like this, be it dead, another client's or none; what is not certain is 503, and may be repeated.
  */
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
@@ -23,7 +23,7 @@ export function postRevoke(app: CurfewServer, ports: RevokePorts, guard: ClientG
     consumes: FORM,
     ...described({
       summary: 'Ends the session of a token (RFC 7009)',
-      answers: { 200: 'It is over, or never was a token' },
+      answers: { 200: 'It is over, or was no token of this client' },
       credentials: ['client'],
     }),
   }
@@ -39,7 +39,8 @@ export function postRevoke(app: CurfewServer, ports: RevokePorts, guard: ClientG
       const { id, client: owner } = examined.session
       if (owner !== client) {
         ports.reports.tokenRevocationRefused({ client, sessionId: id, reason: 'other-client' })
-        throw new OAuthError('invalid_grant', 'the token was issued to another client')
+        // RFC 7009 §2.1 would have an error here, which would tell the finder of a token that it is live.
+        return reply.code(200).send()
       }
       const actor = `client:${client}`
       const state = await endSession(ports, { session: id, actor, reason: 'revoked by its client' })

@@ -14,7 +14,7 @@ export const TokenForm = Type.Object(
   { additionalProperties: true },
 )
 
-type OAuthErrorCode = 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unsupported_token_type'
+type OAuthErrorCode = 'invalid_request' | 'invalid_client' | 'unsupported_token_type'
 
 /** A refusal in the shape of OAuth. */
 export class OAuthError extends Error {
