@@ -112,6 +112,26 @@ describeInChromium('the console', () => {
     expect(stage.complaints()).toEqual([])
   })
 
+  it('leads from a list to the user of exactly that name, and there again by the address', async () => {
+    const names = ['x%2Fy', "x'+&#?用 户"]
+    const operator = (await stage.system.login('operator')).at(stage.system.services.session.url)
+    for (const name of names)
+      await expectJson(
+        await operator.post(`/v1/subjects/acme/${encodeURIComponent(name)}/suspend`, { reason: 'x' }),
+        200,
+      )
+    const page = await stage.signedIn()
+    for (const name of names) {
+      await page.goto(`/users?${new URLSearchParams({ tenant: 'acme', q: name }).toString()}`)
+      await page.getByRole('link', { name: `acme/${name}` }).click()
+      await heading(page, `acme/${name}`).waitFor()
+      await page.reload()
+      await heading(page, `acme/${name}`).waitFor()
+      await page.getByRole('button', { name: 'Let in again…' }).waitFor()
+    }
+    expect(stage.complaints()).toEqual([])
+  })
+
   it('says before and after that nobody of a mistyped name is known, and that nothing ended', async () => {
     const page = await stage.signedIn()
     await page.getByRole('button', { name: 'End sessions…' }).click()

@@ -48,9 +48,9 @@ function expectRefusal(status: number, what: string): void {
 }
 
 describe('odd ids', () => {
-  it.each(ODD_IDS)('%j as user, tenant or client is refused and touches nobody', async (id) => {
+  it.each(ODD_IDS)('%j as tenant, client or session is refused and touches nobody', async (id) => {
     for (const scope of [
-      { type: 'user', tenant: 'acme', user: id },
+      { type: 'user', tenant: id, user: 'alice' },
       { type: 'tenant', tenant: id },
       { type: 'client', client: id },
       { type: 'session', session: id },
@@ -60,6 +60,16 @@ describe('odd ids', () => {
     }
     expect((await alice.get('/session')).status).toBe(200)
   })
+
+  it.each(['', '.', '..', 'x/../alice', ' alice', 'alice\n', 'a\0b', 'alice\u200b', 'a'.repeat(256)])(
+    '%j as a user is refused and touches nobody',
+    async (user) => {
+      const scope = { type: 'user', tenant: 'acme', user }
+      const response = await operator.post('/v1/revocations', { scope, reason: 'odd' })
+      await expectProblem(response, 400, 'bad-request')
+      expect((await alice.get('/session')).status).toBe(200)
+    },
+  )
 
   it.each(ODD_IDS.filter((id) => id !== ''))('%j in a path is refused', async (id) => {
     const path = encodeURIComponent(id)

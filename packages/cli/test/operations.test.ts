@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { startTestSystem, type TestSystem } from '@curfew/test-kit'
+import { expectJson, HttpClient, startTestSystem, type TestSystem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import {
@@ -143,6 +143,33 @@ describe('an operator', () => {
     expect(await json('audit', '--verify')).toMatchObject({ code: 0, body: { intact: true, faults: [] } })
   })
 })
+
+it("a user with a provider's name is given, shown, ended and found on record by that name", async () => {
+  const user = "did:web:example.com%3A3000:o'neil+用户/1"
+  const subject = `acme/${user}`
+  const { id } = await sessionOf(user)
+  const given = await json('grants', 'set', subject, '--permission', 'documents:read')
+  expect(given).toMatchObject({ code: 0, body: { state: 'confirmed' } })
+  const listed = await json<{ sessions: object[] }>('sessions', 'ls', '--user', subject)
+  expect(listed.body.sessions).toEqual([
+    expect.objectContaining({ id, user, permissions: ['documents:read'] }),
+  ])
+  const revoked = await json('revoke', '--user', subject, '--reason', 'lost phone')
+  expect(revoked).toMatchObject({ code: 0, body: { state: 'confirmed', ended: { sessions: 1 } } })
+  const { body } = await json<{ events: object[] }>('audit', '--user', subject, '--type', 'revocation')
+  expect(body.events).toEqual([expect.objectContaining({ tenant: 'acme', user, reason: 'lost phone' })])
+})
+
+/** As a trusted backend begins it. */
+async function sessionOf(user: string): Promise<{ readonly id: string }> {
+  const [client] = system.clients
+  if (client === undefined) throw new Error('there is no client')
+  const response = await new HttpClient(system.services.session.url).request('POST', '/v1/sessions', {
+    json: { tenant: 'acme', user },
+    headers: { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}` },
+  })
+  return (await expectJson<{ session: { id: string } }>(response, 201)).session
+}
 
 describe('whoever watches', () => {
   it('sees what happens as it happens, and goes on behind the last line when the replica comes back', async () => {

@@ -4,7 +4,7 @@
  */
 import { Type, type Static } from 'typebox'
 
-import { ClientIdSchema, SessionIdSchema, TenantIdSchema, UserIdSchema } from './identifiers.ts'
+import { ActorSchema, ClientIdSchema, SessionIdSchema, TenantIdSchema, UserIdSchema } from './identifiers.ts'
 import { contract } from './requests.ts'
 
 const closed = { additionalProperties: false }
@@ -14,8 +14,7 @@ export const SecurityEventSchema = Type.Object(
   {
     /** Such as `login.succeeded`, `login.refused`, `session.rotated`, `csrf.refused`, `revocation.recorded`. */
     type: Type.String({ pattern: '^[a-z]+(?:[.-][a-z]+)+$', maxLength: 64 }),
-    /** `tenant/user`, `client:<id>`, `system` or `anonymous`. */
-    actor: Type.String({ minLength: 1, maxLength: 300 }),
+    actor: ActorSchema,
     outcome: Type.Union([Type.Literal('done'), Type.Literal('refused'), Type.Literal('unknown')]),
     tenant: Type.Optional(TenantIdSchema),
     user: Type.Optional(UserIdSchema),
@@ -24,7 +23,7 @@ export const SecurityEventSchema = Type.Object(
     /** Given by the actor, or the class of a refusal. */
     reason: Type.Optional(Type.String({ maxLength: 500 })),
     /** What it brought about, such as `confirmed by 4 of 4`, `3 sessions`. */
-    effect: Type.Optional(Type.String({ maxLength: 300 })),
+    effect: Type.Optional(Type.String({ maxLength: 700 })),
     requestId: Type.Optional(Type.String({ maxLength: 64 })),
     addressClass: Type.Optional(Type.String({ maxLength: 64 })),
     /** How many occurrences this event stands for; one where it is absent. */

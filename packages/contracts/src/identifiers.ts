@@ -1,11 +1,23 @@
 /**
  * The identifiers that travel between the parts, as brands, so that a session id can never stand where a user id belongs.
- * Promise: what parses here is safe in a log line, a Redis key and a URL path; subjects encode it further (subjects.ts).
+ * Promise: what parses here is safe in a log line, a Redis key and an encoded segment of a URL path; subjects encode it further
+ * (subjects.ts).
  */
 import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
 
-/** Tenants, users, clients and roles are named by the systems around Curfew; e-mail addresses and DIDs must fit. */
+/** Tenants, clients and roles are named by the operators of a deployment. */
 const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._@+:|~-]{0,127}$'
+/** Visible characters of any script. Invisible ones would make two ids look like one, or turn the direction of a line. */
+const VISIBLE = '[^\\p{C}\\p{Z}\\p{DI}]'
+/**
+ * URL paths lose the segments `.` and `..`, those between encoded slashes at some proxies; a combining mark at the beginning would
+ * change the character before the id.
+ */
+const USER_PATTERN = `^(?!(?:.*/)?\\.{1,2}(?:/|$)|\\p{M})${VISIBLE}+(?: +${VISIBLE}+)*$`
+const USER_PREFIX_PATTERN = `^(?:${VISIBLE}| )*$`
+/** Of UTF-8: room for any `sub` of OpenID Connect (Core §2: 255 ASCII characters). */
+export const USER_ID_BYTES_MAX = 255
 /** 16 random bytes in base64url. */
 const SESSION_ID_PATTERN = '^[A-Za-z0-9_-]{22}$'
 /** `documents:read`, `curfew:operator`; a segment holds no wildcard: permissions are compared, never matched. */
@@ -25,11 +37,41 @@ export type Audience = string & { readonly __brand: 'Audience' }
 const named = <T extends string>(description: string) =>
   Type.Unsafe<T>(Type.String({ pattern: NAME_PATTERN, maxLength: 128, description }))
 
+const ofUsers = <T extends string>(options: { pattern: string; description: string }) =>
+  Type.Unsafe<T>(
+    Type.Refine(
+      Type.String({ ...options, maxLength: USER_ID_BYTES_MAX }),
+      (text) => text.normalize() === text && Buffer.byteLength(text) <= USER_ID_BYTES_MAX,
+      () => `must be at most ${USER_ID_BYTES_MAX} bytes of UTF-8 in normal form NFC`,
+    ),
+  )
+
 export const SessionIdSchema = Type.Unsafe<SessionId>(
   Type.String({ pattern: SESSION_ID_PATTERN, description: 'Public session id' }),
 )
 export const TenantIdSchema = named<TenantId>('Tenant id')
-export const UserIdSchema = named<UserId>('User id, unique within its tenant')
+/**
+ * Case-sensitive and compared character by character, in Unicode's normal form NFC. Another form of the same text is refused, never
+ * converted, so that every part sees the id that its caller sent.
+ */
+export const UserIdSchema = ofUsers<UserId>({
+  pattern: USER_PATTERN,
+  description:
+    'User id, unique within its tenant, such as the `sub` of an OpenID provider. At most 255 bytes of UTF-8 in normal form NFC; ' +
+    'spaces within, no other white space, no control or invisible characters; no `.` or `..` between slashes',
+})
+/** How a user id begins; it may be empty. */
+export const UserIdPrefixSchema = ofUsers<string>({
+  pattern: USER_PREFIX_PATTERN,
+  description: 'How the user id begins, in normal form NFC',
+})
+/**
+ * A user id in something that has been stored. Readers rely on its size alone: which characters are assigned depends on their version
+ * of Unicode, and a reader that refused an entry of the log would stop there.
+ */
+export const StoredUserIdSchema = Type.Unsafe<UserId>(
+  Type.String({ minLength: 1, maxLength: USER_ID_BYTES_MAX }),
+)
 export const ClientIdSchema = named<ClientId>('Client application id')
 /** The client whose tokens live in cookies: anywhere else they are worth nothing. */
 export const BROWSER_CLIENT = 'browser' as ClientId
@@ -55,10 +97,27 @@ export const SubjectSchema = Type.Object(
 )
 export type Subject = Static<typeof SubjectSchema>
 
-/** `tenant/user`, unambiguous because names hold no slash. */
+/** `tenant/user`, unambiguous because tenants hold no slash: the first one ends the tenant. */
 export type SubjectKey = string & { readonly __brand: 'SubjectKey' }
 
 /** The one way to write a subject as a key. */
 export function subjectKey(tenant: TenantId, user: UserId): SubjectKey {
   return `${tenant}/${user}` as SubjectKey
 }
+
+/** The subject that `subjectKey` has written. */
+export function subjectOf(key: SubjectKey): Subject {
+  const slash = key.indexOf('/')
+  return { tenant: key.slice(0, slash) as TenantId, user: key.slice(slash + 1) as UserId }
+}
+
+const subjectShape = Compile(SubjectSchema)
+
+/** Reads `tenant/user` from text of any origin; undefined where that is not the key of a subject. */
+export function parseSubject(text: string): Subject | undefined {
+  const subject = subjectOf(text as SubjectKey)
+  return text.includes('/') && subjectShape.Check(subject) ? subject : undefined
+}
+
+/** `tenant/user`, `client:<id>`, `system` or `anonymous`. */
+export const ActorSchema = Type.String({ minLength: 1, maxLength: 128 + 1 + USER_ID_BYTES_MAX })

@@ -1,15 +1,21 @@
 export {
+  ActorSchema,
   AudienceSchema,
   BROWSER_CLIENT,
   ClientIdSchema,
   PermissionSchema,
   RoleNameSchema,
   SessionIdSchema,
+  StoredUserIdSchema,
   SubjectSchema,
   TenantIdSchema,
+  USER_ID_BYTES_MAX,
+  UserIdPrefixSchema,
   UserIdSchema,
   isSessionId,
+  parseSubject,
   subjectKey,
+  subjectOf,
 } from './identifiers.ts'
 export type {
   Audience,

@@ -6,10 +6,12 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 import {
+  ActorSchema,
   ClientIdSchema,
   PermissionSchema,
   RoleNameSchema,
   SessionIdSchema,
+  StoredUserIdSchema,
   TenantIdSchema,
   UserIdSchema,
   type Subject,
@@ -34,14 +36,17 @@ export const PermissionsSchema = Type.Array(PermissionSchema, {
 
 const closed = { additionalProperties: false }
 
+const scopeOf = <User extends typeof UserIdSchema>(user: User) =>
+  Type.Union([
+    Type.Object({ type: Type.Literal('session'), session: SessionIdSchema }, closed),
+    Type.Object({ type: Type.Literal('user'), tenant: TenantIdSchema, user }, closed),
+    Type.Object({ type: Type.Literal('client'), client: ClientIdSchema }, closed),
+    Type.Object({ type: Type.Literal('tenant'), tenant: TenantIdSchema }, closed),
+    Type.Object({ type: Type.Literal('global') }, closed),
+  ])
+
 /** What a revocation covers. */
-export const ScopeSchema = Type.Union([
-  Type.Object({ type: Type.Literal('session'), session: SessionIdSchema }, closed),
-  Type.Object({ type: Type.Literal('user'), tenant: TenantIdSchema, user: UserIdSchema }, closed),
-  Type.Object({ type: Type.Literal('client'), client: ClientIdSchema }, closed),
-  Type.Object({ type: Type.Literal('tenant'), tenant: TenantIdSchema }, closed),
-  Type.Object({ type: Type.Literal('global') }, closed),
-])
+export const ScopeSchema = scopeOf(UserIdSchema)
 export type Scope = Static<typeof ScopeSchema>
 
 const common = {
@@ -50,8 +55,7 @@ const common = {
   id: Type.String({ minLength: 1, maxLength: 128 }),
   /** ISO 8601, for people only: nothing compares it. */
   at: Type.String({ maxLength: 40 }),
-  /** `tenant/user`, `client:<id>` or `system`. */
-  actor: Type.String({ maxLength: 300 }),
+  actor: ActorSchema,
   reason: Type.Optional(Type.String({ maxLength: 500 })),
 }
 
@@ -71,7 +75,7 @@ const LogEntrySchema = Type.Union([
     {
       ...acknowledged,
       type: Type.Literal('revoked'),
-      scope: ScopeSchema,
+      scope: scopeOf(StoredUserIdSchema),
       /** Sessions spared; each was valid at the scope's previous watermark, which the writer proves (revocation-log). */
       except: Type.Optional(Type.Array(SessionIdSchema, { maxItems: 16 })),
     },
@@ -82,7 +86,7 @@ const LogEntrySchema = Type.Union([
       ...acknowledged,
       type: Type.Literal('grants-changed'),
       tenant: TenantIdSchema,
-      user: UserIdSchema,
+      user: StoredUserIdSchema,
       roles: RolesSchema,
       permissions: PermissionsSchema,
     },
@@ -103,7 +107,7 @@ const LogEntrySchema = Type.Union([
       ...acknowledged,
       type: Type.Union([Type.Literal('suspended'), Type.Literal('resumed')]),
       tenant: TenantIdSchema,
-      user: Type.Optional(UserIdSchema),
+      user: Type.Optional(StoredUserIdSchema),
     },
     closed,
   ),

@@ -5,6 +5,7 @@
 import { Type, type Static, type TSchema } from 'typebox'
 
 import {
+  ActorSchema,
   ClientIdSchema,
   PermissionSchema,
   RoleNameSchema,
@@ -240,7 +241,7 @@ export const END_SESSION = contract(
   Type.Object(
     {
       session: SessionIdSchema,
-      actor: Type.String({ maxLength: 300 }),
+      actor: ActorSchema,
       reason: Type.String({ maxLength: 500 }),
     },
     closed,

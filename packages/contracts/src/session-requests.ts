@@ -4,11 +4,10 @@
  */
 import { Type, type Static } from 'typebox'
 
-import { SessionIdSchema, TenantIdSchema, UserIdSchema } from './identifiers.ts'
+import { ActorSchema, SessionIdSchema, TenantIdSchema, UserIdSchema } from './identifiers.ts'
 import { EffectStateSchema, RefusalReasonSchema, SessionInfoSchema, contract } from './requests.ts'
 
 const closed = { additionalProperties: false }
-const Actor = Type.String({ maxLength: 300 })
 const Reason = Type.String({ maxLength: 500 })
 const subject = { tenant: TenantIdSchema, user: UserIdSchema }
 
@@ -36,7 +35,7 @@ export const ROTATE_SESSION = contract(
       secretHash: Type.String({ minLength: 43, maxLength: 43 }),
       /** Present after a re-authentication: both timers begin anew, and `auth_time` is now. */
       authentication: Type.Optional(AuthenticationSchema),
-      actor: Actor,
+      actor: ActorSchema,
       reason: Reason,
     },
     closed,
@@ -111,7 +110,7 @@ export const LIST_SESSIONS = contract(
 /** Ends a session that belongs to the user; of others' and unknown ones it says the same. */
 export const END_OWN_SESSION = contract(
   'end-own-session',
-  Type.Object({ ...subject, session: SessionIdSchema, actor: Actor, reason: Reason }, closed),
+  Type.Object({ ...subject, session: SessionIdSchema, actor: ActorSchema, reason: Reason }, closed),
   Type.Union([
     Type.Object({ outcome: Type.Literal('ended'), state: EffectStateSchema }, closed),
     Type.Object({ outcome: Type.Literal('unknown') }, closed),
@@ -121,7 +120,7 @@ export const END_OWN_SESSION = contract(
 /** Ends all sessions of the user but one. */
 export const END_OTHER_SESSIONS = contract(
   'end-other-sessions',
-  Type.Object({ ...subject, except: SessionIdSchema, actor: Actor, reason: Reason }, closed),
+  Type.Object({ ...subject, except: SessionIdSchema, actor: ActorSchema, reason: Reason }, closed),
   Type.Union([
     Type.Object({ outcome: Type.Literal('ended'), state: EffectStateSchema }, closed),
     /** The session that was to be spared is over itself. */

@@ -1,8 +1,12 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
+import type { Subject } from './identifiers.ts'
 import type { LogEntry } from './log-entries.ts'
-import { parseLogEntry, subjectOfEntry } from './log-entries.ts'
+import { grantsSubject, parseLogEntry, subjectOfEntry } from './log-entries.ts'
+import { anySubject, subject } from './subjects.fixture.ts'
 import { logSubject, subjectToken } from './subjects.ts'
 
 describe('subject tokens', () => {
@@ -25,6 +29,11 @@ describe('subject tokens', () => {
       'curfew.1.log.grants.acme.alice=40example=2Ecom',
     )
   })
+
+  it('give back the id', () => {
+    const decoded = (token: string): string => decodeURIComponent(token.replaceAll(/=([0-9A-F]{2})/g, '%$1'))
+    fc.assert(fc.property(anySubject, ({ user }) => decoded(subjectToken(user)) === user))
+  })
 })
 
 describe('log entries', () => {
@@ -36,6 +45,26 @@ describe('log entries', () => {
     const resumed = parse({ ...common, type: 'resumed', tenant: 'acme', user: 'bob' })
     expect(suspended && subjectOfEntry(1, suspended)).toBe('curfew.1.log.suspension.user.acme.bob')
     expect(resumed && subjectOfEntry(1, resumed)).toBe('curfew.1.log.suspension.user.acme.bob')
+  })
+
+  it('about two users never share one, and the longest fits into a line of the broker', () => {
+    const of = ({ tenant, user }: Subject): string => grantsSubject(1, { tenant, user })
+    fc.assert(fc.property(anySubject, anySubject, (a, b) => (of(a) === of(b)) === isDeepStrictEqual(a, b)))
+    // NATS takes control lines of 4,096 bytes: the subject, one for the answer, and sizes.
+    expect(of(subject('~'.repeat(128), '字'.repeat(85))).length).toBeLessThan(2_048)
+  })
+
+  it('about users named in any alphabet are understood, also by a reader that knows fewer characters', () => {
+    const roles = { roles: [], permissions: [] }
+    fc.assert(
+      fc.property(
+        anySubject,
+        (of) => parse({ ...common, type: 'grants-changed', ...of, ...roles }) !== undefined,
+      ),
+    )
+    const later = { tenant: 'acme', user: '\u{10fffd}' }
+    expect(parse({ ...common, type: 'revoked', scope: { type: 'user', ...later } })).toBeDefined()
+    expect(parse({ ...common, type: 'suspended', ...later })).toBeDefined()
   })
 
   it('about a user and about a tenant of a telling name never share one', () => {

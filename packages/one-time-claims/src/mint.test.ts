@@ -85,7 +85,7 @@ describe('a minted claim', () => {
           content_type: `${'a'.repeat(63)}/${'b'.repeat(63)}`,
         }
         const { claim } = await signer.mint({
-          subject: { tenant: 't'.repeat(128), user: 'u'.repeat(128) } as Subject,
+          subject: { tenant: 't'.repeat(128), user: '"'.repeat(255) } as Subject,
           session,
           act,
         })

@@ -56,6 +56,13 @@ describe('a claim', () => {
     })
   })
 
+  it('is about the user that its subject names, slashes and all', async () => {
+    const claim = good({ sub: 'acme/did:web:a%2Fb/用户' })
+    expect(await verifier.verify(claim, now)).toMatchObject({
+      claim: { subject: { tenant: 'acme', user: 'did:web:a%2Fb/用户' } },
+    })
+  })
+
   it('is good until the instant of exp, and not a moment longer', async () => {
     expect(await verifier.verify(good(), afterExpiry(-1))).toMatchObject({ kind: 'valid' })
     expect(await verifier.verify(good(), afterExpiry(0))).toEqual({ kind: 'invalid', reason: 'expired' })

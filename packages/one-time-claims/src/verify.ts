@@ -2,9 +2,8 @@
  * ⑦ Decides whether a claim was minted by a configured issuer for this service and this moment.
  * Promise: a straight run of refusals, the cheap ones first; nothing in the claim chooses its key, its algorithm or its lifetime.
  */
-import { SubjectSchema } from '@curfew/contracts'
+import { parseSubject } from '@curfew/contracts'
 import { compactVerify, errors } from 'jose'
-import { Compile } from 'typebox/compile'
 
 import { MAX_CLAIM_LIFETIME_SECONDS } from './claim.ts'
 import type { ClaimAlgorithm, ClaimPayload, FileClaim } from './claim.ts'
@@ -44,8 +43,6 @@ export interface ClaimVerifier {
   verify(claim: string, now?: Date): Promise<ClaimVerdict>
 }
 
-const subjectShape = Compile(SubjectSchema)
-
 export function createClaimVerifier(options: ClaimVerifierOptions): ClaimVerifier {
   const { audience, clockToleranceSeconds, algorithms = ['Ed25519'] } = options
   const keySets = new Map([...options.issuers].map(([issuer, url]) => [issuer, createKeySet(url)]))
@@ -61,9 +58,8 @@ export function createClaimVerifier(options: ClaimVerifierOptions): ClaimVerifie
       if (payload.aud !== audience) return invalid('audience')
       const untimely = refuseByTime(payload, now.getTime() / 1000, clockToleranceSeconds)
       if (untimely !== undefined) return invalid(untimely)
-      const [tenant, user, ...rest] = payload.sub.split('/')
-      const subject = { tenant, user }
-      if (rest.length > 0 || !subjectShape.Check(subject)) return invalid('subject')
+      const subject = parseSubject(payload.sub)
+      if (subject === undefined) return invalid('subject')
 
       const lookup = await keys.find(keyId, algorithm)
       if (lookup.kind === 'unavailable') return lookup

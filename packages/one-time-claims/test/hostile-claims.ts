@@ -131,7 +131,7 @@ function parties(stage: Stage): Hostile[] {
     ]),
     ['an aud list without us', 'content', spoil({ aud: ['documents'] })],
     ['an aud list with us', 'content', spoil({ aud: ['files', 'documents'] })],
-    ...['acme', '/alice', 'acme/', 'acme/alice/x', '*/alice', 'acme/\0', ''].map((sub): Hostile => [
+    ...['acme', '/alice', 'acme/', 'acme/..', '*/alice', 'acme/\0', ''].map((sub): Hostile => [
       `sub ${JSON.stringify(sub)}`,
       'subject',
       spoil({ sub }),

@@ -58,8 +58,8 @@ const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 /** Nothing sent or received for this long; streams of events must show a sign of life more often. */
 const CONNECTION_TIMEOUT_MS = 90_000
-/** A user id of 128 characters, each percent-encoded. */
-const PARAMETER_LIMIT = 3 * 128
+/** A user id of 255 bytes, each percent-encoded. */
+const PARAMETER_LIMIT = 3 * 255
 
 /** Listens nowhere yet. `leave()` makes it not ready and changes nothing else; `close()` refuses new requests, lets those under way finish, and closes the operations port last. */
 export function createHttpServer(options: HttpServerOptions): CurfewServer {

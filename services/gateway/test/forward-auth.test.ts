@@ -1,5 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
 import { relayValueFor, hashSecret, parseToken, formatRelayToken, type Audience } from '@curfew/contracts'
-import { BearerClient, expectProblem, type BrowserClient } from '@curfew/test-kit'
+import { BearerClient, expectProblem, HttpClient, type BrowserClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { trustOf, parseNetwork } from '@curfew/browser-boundary'
@@ -35,6 +38,18 @@ const askRaw = (headers: Record<string, string>, rest = '') =>
 const page = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }
 const cookie = () => ({ cookie: `${COOKIE}=${browser.cookie(COOKIE)}` })
 
+/** A replica in whose file these users have the password of alice. */
+async function gatewayOf(usernames: string[]): Promise<{ readonly url: string; readonly password: string }> {
+  const { accounts } = stage.identities.files
+  const { tenant, username: known, password } = stage.credentials('alice')
+  const content = JSON.parse(await readFile(accounts, 'utf8')) as { accounts: Record<string, string>[] }
+  const alice = content.accounts.find((account) => account['username'] === known)
+  const accountsFile = join(dirname(accounts), 'other-names.json')
+  const others = usernames.map((username) => ({ ...alice, tenant, username }))
+  await writeFile(accountsFile, JSON.stringify({ accounts: others }))
+  return { url: (await stage.start({ accountsFile })).url, password }
+}
+
 describe('a proxy that asks about a request', () => {
   it('is told who sends it', async () => {
     for (const credential of [bearer(), cookie()]) {
@@ -52,6 +67,24 @@ describe('a proxy that asks about a request', () => {
       expect(response.headers.has('x-session-relay')).toBe(false)
       expect(JSON.stringify([...response.headers])).not.toContain(token.slice(26))
     }
+  })
+
+  it('is told a user of any name in ASCII, so that it stands for no other', async () => {
+    const told = new Map([
+      ['auth0|a.b+c~d-e_f', 'auth0|a.b+c~d-e_f'],
+      ["o'neil,root@example.com", "o'neil%2Croot@example.com"],
+      ['did:web:example.com%3A3000:user', 'did:web:example.com%253A3000:user'],
+      ['Zoë 用户/😀', 'Zo%C3%AB%20%E7%94%A8%E6%88%B7%2F%F0%9F%98%80'],
+    ])
+    const { url, password } = await gatewayOf([...told.keys()])
+    for (const [username, text] of told) {
+      const other = await tokenOf(url, { tenant: 'acme', username, password })
+      const { headers } = await ask({ authorization: `Bearer ${other}` }, '', 'GET', url)
+      expect(headers.get('x-session-user')).toBe(text)
+      expect(decodeURIComponent(text)).toBe(username)
+    }
+    const otherForm = { tenant: 'acme', username: 'Zoë 用户/😀'.normalize('NFD'), password }
+    await expectProblem(await new HttpClient(url).post('/login', otherForm), 401, 'invalid-credentials')
   })
 
   it('hears 401 without a session, and the same with a cookie that is over, which stays', async () => {

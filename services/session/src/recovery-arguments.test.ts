@@ -17,7 +17,7 @@ describe('the command that makes somebody an operator again', () => {
 
   it.each([
     ['--user', ['--reason', 'x', '--yes']],
-    ['--user', ['--user', 'a/b', '--reason', 'x']],
+    ['--user', ['--user', 'a\n', '--reason', 'x']],
     ['--user', ['--user', '', '--reason', 'x']],
     ['--tenant', [...ME, '--tenant', 'a.*/']],
     ['--reason', ['--user', 'operator', '--yes']],

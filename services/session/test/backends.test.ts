@@ -157,7 +157,7 @@ describe('a trusted backend', () => {
 
   it.each([
     ['client', { tenant: 'acme', user: 'alice', client: 'other' }],
-    ['user', { tenant: 'acme', user: 'a/b' }],
+    ['user', { tenant: 'acme', user: 'a\nb' }],
     ['tenant', { user: 'alice' }],
     ['amr', { tenant: 'acme', user: 'alice', amr: 'pwd' }],
     ['label', { tenant: 'acme', user: 'alice', label: 'x'.repeat(65) }],

@@ -1,8 +1,9 @@
-import { type BearerClient, expectJson, expectProblem } from '@curfew/test-kit'
+import { type BearerClient, expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { setStage, until, type Replica, type Stage } from './stage.ts'
-import { eventsOf } from './trail.ts'
+import { postForm } from './forms.ts'
+import { BACKEND, setStage, until, type Replica, type Stage } from './stage.ts'
+import { eventsOf, verificationOf } from './trail.ts'
 
 let stage: Stage
 let replica: Replica
@@ -75,6 +76,29 @@ describe('subjects', () => {
     })
     expect((await all(chief, 'subjects', { q: 'zo' })).length).toBe(4)
     expect(await all(operator, 'subjects', { tenant: 'acme', q: 'nobody' })).toEqual([])
+  })
+
+  it('come page by page in one order, in whatever alphabet they are named and in both lists', async () => {
+    // By code point. Text compared as text has the last two in the other order.
+    const users = ['é/', 'é/%', 'é/a', 'é/é', 'é/用', 'é/\uffe5', 'é/😀']
+    for (const [index, user] of users.entries())
+      if (index % 2 === 0) await stage.login(`globex/${user}`)
+      else
+        await expectJson(
+          await operator.put(`/v1/subjects/globex/${encodeURIComponent(user)}/grants`, {
+            roles: [],
+            permissions: ['documents:read'],
+          }),
+          200,
+        )
+    await stage.login('globex/é0')
+    await stage.login('globex/ê')
+    const search = { tenant: 'globex', q: 'é/', limit: '1' }
+    await until(
+      'all are listed',
+      async () => (await all(operator, 'subjects', search)).length === users.length,
+    )
+    expect((await all<Named>(operator, 'subjects', search)).map(({ user }) => user)).toEqual(users)
   })
 })
 
@@ -157,4 +181,112 @@ describe('a reason', () => {
     }
     await stage.stop(strict)
   })
+})
+
+/** Ids that would be each other's where one of them was split, decoded or cut. */
+const IDS = [
+  'a',
+  'a/b',
+  'a%2Fb',
+  'a%252Fb',
+  'auth0|x',
+  "o'neil+tag&co@example.com",
+  'did:web:example.com%3A3000:user',
+  'CN=Ada King,O=Acme Ltd.',
+  '_svc',
+  '__proto__',
+  'constructor',
+  '{a}*>?#',
+  'Zoë',
+  '用户',
+  '\u{1f600}',
+  '字'.repeat(85),
+]
+
+describe('a user, whatever identity providers call them,', () => {
+  interface Issued {
+    readonly token: string
+    readonly session: { readonly id: string }
+  }
+  const issued = new Map<string, Issued>()
+  const issuedTo = (user: string): Issued => {
+    const found = issued.get(user)
+    if (found === undefined) throw new Error(`no session of ${user}`)
+    return found
+  }
+  /** As a trusted backend begins it. */
+  const begin = (user: string): Promise<Response> =>
+    new HttpClient(replica.url).request('POST', '/v1/sessions', {
+      json: { tenant: 'acme', user },
+      headers: {
+        authorization: `Basic ${Buffer.from(`${BACKEND.id}:${BACKEND.secret}`).toString('base64')}`,
+      },
+    })
+  const pathOf = (user: string): string => `/v1/subjects/acme/${encodeURIComponent(user)}`
+  beforeAll(async () => {
+    for (const user of IDS) issued.set(user, await expectJson<Issued>(await begin(user), 201))
+  })
+
+  it.each(IDS)('%s, is found by exactly that name, and listed by the beginning of it', async (user) => {
+    const { session, token } = issuedTo(user)
+    expect(session).toMatchObject({ tenant: 'acme', user })
+    const query = new URLSearchParams({ tenant: 'acme', user }).toString()
+    expect(await expectJson(await operator.get(`/v1/sessions?${query}`), 200)).toMatchObject({
+      sessions: [{ id: session.id }],
+    })
+    const answer = await postForm(replica, '/introspect', { fields: { token } })
+    expect(await expectJson(answer, 200)).toMatchObject({ sub: `acme/${user}`, username: user })
+    for (const q of [user, String.fromCodePoint(user.codePointAt(0) ?? 0)]) {
+      const listed = await all<Named>(operator, 'subjects', { tenant: 'acme', q, limit: '2' })
+      const names = listed.map((subject) => subject.user)
+      expect(names.filter((name) => !name.startsWith(q))).toEqual([])
+      expect(names).toEqual(expect.arrayContaining(IDS.filter((id) => id.startsWith(q))))
+    }
+  })
+
+  it.each(IDS)('%s, is given and loses what nobody else is given and loses', async (user) => {
+    const permissions = ['documents:read']
+    const path = `${pathOf(user)}/grants`
+    const given = await expectJson(await operator.put(path, { roles: [], permissions }), 200)
+    expect(given).toMatchObject({ state: 'confirmed' })
+    expect(await expectJson(await operator.get(path), 200)).toMatchObject({ permissions })
+    for (const id of IDS)
+      expect(await stage.permissionsOf(issuedTo(id)), id).toEqual(id === user ? permissions : [])
+    await expectJson(await operator.put(path, { roles: [], permissions: [] }), 200)
+    expect(await eventsOf(operator, { tenant: 'acme', user, type: 'grants.changed' })).toHaveLength(2)
+  })
+
+  it('is ended alone and locked out alone, and both are on record', async () => {
+    const live = new Set(IDS)
+    for (const user of IDS) {
+      expect(await expectJson(await stage.revokeUser(operator, user), 200)).toMatchObject({
+        state: 'confirmed',
+        ended: { sessions: 1 },
+      })
+      live.delete(user)
+      for (const id of IDS)
+        expect(await stage.statusOf(issuedTo(id)), id).toBe(live.has(id) ? 'live' : 'revoked')
+      expect(await eventsOf(operator, { tenant: 'acme', user, type: 'revocation.recorded' })).toHaveLength(1)
+
+      await expectJson(await operator.post(`${pathOf(user)}/suspend`, { reason: 'test' }), 200)
+      expect(await stage.tryCreate(`acme/${user}`)).toEqual({ outcome: 'refused', reason: 'suspended' })
+      await expectJson(await operator.post(`${pathOf(user)}/resume`, { reason: 'test' }), 200)
+      expect(await stage.tryCreate(`acme/${user}`)).toMatchObject({ outcome: 'created' })
+    }
+    expect(await verificationOf(operator)).toMatchObject({ intact: true })
+  })
+
+  it.each(['', '.', '..', ' a', 'a ', 'a\n', 'a\0', 'Zoe\u0308', 'a\u200d', '\u202ea', '字'.repeat(86)])(
+    'is not called %j, at any door',
+    async (user) => {
+      await expectProblem(await begin(user), 400, 'bad-request')
+      await expectProblem(await stage.revokeUser(operator, user), 400, 'bad-request')
+      const query = new URLSearchParams({ tenant: 'acme', user }).toString()
+      for (const list of ['sessions', 'audit'])
+        await expectProblem(await operator.get(`/v1/${list}?${query}`), 400, 'bad-request')
+      // What clients and routers make of the first three is another path.
+      const { status } = await operator.get(`${pathOf(user)}/grants`)
+      expect(status).toBe(/^\.{0,2}$/.test(user) ? 404 : 400)
+    },
+  )
 })

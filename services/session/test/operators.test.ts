@@ -221,10 +221,10 @@ describe('hostile input', () => {
     ['an empty reason', { scope: SCOPE, reason: '' }, 'reason'],
     ['a long reason', { scope: SCOPE, reason: 'x'.repeat(501) }, 'reason'],
     ['an escape sequence as a reason', { scope: SCOPE, reason: '\u001b[2J' }, 'reason'],
-    ['a wildcard as a user', { scope: { ...SCOPE, user: '*' }, reason: 'x' }, 'scope.user'],
-    ['a subject as a user', { scope: { ...SCOPE, user: 'a>b' }, reason: 'x' }, 'scope.user'],
+    ['a wildcard as a tenant', { scope: { ...SCOPE, tenant: '*' }, reason: 'x' }, 'scope.tenant'],
+    ['a subject as a tenant', { scope: { ...SCOPE, tenant: 'a>b' }, reason: 'x' }, 'scope.tenant'],
     ['a slash in a tenant', { scope: { ...SCOPE, tenant: 'a/b' }, reason: 'x' }, 'scope.tenant'],
-    ['a brace in a user', { scope: { ...SCOPE, user: 'a}b' }, reason: 'x' }, 'scope.user'],
+    ['a way to another user', { scope: { ...SCOPE, user: 'a/../b' }, reason: 'x' }, 'scope.user'],
     ['a number as a user', { scope: { ...SCOPE, user: 7 }, reason: 'x' }, 'scope.user'],
     ['a prototype', JSON.parse('{"__proto__":{"x":1},"reason":"x"}'), 'body'],
     ['an array', [], 'body'],
@@ -254,7 +254,7 @@ describe('hostile input', () => {
     ['GET', '/v1/subjects/acme/%00/grants', 'user'],
     ['GET', '/v1/subjects/acme/..%2Fx/grants', 'user'],
     ['PUT', '/v1/tenants/acme/roles/%2A', 'role'],
-    ['POST', '/v1/subjects/acme/%7Bx/suspend', 'user'],
+    ['POST', '/v1/subjects/acme/x%E2%80%AE/suspend', 'user'],
   ])('%s %s is refused by name', async (method, path, member) => {
     const response = await replica.as(operator).request(method, path, method === 'GET' ? {} : { json: {} })
     const { detail } = await expectProblem(response, 400, 'bad-request')
@@ -292,17 +292,13 @@ describe('hostile input', () => {
     )
   })
 
-  it('names of 128 characters with every allowed sign work', async () => {
-    const user = `u${'._@+:|~-'.repeat(15)}${'x'.repeat(7)}`
-    expect(user).toHaveLength(128)
-    const path = `/v1/subjects/acme/${encodeURIComponent(user)}/grants`
-    await expectJson(
-      await replica.as(operator).put(path, { roles: [], permissions: ['documents:read'] }),
-      200,
-    )
-    const created = await stage.login(`acme/${user}`)
-    expect(await stage.permissionsOf(created)).toEqual(['documents:read'])
-    await expectJson(await stage.revokeUser(replica.as(operator), user), 200)
-    expect(await stage.statusOf(created)).toBe('revoked')
+  it('names of 128 characters with every sign of their alphabet work', async () => {
+    const role = `r${'._@+:|~-'.repeat(15)}${'x'.repeat(7)}`
+    expect(role).toHaveLength(128)
+    const api = replica.as(operator)
+    const path = `/v1/tenants/acme/roles/${encodeURIComponent(role)}`
+    await expectJson(await api.put(path, { permissions: ['documents:read'] }), 200)
+    await expectJson(await api.put('/v1/subjects/acme/zed/grants', { roles: [role], permissions: [] }), 200)
+    expect(await stage.permissionsOf(await stage.login('acme/zed'))).toEqual(['documents:read'])
   })
 })

@@ -17,13 +17,13 @@ import {
   SUBJECTS,
   parseToken,
   resolveSubject,
+  subjectOf,
   type Audience,
   type ClientId,
   type Position,
   type Resolved,
   type SessionId,
-  type TenantId,
-  type UserId,
+  type SubjectKey,
 } from '@curfew/contracts'
 import { ask, connectMessaging, isConnected } from '@curfew/messaging'
 import { createLogger } from '@curfew/service-kit'
@@ -155,7 +155,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async tryCreate(who: string, request: CreateRequest = {}): Promise<Static<typeof CREATE_SESSION.answer>> {
-    const [tenant, user] = who.split('/') as [TenantId, UserId]
+    const { tenant, user } = subjectOf(who as SubjectKey)
     const birth = request.birth ?? (await this.prepare())
     return ask(this.gateway, CREATE_SESSION, SUBJECTS.createSession, {
       birth,

@@ -5,10 +5,10 @@
 import {
   ClientIdSchema,
   isSessionId,
+  parseSubject,
   PermissionSchema,
   RoleNameSchema,
   TenantIdSchema,
-  UserIdSchema,
 } from '@curfew/contracts'
 import { InvalidArgumentError } from 'commander'
 import type { TSchema } from 'typebox'
@@ -26,10 +26,9 @@ export const clientArgument = named(ClientIdSchema, 'a client application')
 export const roleArgument = named(RoleNameSchema, 'a role')
 
 export function subjectArgument(text: string): SubjectArgument {
-  const [tenant = '', user = '', ...more] = text.split('/')
-  if (more.length > 0 || !Value.Check(TenantIdSchema, tenant) || !Value.Check(UserIdSchema, user))
-    throw new InvalidArgumentError('A user is given as TENANT/USER.')
-  return { tenant, user }
+  const subject = parseSubject(text)
+  if (subject === undefined) throw new InvalidArgumentError('A user is given as TENANT/USER.')
+  return subject
 }
 
 export function sessionArgument(text: string): string {

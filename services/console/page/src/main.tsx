@@ -1,10 +1,12 @@
 /** The page begins here. */
 import { QueryClientProvider } from '@tanstack/react-query'
 import { createRoot } from 'react-dom/client'
+import { Router } from 'wouter'
 
 import { createQueryClient } from './api/queries.ts'
 import { App } from './app.tsx'
 import { UnlessFailed } from './parts/failed.tsx'
+import { useAddress, useAddressSearch } from './state/address.ts'
 import { watchAttention } from './state/attention.ts'
 import { watchLiveness } from './state/liveness.ts'
 import './style/tokens.css'
@@ -20,7 +22,9 @@ watchLiveness()
 createRoot(root).render(
   <QueryClientProvider client={createQueryClient()}>
     <UnlessFailed>
-      <App />
+      <Router hook={useAddress} searchHook={useAddressSearch}>
+        <App />
+      </Router>
     </UnlessFailed>
   </QueryClientProvider>,
 )

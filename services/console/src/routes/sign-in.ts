@@ -3,6 +3,7 @@
  * Promise: a token is in the cookie that scripts cannot read, and in no body; who is no operator is told so and keeps nothing.
  */
 import { csrfBindingOf } from '@curfew/browser-boundary'
+import { USER_ID_BYTES_MAX } from '@curfew/contracts'
 import { Problem, type CurfewServer } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
@@ -20,7 +21,7 @@ const END_TIMEOUT_MS = 10_000
 const LoginBody = Type.Object(
   {
     tenant: Type.String({ minLength: 1, maxLength: 128 }),
-    username: Type.String({ minLength: 1, maxLength: 128 }),
+    username: Type.String({ minLength: 1, maxLength: USER_ID_BYTES_MAX }),
     password: Type.String({ minLength: 1, maxLength: 1024 }),
   },
   { additionalProperties: false },

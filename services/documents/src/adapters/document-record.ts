@@ -2,7 +2,7 @@
  * ③ A document as it lies in Redis.
  * Promise: what is read has the shape that was written, or is an error and never a half-understood document.
  */
-import { TenantIdSchema, UserIdSchema } from '@curfew/contracts'
+import { TenantIdSchema, StoredUserIdSchema } from '@curfew/contracts'
 import {
   ByteCountSchema,
   DigestSchema,
@@ -30,7 +30,7 @@ const record = Compile(
       size: Type.Optional(ByteCountSchema),
       digest: Type.Optional(DigestSchema),
       createdAtMs: Type.Integer({ minimum: 0 }),
-      createdBy: UserIdSchema,
+      createdBy: StoredUserIdSchema,
       content: Type.Optional(
         Type.Object({ size: ByteCountSchema, digest: DigestSchema, etag: EntityTagSchema }, closed),
       ),

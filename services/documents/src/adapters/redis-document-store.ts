@@ -12,7 +12,7 @@ import type { DocumentStore } from '../ports.ts'
 import { readRecord, writeRecord } from './document-record.ts'
 import { repliesOf } from './redis-replies.ts'
 
-/** Names hold no brace, so that the hash tag is the whole tenant. */
+/** Names of tenants hold no brace, so that the hash tag is the whole tenant. */
 const recordKey = (tenant: TenantId, id: DocumentId): string => `documents:{${tenant}}:document:${id}`
 const indexKey = (tenant: TenantId): string => `documents:{${tenant}}:by-creation`
 const ownKey = (tenant: TenantId, user: UserId): string => `documents:{${tenant}}:of:${user}`

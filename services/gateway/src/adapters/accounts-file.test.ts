@@ -51,7 +51,7 @@ describe('the accounts file', () => {
       accounts: [
         alice,
         alice,
-        { ...alice, username: 'b*b' },
+        { ...alice, username: '../b' },
         { tenant: 'acme', username: 'carol' },
         { ...alice, username: 'dave', password_hash: 'secret-in-plain' },
         { ...alice, username: 'eve', admin: true },

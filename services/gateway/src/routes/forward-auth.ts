@@ -2,7 +2,7 @@
  * ① /forward-auth: a proxy in front asks whether to let a request through, and what to say about its sender.
  * Promise: 200 says that the session is live now, that it has what was demanded, and that no foreign page sent the request.
  */
-import type { Audience } from '@curfew/contracts'
+import type { Audience, UserId } from '@curfew/contracts'
 import { Problem, type CurfewServer, described, hidden, isNamedIn } from '@curfew/service-kit'
 import type { Verifier } from '@curfew/verifier'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -168,16 +168,24 @@ function tell(
   const relayed = relayCredentialsFor(request, route)
   if (relayed !== undefined)
     void reply.header('authorization', relayed).header('x-session-relay', relayed.slice(BEARER.length))
-  // The names hold no comma.
+  // The other names are ASCII and hold no comma.
   return reply
     .header('x-session-id', id)
     .header('x-session-tenant', tenant)
-    .header('x-session-user', user)
+    .header('x-session-user', encodedUser(user))
     .header('x-session-client', client)
     .header('x-session-roles', roles.join(','))
     .header('x-session-permissions', [...permissions].join(','))
     .code(200)
     .send()
+}
+
+/**
+ * As text of a header. What the alphabet of the other names lacks is percent-encoded, `%` itself as well: `decodeURIComponent` gives
+ * back exactly the id, and no two ids have the same text.
+ */
+function encodedUser(user: UserId): string {
+  return user.replaceAll(/[^A-Za-z0-9._@+:|~-]/gu, encodeURIComponent)
 }
 
 /** Only for a proxy that is named: whoever else got one could speak to the service past everything in front of it. */

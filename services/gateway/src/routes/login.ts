@@ -3,7 +3,7 @@
  * Promise: a new token each time, the one presented is dead afterwards, and no refusal tells why.
  */
 import { cookieValues, type CsrfTokens } from '@curfew/browser-boundary'
-import { subjectKey, type ClientId } from '@curfew/contracts'
+import { subjectKey, USER_ID_BYTES_MAX, type ClientId } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { Verifier, VerifiedSession } from '@curfew/verifier'
 import type { FastifyRequest } from 'fastify'
@@ -31,7 +31,7 @@ import { isForm, takeForms } from './sign-in-form.ts'
 
 const LoginBody = Type.Object(
   {
-    username: Type.String({ minLength: 1, maxLength: 128 }),
+    username: Type.String({ minLength: 1, maxLength: USER_ID_BYTES_MAX }),
     password: Type.String({ minLength: 1, maxLength: 1024 }),
     tenant: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     client: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),

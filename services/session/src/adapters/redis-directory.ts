@@ -9,6 +9,9 @@ import type { Directory, NamePage } from '../ports.ts'
 import { KEYS } from './redis-keys.ts'
 import { repliesOf } from './redis-replies.ts'
 
+/** Behind every character that a name may hold, in Unicode and in the order of Redis. */
+const LAST_CHARACTER = '\u{10ffff}'
+
 export class RedisDirectory implements Directory {
   readonly #redis: Redis
 
@@ -39,11 +42,15 @@ export class RedisDirectory implements Directory {
     { prefix, after, limit }: NamePage & { readonly prefix: string },
   ): Promise<string[]> {
     const begin = after === undefined ? `[${prefix}` : `(${after}`
-    // Beyond every character that a name may hold.
-    const end = prefix === '' ? '+' : `(${prefix}\u007f`
+    const end = prefix === '' ? '+' : `(${prefix}${LAST_CHARACTER}`
     const pipeline = this.#redis.pipeline()
     for (const key of keys) pipeline.zrangebylex(key, begin, end, 'LIMIT', 0, limit)
     const names = new Set((await repliesOf(pipeline)).flat() as string[])
-    return [...names].toSorted((a, b) => (a < b ? -1 : 1)).slice(0, limit)
+    return [...names].toSorted(byBytes).slice(0, limit)
   }
+}
+
+/** As Redis sorts: text compared as text has another order beyond U+FFFF. */
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }

@@ -2,14 +2,7 @@
  * ④ ⑤ Writes what the log says into Redis.
  * Promise: the data before the position that vouches for it; the position never moves over writes that Redis has lost.
  */
-import {
-  ORIGIN,
-  type Position,
-  type SessionId,
-  type SubjectKey,
-  type TenantId,
-  type UserId,
-} from '@curfew/contracts'
+import { ORIGIN, type Position, type SessionId, type SubjectKey, subjectOf } from '@curfew/contracts'
 import type { LogIdentity } from '@curfew/revocation-log'
 import type { ChainableCommander, Redis } from 'ioredis'
 
@@ -131,7 +124,7 @@ function endSession(
 }
 
 function listSubject(pipeline: ChainableCommander, subject: SubjectKey): void {
-  const [tenant, user] = subject.split('/') as [TenantId, UserId]
+  const { tenant, user } = subjectOf(subject)
   pipeline.sadd(KEYS.subjectIndex(indexPartOfName(subject)), subject)
   pipeline.zadd(KEYS.tenantUsers(tenant), 0, user)
   pipeline.zadd(KEYS.tenants, 0, tenant)

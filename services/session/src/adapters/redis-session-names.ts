@@ -2,7 +2,7 @@
  * ④ The names of users and tenants that have sessions, so that operators also find users without any grant.
  * Promise: every user with a session is listed; a name leaves the list after the last session under it could have lived.
  */
-import { subjectKey, type SubjectKey, type TenantId, type UserId } from '@curfew/contracts'
+import { subjectKey, subjectOf, type SubjectKey, type TenantId, type UserId } from '@curfew/contracts'
 import type { ChainableCommander, Redis } from 'ioredis'
 
 import { REMAINS_MS, type SessionRecord } from '../domain/session-record.ts'
@@ -34,9 +34,8 @@ function addName(pipeline: ChainableCommander, name: Name): void {
   else pipeline.zadd(KEYS.sessionUsers(tenant), 0, user)
 }
 
-function partsOf(name: Name): { readonly tenant: TenantId; readonly user: UserId | undefined } {
-  const [tenant, user] = name.split('/') as [TenantId, UserId | undefined]
-  return { tenant, user }
+function partsOf(name: Name): { readonly tenant: TenantId; readonly user?: UserId } {
+  return name.includes('/') ? subjectOf(name as SubjectKey) : { tenant: name as TenantId }
 }
 
 export class RedisSessionNames implements SessionNames {

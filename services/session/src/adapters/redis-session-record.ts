@@ -4,12 +4,12 @@
  */
 import {
   subjectKey,
+  subjectOf,
   type ClientId,
   type Position,
   type SecretHash,
   type SessionId,
-  type TenantId,
-  type UserId,
+  type SubjectKey,
 } from '@curfew/contracts'
 
 import type { PendingSecret, RenewedSession, SessionRecord } from '../domain/session-record.ts'
@@ -44,14 +44,12 @@ export function sessionFrom(id: SessionId, reply: unknown): SessionRecord | unde
   const [h, u, c, b, n, a, s, ...optional] = reply as (string | null)[]
   if (!h || !u || !c || !b || !n || !a || !s) return undefined
   const [l, d, r, k, e, o, q] = optional
-  const [tenant, user] = u.split('/') as [TenantId, UserId]
   const createdAtMs = Number(n)
   const [authenticated, absoluteLimit, idleTimeoutMs, acr, ...amr] = JSON.parse(a) as Authentication
   return {
     id,
     secretHash: h as SecretHash,
-    tenant,
-    user,
+    ...subjectOf(u as SubjectKey),
     client: c as ClientId,
     ...(r && { isClientMade: true }),
     birth: b as Position,

@@ -2,7 +2,15 @@
  * ④ ⑤ What a new epoch begins with: everything that outlives the sessions of the one before.
  * Promise: of each role, grant and suspension the newest that anybody knows, also when it says that there is nothing any more.
  */
-import type { LogEntry, Position, RoleName, Subject, SubjectKey, TenantId, UserId } from '@curfew/contracts'
+import {
+  subjectOf,
+  type LogEntry,
+  type Position,
+  type RoleName,
+  type Subject,
+  type SubjectKey,
+  type TenantId,
+} from '@curfew/contracts'
 
 import {
   mergeSubjectFacts,
@@ -151,10 +159,4 @@ function keepNewer<K, T extends RoleFact | SuspensionFact>(map: Map<K, T>, key: 
 /** That somebody was resumed counts as well: an older Redis may still say that he is suspended. */
 function suspensionOf({ suspended, position }: Suspension) {
   return { type: suspended ? ('suspended' as const) : ('resumed' as const), position }
-}
-
-/** Names of tenants hold no slash. */
-function subjectOf(key: SubjectKey): Subject {
-  const slash = key.indexOf('/')
-  return { tenant: key.slice(0, slash) as TenantId, user: key.slice(slash + 1) as UserId }
 }

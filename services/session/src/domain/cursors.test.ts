@@ -9,6 +9,7 @@ describe('a cursor', () => {
     ['login', '42'],
     ['expiry', '1700000000000'],
     ['position', '000001.0000000000000042'],
+    ['name', '字'.repeat(85)],
   ] as const)('of %s comes back as it went', (kind, value) => {
     expect(parseCursor(kind, formatCursor(kind, value))).toBe(value)
   })

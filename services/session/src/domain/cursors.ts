@@ -13,8 +13,8 @@ const SHAPES = {
   expiry: /^\d{1,16}$/,
   /** Position of the last one listed. */
   position: /^\d{6}\.\d{16}$/,
-  /** The last name of the page before. */
-  name: /^[A-Za-z0-9][A-Za-z0-9._@+:|~-]{0,127}$/,
+  /** The last name of the page before: a user's or a tenant's. */
+  name: /^\P{Cc}{1,255}$/u,
   /** Where an event stands in the audit trail. */
   audit: /^\d{16}\.\d{2}$/,
 } as const

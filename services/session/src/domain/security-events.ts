@@ -2,9 +2,7 @@
  * ④ What of all that is reported belongs into the audit trail, and how it is told there.
  * Promise: public ids, names and reasons; whoever adds a report adds a line here, or it is not in the trail.
  */
-import type { Scope, SecurityEvent, TenantId, UserId } from '@curfew/contracts'
-import { SubjectSchema } from '@curfew/contracts'
-import { Value } from 'typebox/value'
+import { parseSubject, type Scope, type SecurityEvent, type Subject } from '@curfew/contracts'
 
 import type { Changed, Reports } from '../ports.ts'
 import type { RecordedRevocation, RequestedRevocation } from '../revocation-reports.ts'
@@ -39,7 +37,7 @@ export const SECURITY_EVENTS = {
     type: 'session.ended',
     actor,
     outcome: state === 'unknown' ? 'unknown' : 'done',
-    ...subjectOf(actor),
+    ...parseSubject(actor),
     session: sessionId,
     effect: state,
     ...(reason !== undefined && { reason }),
@@ -48,7 +46,7 @@ export const SECURITY_EVENTS = {
     type: 'session.expired',
     actor: 'system',
     outcome: 'done',
-    ...subjectOf(subject),
+    ...parseSubject(subject),
     client,
     session: sessionId,
     reason: `${limit} limit`,
@@ -57,7 +55,7 @@ export const SECURITY_EVENTS = {
     type: 'session.rotated',
     actor,
     outcome: 'done',
-    ...subjectOf(actor),
+    ...parseSubject(actor),
     session: sessionId,
     effect: isRenewed ? `authenticated anew as ${acr}` : 'another secret',
   }),
@@ -65,7 +63,7 @@ export const SECURITY_EVENTS = {
     type: 'session.predecessor-used',
     actor: 'anonymous',
     outcome: state === 'unknown' ? 'unknown' : 'done',
-    ...subjectOf(subject),
+    ...parseSubject(subject),
     client,
     session: sessionId,
     reason: SUSPECTED_THEFT,
@@ -75,7 +73,7 @@ export const SECURITY_EVENTS = {
     type: 'session.limit.exceeded',
     actor: subject,
     outcome: 'done',
-    ...subjectOf(subject),
+    ...parseSubject(subject),
     client,
     session: sessionId,
     reason: SESSION_LIMIT,
@@ -116,7 +114,7 @@ export const SECURITY_EVENTS = {
   }),
   grantsChanged: (changed) => ({
     ...changeEvent('grants.changed', changed),
-    ...subjectOf(changed.subject),
+    ...parseSubject(changed.subject),
   }),
   roleChanged: (changed) => ({
     ...changeEvent('role.changed', { ...changed, change: `role ${changed.role}: ${changed.change}` }),
@@ -244,7 +242,7 @@ function requestedEvent({
     // Told where the request is open (approvals.ts), not to the tenant that it may be about.
     tenant: tenantOfAsker(actor),
     reason,
-    effect: `scope ${scopeText(scope)}, ${id}, asked for by ${actor}`.slice(0, MAX_EFFECT),
+    effect: `scope ${scopeText(scope)}, ${id}, asked for by ${actor}`,
     requestId,
   }
 }
@@ -259,14 +257,7 @@ function namesIn(scope: Scope): Partial<SecurityEvent> {
   return names
 }
 
-/** Who acts on his own behalf is also the one whom it is about. */
-function subjectOf(actor: string): { tenant?: TenantId; user?: UserId } {
-  const slash = actor.indexOf('/')
-  const subject = { tenant: actor.slice(0, slash), user: actor.slice(slash + 1) }
-  return slash > 0 && Value.Check(SubjectSchema, subject) ? subject : {}
-}
-
-function tenantOf(actor: string | undefined): { tenant?: TenantId } {
-  const { tenant } = subjectOf(actor ?? '')
-  return tenant === undefined ? {} : { tenant }
+function tenantOf(actor: string | undefined): Partial<Pick<Subject, 'tenant'>> {
+  const subject = parseSubject(actor ?? '')
+  return subject === undefined ? {} : { tenant: subject.tenant }
 }

@@ -18,6 +18,7 @@ export const RoleParams = Type.Object({ tenant: TenantIdSchema, role: RoleNameSc
 
 export const CursorSchema = Type.String({
   minLength: 1,
-  maxLength: 256,
+  // Holds the longest name in base64url.
+  maxLength: 384,
   description: 'From `next_cursor` of the page before',
 })

@@ -2,7 +2,7 @@
  * ④ `GET /v1/audit`, newest first, and `GET /v1/audit/verify`, oldest first.
  * Promise: an operator of one tenant sees what happened in it and cannot tell that there is more.
  */
-import { SessionIdSchema, TenantIdSchema, UserIdSchema } from '@curfew/contracts'
+import { ActorSchema, SessionIdSchema, TenantIdSchema, UserIdSchema } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
@@ -21,7 +21,7 @@ import { EventShape, listShape, VerificationShape } from './shapes.ts'
 const QuerySchema = Type.Object(
   {
     tenant: Type.Optional(TenantIdSchema),
-    actor: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
+    actor: Type.Optional(ActorSchema),
     user: Type.Optional(UserIdSchema),
     session: Type.Optional(SessionIdSchema),
     type: Type.Optional(Type.String({ pattern: '^[a-z]+(?:[.-][a-z]+)*$', maxLength: 64 })),

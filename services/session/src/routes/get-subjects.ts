@@ -3,7 +3,7 @@
  * Promise: those who have, or lately had, sessions, and those whom the log has given roles, permissions or a suspension; no list
  * is gone through to find them.
  */
-import { subjectKey, TenantIdSchema } from '@curfew/contracts'
+import { subjectKey, TenantIdSchema, UserIdPrefixSchema } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
@@ -18,9 +18,7 @@ import { listShape, SubjectShape } from './shapes.ts'
 const QuerySchema = Type.Object(
   {
     tenant: Type.Optional(TenantIdSchema),
-    q: Type.Optional(
-      Type.String({ pattern: '^[A-Za-z0-9._@+:|~-]{0,128}$', description: 'How the name begins' }),
-    ),
+    q: Type.Optional(UserIdPrefixSchema),
     ...PageQuery,
   },
   { additionalProperties: false },
