@@ -65,19 +65,19 @@ export function answer<Q extends TSchema, A extends TSchema>(
   }
 
   async function serve(message: Msg): Promise<void> {
-    const { subject } = message
-    if (!isInbox(message.reply)) return note('warn', 'nats.question.reply-refused', { subject })
+    const about = { subject: message.subject }
+    if (!isInbox(message.reply)) return note('warn', 'nats.question.reply-refused', about)
     const reading = readQuestion(contract.question, message.data)
     if (reading.kind === 'malformed') {
-      note('warn', 'nats.question.malformed', { subject })
+      note('warn', 'nats.question.malformed', about)
       return respondError(message, 'malformed')
     }
     try {
-      const value = await handler(reading.value, { subject })
+      const value = await handler(reading.value, about)
       if (!conforms(contract.answer, value)) throw new TypeError('the answer breaks the contract')
       message.respond(writeAnswer(value))
     } catch (err) {
-      note('error', 'nats.question.failed', { subject, err })
+      note('error', 'nats.question.failed', { ...about, err })
       respondError(message, 'unavailable')
     }
   }
