@@ -24,6 +24,7 @@ ${bold('Curfew is running.')}
   session    ${session.url}   ${dim('what operators call')}
   documents  ${documents.url}   ${dim('behind the gateway as /api/documents')}
   files      ${files.url}   ${dim('bytes, for one-time claims')}
+  health     ${gateway.operationsUrl}/readyz   ${dim(`with /healthz and /metrics; of the others: operations in ${kept('dev.json')}`)}
   servers    NATS on port ${servers.nats.port}, Redis on port ${servers.redis.port} ${dim(`(${servers.kind})`)}
   accounts   ${accounts.join('  ') || `those of your own file ${dim('(GATEWAY_ACCOUNTS_FILE)')}`}
   passwords  ${kept('dev.json')}, with everything else a program needs; logs in ${kept('logs/')}

@@ -33,6 +33,7 @@ export async function startCurfewServer(natsUrl?: string): Promise<Started> {
     logger: createLogger({ service: 'documents', level: 'info' }),
     registry: createMetrics('documents'),
     readiness: [],
+    operations: { host: '127.0.0.1', port: 0 },
   })
   const guarded = natsUrl === undefined ? undefined : await openVerifier(natsUrl)
   if (guarded === undefined) app.get(GUARDED_PATH, () => documentFor('nobody'))

@@ -60,7 +60,7 @@ async function startGateway(
 ): Promise<string> {
   const config = {
     listen: ANYWHERE,
-    operations: undefined,
+    operations: ANYWHERE,
     drainDelayMs: 0,
     encodedSlashes: new Set<never>(),
     relayedHeaders: [],
@@ -102,6 +102,7 @@ async function startUnguarded(upstream: string): Promise<Started> {
     registry: createMetrics('gateway'),
     requestTimeoutMs: 300_000,
     isTrustedProxy,
+    operations: ANYWHERE,
     readiness: [],
   })
   const session = { id: 'everybody' } as unknown as VerifiedSession

@@ -128,12 +128,12 @@ async function startSessionService(
   const seedFile = join(servers.directory, 'seed.json')
   const grants = [{ ...OPERATOR, roles: [], permissions: ['curfew:operator'] }]
   await writeFile(seedFile, JSON.stringify({ roles: rolesOf(population), grants }))
-  const port = await freePort()
+  const ports = { public: await freePort(), operations: await freePort() }
   const child = serviceChild({
     service: 'session',
     name,
     directory: servers.directory,
-    port,
+    ports,
     settings: {
       SESSION_SEED_FILE: seedFile,
       SESSION_OPERATOR_CALLS_PER_MINUTE: '10000000',
@@ -143,5 +143,5 @@ async function startSessionService(
   })
   stack.defer(() => child.stop())
   await child.restart()
-  return { url: `http://127.0.0.1:${port}`, child }
+  return { url: `http://127.0.0.1:${ports.public}`, child }
 }

@@ -154,7 +154,7 @@ conforms(cookies, ({ shows, shownBy }) => {
     'CK-08',
     'every answer, refusals and pages too, carries HSTS for a year, and none redirects; TLS itself ends at the proxy in front (services/gateway/README.md)',
     async () => {
-      for (const path of ['/session', '/login', '/api/documents', '/healthz', '/nothing']) {
+      for (const path of ['/session', '/login', '/api/documents', '/nothing']) {
         const answer = await plain().get(path)
         expect(answer.headers.get('strict-transport-security'), path).toBe(
           'max-age=31536000; includeSubDomains',

@@ -52,7 +52,7 @@ conforms(secretsAndLinks, ({ shows, shownBy, except }) => {
       new URL(system().servers.redisUrl('session')).password,
       ...system().clients.map(({ secret }) => secret),
     ]
-    for (const { url } of everybody())
+    for (const url of everybody().flatMap((one) => [one.url, one.operationsUrl]))
       for (const path of [
         '/metrics',
         '/healthz',

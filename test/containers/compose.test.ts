@@ -15,6 +15,10 @@ import { BASE_IMAGE, stageContext, type StagedContext } from './staged-context.t
 const skipped =
   whySkipped ?? (composeCommand === undefined ? 'skipped: there is no docker compose' : undefined)
 
+/** That of the images. Fails while the service is not ready. */
+const HEALTH_CHECK =
+  'fetch(process.env.HEALTH_URL).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))'
+
 interface Transfer {
   readonly url: string
   readonly claim: string
@@ -40,8 +44,7 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
   const untilReady = (): Promise<void> =>
     vi.waitFor(
       async () => {
-        const { status } = await fetch(`${gateway}/readyz`)
-        if (status !== 200) throw new Error(`the gateway is not ready: ${status}`)
+        await compose('exec', '-T', 'gateway', 'node', '-e', HEALTH_CHECK)
       },
       { timeout: 60_000, interval: 250 },
     )
@@ -95,8 +98,7 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
   })
 
   test('has a console for its operators', async () => {
-    const readyUrl = `${console}/readyz`
-    await vi.waitFor(async () => expect((await fetch(readyUrl)).status).toBe(200), {
+    await vi.waitFor(async () => expect((await fetch(console)).status).toBe(200), {
       timeout: 30_000,
       interval: 250,
     })

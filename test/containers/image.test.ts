@@ -36,7 +36,7 @@ describe.skipIf(whySkipped !== undefined)(`the image of the session service ${wh
         CURFEW_REDIS_URL: servers.inside.redisUrl('session'),
       })
       .withExposedPorts(PORT)
-      .withWaitStrategy(Wait.forHttp('/readyz', PORT).forStatusCode(200))
+      .withWaitStrategy(Wait.forHealthCheck())
       .start()
     url = `http://127.0.0.1:${session.getMappedPort(PORT)}`
   })
@@ -50,9 +50,12 @@ describe.skipIf(whySkipped !== undefined)(`the image of the session service ${wh
     return dockerode.getContainer(session.getId()).inspect()
   }
 
-  test('is alive and ready', async () => {
-    expect((await fetch(`${url}/healthz`)).status).toBe(200)
-    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  test('shows readiness and metrics to no caller of its port, and outside the container to nobody', async () => {
+    for (const path of ['/healthz', '/readyz', '/metrics'])
+      await expectProblem(await fetch(`${url}${path}`), 404, 'not-found')
+    const { stdout } = await session.exec(['cat', '/proc/net/tcp'])
+    // 127.0.0.1:9081, listening.
+    expect(stdout).toMatch(/^ +\d+: 0100007F:2379 00000000:0000 0A /m)
   })
 
   test('refuses who has no session, with a complete problem', async () => {

@@ -14,7 +14,7 @@ const stage = useStage()
 /** What a replica says of the log at /readyz; undefined when it says nothing. */
 async function logDetail(world: World, replica: ReplicaName): Promise<string | undefined> {
   try {
-    const response = await fetch(new URL('/readyz', world.url(replica)))
+    const response = await fetch(new URL('/readyz', world.process(replica).operationsUrl))
     const text = await response.text()
     return response.status === 503 ? text : undefined
   } catch {

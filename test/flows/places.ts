@@ -29,8 +29,8 @@ export async function metrics(system: TestSystem): Promise<Place[]> {
   return Promise.all(
     Object.values(system.services.replicas)
       .flat()
-      .map(async ({ name, url }) => {
-        const response = await fetch(new URL('/metrics', url))
+      .map(async ({ name, operationsUrl }) => {
+        const response = await fetch(new URL('/metrics', operationsUrl))
         return { name: `metrics of ${name}`, text: await response.text() }
       }),
   )

@@ -128,7 +128,8 @@ interface Examination {
 describe('the doctor', () => {
   const examine = (env: Record<string, string>): Promise<Answered<Examination>> => {
     const { gateway, session } = system.services
-    const args = ['doctor', '--operations', gateway.url, '--operations', session.url, '--json']
+    const urls = [gateway.operationsUrl, session.operationsUrl]
+    const args = ['doctor', ...urls.flatMap((url) => ['--operations', url]), '--json']
     return curfewJson<Examination>(args, { ...options, env: { ...options.env, ...env } })
   }
   const serversAs = (
@@ -182,9 +183,10 @@ describe('the doctor', () => {
   it('names a process that is down', async () => {
     await system.services.documents.kill('SIGKILL')
     const { gateway, documents } = system.services
-    const args = ['doctor', '--operations', gateway.url, '--operations', documents.url]
+    const urls = [gateway.operationsUrl, documents.operationsUrl]
+    const args = ['doctor', ...urls.flatMap((url) => ['--operations', url])]
     const { code, stdout } = await curfew(args, options)
     expect(code).toBe(1)
-    expect(stdout).toContain(`✘ replicas ${documents.url} does not answer.`)
+    expect(stdout).toContain(`✘ replicas ${documents.operationsUrl} does not answer.`)
   })
 })

@@ -65,7 +65,13 @@ async function setUp(
     close: () => Promise.resolve(),
   }
   const logger = createLogger({ service: 'test', level: 'debug' }, { write: (line) => void lines.push(line) })
-  const app = createHttpServer({ service: 'test', logger, registry: new Registry(), readiness: [] })
+  const app = createHttpServer({
+    service: 'test',
+    logger,
+    registry: new Registry(),
+    readiness: [],
+    operations: { host: '127.0.0.1', port: 0 },
+  })
   await app.register(curfewFastify, { verifier, ...options })
   app.get('/me', { onRequest: app.requireSession }, (request) => {
     handled.push('/me')

@@ -41,7 +41,13 @@ async function setUp({ authAgeMs, acr = 'aal1' }: Authenticated, demand: RecentA
   }
   const lines: string[] = []
   const logger = createLogger({ service: 'test', level: 'debug' }, { write: (line) => void lines.push(line) })
-  const app = createHttpServer({ service: 'test', logger, registry: new Registry(), readiness: [] })
+  const app = createHttpServer({
+    service: 'test',
+    logger,
+    registry: new Registry(),
+    readiness: [],
+    operations: { host: '127.0.0.1', port: 0 },
+  })
   await app.register(curfewFastify, { verifier })
   const recent = app.requireRecentAuth(demand)
   app.get('/recent', { onRequest: recent }, () => 'ok')

@@ -42,7 +42,13 @@ beforeAll(async () => {
   const registry = new Registry()
   const nc = await connectMessaging({ url: servers.natsUrl('admin'), name: 'test-documents' })
   const verifier = await createVerifier({ nc, audience: documents, registry, logger })
-  const app = createHttpServer({ service: 'test', logger, registry, readiness: [] })
+  const app = createHttpServer({
+    service: 'test',
+    logger,
+    registry,
+    readiness: [],
+    operations: { host: '127.0.0.1', port: 0 },
+  })
   await app.register(curfewFastify, { verifier })
   app.get('/read', { onRequest: app.requirePermission('documents:read') }, (request) => request.session.user)
   app.get('/write', { onRequest: app.requirePermission('documents:write') }, () => 'written')

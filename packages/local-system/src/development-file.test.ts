@@ -4,7 +4,11 @@ import { developmentFile } from './development-file.ts'
 import { externalServers } from './external-servers.ts'
 import type { Servers } from './servers.ts'
 
-const service = (port: number) => ({ url: `http://127.0.0.1:${port}`, pid: port })
+const service = (port: number) => ({
+  url: `http://127.0.0.1:${port}`,
+  operationsUrl: `http://127.0.0.1:${port + 1_000}`,
+  pid: port,
+})
 const services = {
   gateway: service(8080),
   session: service(8081),
@@ -34,6 +38,13 @@ describe('developmentFile', () => {
       documents: 'http://127.0.0.1:8082',
       files: 'http://127.0.0.1:8083',
       console: 'http://127.0.0.1:8084',
+      operations: {
+        gateway: 'http://127.0.0.1:9080',
+        session: 'http://127.0.0.1:9081',
+        documents: 'http://127.0.0.1:9082',
+        files: 'http://127.0.0.1:9083',
+        console: 'http://127.0.0.1:9084',
+      },
       nats: 'nats://admin:secret@127.0.0.1:4322',
       redis: 'redis://admin:secret@127.0.0.1:6479',
       accounts: [{ tenant: 'acme', username: 'alice', password: 'p1', roles: ['editor'] }],

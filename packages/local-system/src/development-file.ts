@@ -8,6 +8,8 @@ import type { Servers } from './servers.ts'
 import type { ServiceProcess } from './services.ts'
 
 export interface DevelopmentFile extends Readonly<Record<ServiceName, string>> {
+  /** Where each serves /healthz, /readyz and /metrics. */
+  readonly operations: Readonly<Record<ServiceName, string>>
   /** With the administrator's credentials. */
   readonly nats: string
   readonly redis: string
@@ -19,7 +21,7 @@ export interface DevelopmentFile extends Readonly<Record<ServiceName, string>> {
 
 export function developmentFile(system: {
   readonly servers: Servers
-  readonly services: Readonly<Record<ServiceName, Pick<ServiceProcess, 'url' | 'pid'>>>
+  readonly services: Readonly<Record<ServiceName, Pick<ServiceProcess, 'url' | 'operationsUrl' | 'pid'>>>
   readonly identities: {
     readonly accounts: readonly DevelopmentAccount[]
     readonly clients: readonly DevelopmentClient[]
@@ -42,6 +44,13 @@ export function developmentFile(system: {
     documents: documents.url,
     files: files.url,
     console: console.url,
+    operations: {
+      gateway: gateway.operationsUrl,
+      session: session.operationsUrl,
+      documents: documents.operationsUrl,
+      files: files.operationsUrl,
+      console: console.operationsUrl,
+    },
     nats: servers.natsUrl('admin'),
     redis: servers.redisUrl('admin'),
     accounts: identities.accounts.map(({ tenant, username, password, roles }) => ({

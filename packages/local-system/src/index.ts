@@ -17,7 +17,7 @@ export { serviceChild } from './service-child.ts'
 export { startServices } from './services.ts'
 export type { ServiceProcess, Services, ServicesOptions } from './services.ts'
 export { SERVICE_NAMES } from './service-settings.ts'
-export type { ServiceName } from './service-settings.ts'
+export type { ServiceName, ServicePorts } from './service-settings.ts'
 
 // What runs them.
 export { Child, ChildFailed, endAllChildren } from './child.ts'

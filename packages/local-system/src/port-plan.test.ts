@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { checkPorts, planPorts, type PortPlan } from './port-plan.ts'
+import type { ServicePorts } from './service-settings.ts'
 import { freePort } from './tcp-ports.ts'
 
 const listening: Server[] = []
@@ -18,13 +19,17 @@ async function occupy(port: number, host: string): Promise<void> {
   listening.push(server)
 }
 
+async function freePorts(): Promise<ServicePorts> {
+  return { public: await freePort(), operations: await freePort() }
+}
+
 async function freePlan(): Promise<PortPlan> {
   return {
-    gateway: await freePort(),
-    session: await freePort(),
-    documents: await freePort(),
-    files: await freePort(),
-    console: await freePort(),
+    gateway: await freePorts(),
+    session: await freePorts(),
+    documents: await freePorts(),
+    files: await freePorts(),
+    console: await freePorts(),
     nats: await freePort(),
     redis: await freePort(),
   }
@@ -33,16 +38,19 @@ async function freePlan(): Promise<PortPlan> {
 describe('planPorts', () => {
   it('takes the documented ports unless told otherwise', () => {
     expect(planPorts({})).toEqual({
-      gateway: 8080,
-      session: 8081,
-      documents: 8082,
-      files: 8083,
-      console: 8084,
+      gateway: { public: 8080, operations: 9080 },
+      session: { public: 8081, operations: 9081 },
+      documents: { public: 8082, operations: 9082 },
+      files: { public: 8083, operations: 9083 },
+      console: { public: 8084, operations: 9084 },
       nats: 4322,
       redis: 6479,
     })
-    expect(planPorts({ GATEWAY_PORT: '9090', CURFEW_REDIS_PORT: '9091' })).toMatchObject({
-      gateway: 9090,
+    expect(
+      planPorts({ GATEWAY_PORT: '9090', FILES_OPERATIONS_PORT: '9092', CURFEW_REDIS_PORT: '9091' }),
+    ).toMatchObject({
+      gateway: { public: 9090, operations: 9080 },
+      files: { public: 8083, operations: 9092 },
       redis: 9091,
     })
   })
@@ -52,8 +60,8 @@ describe('planPorts', () => {
   })
 
   it('refuses one port for two, naming both variables', () => {
-    expect(() => planPorts({ FILES_PORT: '8080' })).toThrow(
-      'gateway and files would share port 8080: set GATEWAY_PORT or FILES_PORT',
+    expect(() => planPorts({ FILES_PORT: '8080', CONSOLE_OPERATIONS_PORT: '8084' })).toThrow(
+      'GATEWAY_PORT and FILES_PORT are both 8080: set one of them\nCONSOLE_PORT and CONSOLE_OPERATIONS_PORT are both 8084: set one of them',
     )
   })
 
@@ -73,11 +81,12 @@ describe('checkPorts', () => {
 
   it('names every taken port, who needs it and what to set', async () => {
     const ports = await freePlan()
-    await occupy(ports.session, '127.0.0.1')
+    await occupy(ports.session.public, '127.0.0.1')
+    await occupy(ports.files.operations, '127.0.0.1')
     await occupy(ports.redis, '0.0.0.0')
     await expect(checkPorts(ports, false)).rejects.toThrow(
       new RegExp(
-        `port ${ports.session}, which session needs, is taken.*SESSION_PORT\n.*port ${ports.redis}, which redis needs, is taken.*CURFEW_REDIS_PORT`,
+        `port ${ports.session.public}, which session needs, is taken.*SESSION_PORT\n.*port ${ports.files.operations}, which files needs, is taken.*FILES_OPERATIONS_PORT\n.*port ${ports.redis}, which redis needs, is taken.*CURFEW_REDIS_PORT`,
       ),
     )
   })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { Child, type UnexpectedExit } from './child.ts'
 import { REPOSITORY, currentEnvironment, inheritedEnvironment } from './config.ts'
 import { newLogFile } from './log-files.ts'
-import { localUrl, type ServiceName } from './service-settings.ts'
+import { localUrl, type ServiceName, type ServicePorts } from './service-settings.ts'
 
 /** The console's page is built before it is served, where it is not the one of these sources already. */
 const PRELOADS: Readonly<Record<ServiceName, readonly string[]>> = {
@@ -25,11 +25,11 @@ export function serviceChild(options: {
   readonly service: ServiceName
   readonly name: string
   readonly directory: string
-  readonly port: number
+  readonly ports: ServicePorts
   readonly settings: Readonly<Record<string, string>>
   readonly onUnexpectedExit?: ((exit: UnexpectedExit) => void) | undefined
 }): Child {
-  const { service, name, directory, port, settings, onUnexpectedExit } = options
+  const { service, name, directory, ports, settings, onUnexpectedExit } = options
   const prefix = `${service.toUpperCase()}_`
   const env: Record<string, string> = {
     // Compiled code is kept for the next start, which takes half the time.
@@ -38,9 +38,9 @@ export function serviceChild(options: {
     CURFEW_DRAIN_DELAY_SECONDS: '0',
     ...inheritedEnvironment(currentEnvironment(), prefix),
     ...settings,
-    [`${prefix}PORT`]: String(port),
+    [`${prefix}PORT`]: String(ports.public),
+    [`${prefix}OPERATIONS_PORT`]: String(ports.operations),
   }
-  const operationsPort = Number(env[`${prefix}OPERATIONS_PORT`] ?? port)
   return new Child({
     name,
     command: process.execPath,
@@ -48,7 +48,7 @@ export function serviceChild(options: {
     env,
     cwd: join(REPOSITORY, 'services', service),
     logFile: newLogFile(directory, name),
-    isReady: () => answersReady(`${localUrl(operationsPort)}/readyz`),
+    isReady: () => answersReady(`${localUrl(ports.operations)}/readyz`),
     readyTimeoutMs: READY_TIMEOUT_MS,
     onUnexpectedExit,
   })

@@ -16,7 +16,13 @@ const settings = serviceSettings({
     },
   },
   directory: '/d',
-  ports: { gateway: 1, session: 2, documents: 3, files: 4, console: 5 },
+  ports: {
+    gateway: { public: 1, operations: 11 },
+    session: { public: 2, operations: 12 },
+    documents: { public: 3, operations: 13 },
+    files: { public: 4, operations: 14 },
+    console: { public: 5, operations: 15 },
+  },
 })
 
 function holders(value: string): string[] {

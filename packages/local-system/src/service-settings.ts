@@ -10,20 +10,27 @@ import type { Servers } from './servers.ts'
 export const SERVICE_NAMES = ['session', 'documents', 'files', 'gateway', 'console'] as const
 export type ServiceName = (typeof SERVICE_NAMES)[number]
 
+export interface ServicePorts {
+  /** Of its callers. */
+  readonly public: number
+  /** Of /healthz, /readyz and /metrics. */
+  readonly operations: number
+}
+
 /** Where each service listens unless told otherwise. */
-export const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
-  gateway: 8080,
-  session: 8081,
-  documents: 8082,
-  files: 8083,
-  console: 8084,
+export const DEFAULT_PORTS: Readonly<Record<ServiceName, ServicePorts>> = {
+  gateway: { public: 8080, operations: 9080 },
+  session: { public: 8081, operations: 9081 },
+  documents: { public: 8082, operations: 9082 },
+  files: { public: 8083, operations: 9083 },
+  console: { public: 8084, operations: 9084 },
 }
 
 interface Surroundings {
   readonly servers: Pick<Servers, 'natsUrl' | 'redisUrl'>
   readonly identities: Pick<DevelopmentIdentities, 'files'>
   readonly directory: string
-  readonly ports: Readonly<Record<ServiceName, number>>
+  readonly ports: Readonly<Record<ServiceName, ServicePorts>>
 }
 
 type Settings = Record<string, string>
@@ -48,7 +55,7 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
   const { servers, identities, directory, ports } = surroundings
   const { files } = identities
   // Replicas of the documents service are one issuer with one key: the name of the first.
-  const issuer = localUrl(ports.documents)
+  const issuer = localUrl(ports.documents.public)
   return {
     session: {
       SESSION_CLIENTS_FILE: files.clients,
@@ -63,7 +70,7 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
     documents: {
       DOCUMENTS_ISSUER: issuer,
       DOCUMENTS_CLAIM_KEY_DIRECTORY: claimKeysIn(directory),
-      DOCUMENTS_FILES_URL: localUrl(ports.files),
+      DOCUMENTS_FILES_URL: localUrl(ports.files.public),
       CURFEW_NATS_URL: servers.natsUrl('documents'),
       CURFEW_REDIS_URL: servers.redisUrl('documents'),
     },
@@ -71,20 +78,20 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
       FILES_ROOT: join(directory, 'files'),
       FILES_ISSUERS: `${issuer}=${issuer}/.well-known/jwks.json`,
       // Browsers keep the session's cookie under the name `localhost` only; the page is open to both.
-      FILES_CORS_ORIGINS: `http://localhost:${ports.gateway},${localUrl(ports.gateway)}`,
+      FILES_CORS_ORIGINS: `http://localhost:${ports.gateway.public},${localUrl(ports.gateway.public)}`,
       CURFEW_NATS_URL: servers.natsUrl('files'),
     },
     gateway: {
       GATEWAY_ACCOUNTS_FILE: files.accounts,
       GATEWAY_CSRF_KEY_FILE: files.csrfKey,
       GATEWAY_UPSTREAMS: `documents=${issuer}`,
-      GATEWAY_FILES_ORIGIN: localUrl(ports.files),
+      GATEWAY_FILES_ORIGIN: localUrl(ports.files.public),
       ...DEVELOPMENT_LIMITS,
       CURFEW_NATS_URL: servers.natsUrl('gateway'),
     },
     console: {
-      CONSOLE_GATEWAY_URL: localUrl(ports.gateway),
-      CONSOLE_SESSION_URL: localUrl(ports.session),
+      CONSOLE_GATEWAY_URL: localUrl(ports.gateway.public),
+      CONSOLE_SESSION_URL: localUrl(ports.session.public),
     },
   }
 }

@@ -9,11 +9,11 @@ import { createDevelopmentIdentities } from './identities.ts'
 import { makePrivateDirectory } from './private-files.ts'
 import { serviceChild } from './service-child.ts'
 import {
-  SERVICE_NAMES,
   claimKeysIn,
   localUrl,
   serviceSettings,
   type ServiceName,
+  type ServicePorts,
 } from './service-settings.ts'
 import type { Progress, Servers } from './servers.ts'
 import { freePort } from './tcp-ports.ts'
@@ -22,12 +22,14 @@ export interface ServiceProcess {
   /** `session`, `session-2`, … */
   readonly name: string
   readonly url: string
+  /** Where it serves /healthz, /readyz and /metrics. */
+  readonly operationsUrl: string
   /** Undefined while it is down. */
   readonly pid: number | undefined
   /** A signal that ends it is waited for. */
   kill(signal: NodeJS.Signals): Promise<void>
   stop(): Promise<void>
-  /** Same port; starts it if it is down; resolves when it is ready. */
+  /** Same ports; starts it if it is down; resolves when it is ready. */
   restart(): Promise<void>
 }
 
@@ -43,7 +45,7 @@ export interface ServicesOptions {
   /** Identities, files and logs go below it. */
   readonly directory: string
   /** Ports of the first process of each service; free ones where absent. */
-  readonly ports?: Partial<Record<ServiceName, number>>
+  readonly ports?: Partial<Record<ServiceName, ServicePorts>>
   /** Settings beyond or instead of the usual ones. */
   readonly env?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>
   /** The same for one process by its name (`session-2`), which goes before that of its service. */
@@ -101,22 +103,22 @@ async function planEveryone(options: ServicesOptions): Promise<Everyone> {
   const settings = serviceSettings({ servers: options.servers, identities, directory, ports })
 
   const replicasOf = async (service: ServiceName): Promise<Replicas> => {
-    const replica = (number: number, port: number): ServiceProcess => {
+    const replica = (number: number, own: ServicePorts): ServiceProcess => {
       const name = number === 1 ? service : `${service}-${number}`
       const overrides = { ...options.env?.[service], ...options.envOf?.(name) }
       const child = serviceChild({
         service,
         name,
         directory,
-        port,
+        ports: own,
         settings: { ...settings[service], ...overrides },
         onUnexpectedExit: options.onUnexpectedExit,
       })
-      return processOf(child, localUrl(port), options.onProgress)
+      return processOf(child, own, options.onProgress)
     }
     const others: ServiceProcess[] = []
     for (let number = 2; number <= (options.replicas?.[service] ?? 1); number += 1)
-      others.push(replica(number, await freePort()))
+      others.push(replica(number, await freePorts()))
     return [replica(1, ports[service]), ...others]
   }
   return {
@@ -128,16 +130,28 @@ async function planEveryone(options: ServicesOptions): Promise<Everyone> {
   }
 }
 
-async function portsFor(given: Partial<Record<ServiceName, number>>): Promise<Record<ServiceName, number>> {
-  const ports = { session: 0, documents: 0, files: 0, gateway: 0, console: 0 }
-  for (const service of SERVICE_NAMES) ports[service] = given[service] ?? (await freePort())
-  return ports
+async function portsFor(
+  given: Partial<Record<ServiceName, ServicePorts>>,
+): Promise<Record<ServiceName, ServicePorts>> {
+  return {
+    session: given.session ?? (await freePorts()),
+    documents: given.documents ?? (await freePorts()),
+    files: given.files ?? (await freePorts()),
+    gateway: given.gateway ?? (await freePorts()),
+    console: given.console ?? (await freePorts()),
+  }
 }
 
-function processOf(child: Child, url: string, onProgress: Progress | undefined): ServiceProcess {
+async function freePorts(): Promise<ServicePorts> {
+  return { public: await freePort(), operations: await freePort() }
+}
+
+function processOf(child: Child, ports: ServicePorts, onProgress: Progress | undefined): ServiceProcess {
+  const url = localUrl(ports.public)
   return {
     name: child.name,
     url,
+    operationsUrl: localUrl(ports.operations),
     get pid() {
       return child.pid
     },

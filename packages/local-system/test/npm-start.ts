@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import type { DevelopmentFile } from '../src/index.ts'
+import { SERVICE_NAMES, type DevelopmentFile } from '../src/index.ts'
 import { REPOSITORY, currentEnvironment } from '../src/config.ts'
 import { leashed } from '../src/leash.ts'
 import { freePort } from '../src/tcp-ports.ts'
@@ -19,7 +19,9 @@ const OWN_RANGE = [12_000, 20_000] as const
 
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, string> = {}
-  for (const name of ['GATEWAY', 'SESSION', 'DOCUMENTS', 'FILES', 'CONSOLE', 'CURFEW_NATS', 'CURFEW_REDIS'])
+  const services = SERVICE_NAMES.map((service) => service.toUpperCase())
+  const operations = services.map((service) => `${service}_OPERATIONS`)
+  for (const name of [...services, ...operations, 'CURFEW_NATS', 'CURFEW_REDIS'])
     ports[`${name}_PORT`] = String(await freePort(...OWN_RANGE))
   return ports
 }

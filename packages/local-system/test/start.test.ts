@@ -13,7 +13,7 @@ import { connect } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 import { REPOSITORY } from '../src/config.ts'
-import type { DevelopmentFile } from '../src/index.ts'
+import { SERVICE_NAMES, type DevelopmentFile } from '../src/index.ts'
 import { pidStart } from '../src/pid-start.ts'
 import { isPortFree } from '../src/tcp-ports.ts'
 import { Start, freePorts, type Ports } from './npm-start.ts'
@@ -93,8 +93,14 @@ describe('a running system', () => {
     expect(statSync(join(scratch.path, 'dev.json')).mode & 0o777).toBe(0o600)
     expect(file.gateway).toBe(`http://127.0.0.1:${ports['GATEWAY_PORT']}`)
     expect(new Set(running(file.pids))).toEqual(EVERYTHING)
-    for (const url of [file.gateway, file.session, file.documents, file.files, file.console])
-      expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+
+  it('serves readiness and metrics at the operations port of each service, and not at its public one', async () => {
+    for (const service of SERVICE_NAMES)
+      for (const path of ['/healthz', '/readyz', '/metrics']) {
+        expect((await fetch(`${file[service]}${path}`)).status).toBe(404)
+        expect((await fetch(`${file.operations[service]}${path}`)).status).toBe(200)
+      }
   })
 
   it('goes by the settings of its environment before those that it makes itself', async () => {

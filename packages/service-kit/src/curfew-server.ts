@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Readiness says no from here on; requests are answered as before. */
     leave(): void
+    /** Origin of the operations port, once it is open. */
+    operationsUrl(): string
   }
 }
 

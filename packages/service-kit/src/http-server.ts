@@ -16,6 +16,7 @@ import { limitConnections } from './connections.ts'
 import { drainOnClose, type Draining } from './draining.ts'
 import { passOverWhatFollows } from './last-answers.ts'
 import { httpDuration } from './metrics.ts'
+import type { ListenAddress } from './listen-address.ts'
 import { addOperationsRoutes } from './operations.ts'
 import { createTurns } from './pipelined-requests.ts'
 import { Problem, PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts'
@@ -45,8 +46,8 @@ export interface HttpServerOptions {
   readonly answerPreflight?: (request: IncomingMessage) => Readonly<Record<string, string>> | undefined
   /** A quarter of them may come from one address that is no trusted proxy; 8,192 when not given. */
   readonly connectionsMax?: number
-  /** Where `/healthz`, `/readyz` and `/metrics` are served; beside the other routes when not given. */
-  readonly operations?: { readonly host: string; readonly port: number } | undefined
+  /** Where `/healthz`, `/readyz` and `/metrics` are served, and nothing else. */
+  readonly operations: ListenAddress
 }
 
 const BODY_LIMIT_BYTES = 64 * 1024
@@ -64,23 +65,30 @@ const PARAMETER_LIMIT = 3 * 255
 /** Listens nowhere yet. `leave()` makes it not ready and changes nothing else; `close()` refuses new requests, lets those under way finish, and closes the operations port last. */
 export function createHttpServer(options: HttpServerOptions): CurfewServer {
   const { app, draining } = createServer(options)
-  const { operations, registry, service } = options
-  const stopping = { name: 'service', check: () => !draining.isLeaving() || 'stopping' }
-  const operationsRoutes = { service, registry, readiness: [stopping, ...options.readiness] }
-  if (operations === undefined) {
-    addOperationsRoutes(app, operationsRoutes)
-    return app
+  const { service, logger, registry } = options
+  // What is set for callers of the public port (origins, proxies, long bodies) is nothing for this one.
+  const { app: operations } = createServer({ logger, registry })
+  const check = (): true | string => {
+    if (draining.isLeaving()) return 'stopping'
+    // The operations port opens first.
+    return app.server.listening || 'starting'
   }
-  const { app: operationsApp } = createServer(options)
-  addOperationsRoutes(operationsApp, operationsRoutes)
-  app.addHook('onReady', async () => {
-    await operationsApp.listen(operations)
+  addOperationsRoutes(operations, {
+    service,
+    registry,
+    readiness: [{ name: 'service', check }, ...options.readiness],
   })
-  app.addHook('onClose', () => operationsApp.close())
+  app.decorate('operationsUrl', () => operations.listeningOrigin)
+  app.addHook('onReady', async () => {
+    await operations.listen(options.operations)
+  })
+  app.addHook('onClose', () => operations.close())
   return app
 }
 
-function createServer(options: HttpServerOptions): { app: CurfewServer; draining: Draining } {
+type ListenerOptions = Omit<HttpServerOptions, 'service' | 'readiness' | 'operations'>
+
+function createServer(options: ListenerOptions): { app: CurfewServer; draining: Draining } {
   const { logger, registry } = options
   const beginning = { duration: httpDuration(registry), answerHeaders: options.answerHeaders }
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS

@@ -1,6 +1,6 @@
 /**
  * What the people and programs that run a service ask it: is it alive, should it get requests, its numbers.
- * Promise: alive says only that the process answers; ready is false as soon as the service is told to stop.
+ * Promise: alive says only that the process answers; ready is false until the public port is open, and from when the service is told to stop.
  */
 import { Type } from '@fastify/type-provider-typebox'
 import type { Registry } from 'prom-client'

@@ -3,11 +3,12 @@ import { PassThrough } from 'node:stream'
 
 import { describe, expect, it, vi } from 'vitest'
 
+import type { CurfewServer } from '../src/index.ts'
 import {
   connectionsOf,
   exchange,
-  freePort,
   open,
+  operationsPortOf,
   parseResponse,
   portOf,
   readToEnd,
@@ -35,6 +36,13 @@ async function holding(options: Parameters<typeof recordedServer>[0] = {}): Prom
   })
   await server.app.listen({ host: '127.0.0.1', port: 0 })
   return { server, port: portOf(server.app), arrived: arrived.promise, release: () => release.resolve() }
+}
+
+async function readinessOf(app: CurfewServer): Promise<unknown> {
+  const { status, body } = await exchange(operationsPortOf(app), request('/readyz'))
+  const said = JSON.parse(body) as { status: string }
+  expect(status).toBe(said.status === 'ready' ? 200 : 503)
+  return said
 }
 
 describe('a server that closes', () => {
@@ -115,7 +123,7 @@ describe('a server that closes', () => {
 
   it.each([
     ['nothing', ''],
-    ['a part of a request', 'GET /healthz HTTP/1.1\r\nHost:'],
+    ['a part of a request', 'GET /hello HTTP/1.1\r\nHost:'],
   ])('does not wait for a connection on which %s has come', async (_, bytes) => {
     const { server, port } = await holding()
     const socket = await open(port)
@@ -130,35 +138,35 @@ describe('a server that closes', () => {
     const { server, port } = await holding()
     const socket = await open(port)
     const received = readToEnd(socket)
-    socket.write(request('/healthz', { headers: { connection: 'keep-alive' } }))
+    socket.write(request('/hello', { headers: { connection: 'keep-alive' } }))
     await once(socket, 'data')
     await server.app.close()
-    expect(await received).toContain('"alive"')
+    expect(await received).toContain('"hello"')
   })
 })
 
 describe('the operations port', () => {
   it('has the operations routes, and the other port has not', async () => {
-    const operations = { host: '127.0.0.1', port: await freePort() }
-    const { server, port } = await holding({ operations, readiness: [{ name: 'nats', check: () => true }] })
+    const { server, port } = await holding({ readiness: [{ name: 'nats', check: () => true }] })
+    const operationsPort = operationsPortOf(server.app)
     for (const path of ['/healthz', '/readyz', '/metrics']) {
       expect(refusalIn(await exchange(port, request(path)))).toBe('not-found')
-      expect((await exchange(operations.port, request(path))).status).toBe(200)
+      expect((await exchange(operationsPort, request(path))).status).toBe(200)
     }
-    expect(refusalIn(await exchange(operations.port, request('/held')))).toBe('not-found')
+    expect(refusalIn(await exchange(operationsPort, request('/held')))).toBe('not-found')
     await server.app.close()
-    await expect(open(operations.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await expect(open(operationsPort)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
   it('says alive and not ready while requests under way finish', async () => {
-    const operations = { host: '127.0.0.1', port: await freePort() }
-    const { server, port, arrived, release } = await holding({ operations })
+    const { server, port, arrived, release } = await holding()
+    const operationsPort = operationsPortOf(server.app)
     const answer = exchange(port, request('/held'))
     await arrived
     const closed = server.app.close()
     await vi.waitUntil(() => !server.app.server.listening)
-    expect((await exchange(operations.port, request('/healthz'))).status).toBe(200)
-    const { status, headers, body } = await exchange(operations.port, request('/readyz'))
+    expect((await exchange(operationsPort, request('/healthz'))).status).toBe(200)
+    const { status, headers, body } = await exchange(operationsPort, request('/readyz'))
     expect(status).toBe(503)
     expect(headers['retry-after']).toBe('1')
     expect(JSON.parse(body)).toEqual({ status: 'not-ready', checks: { service: 'stopping' } })
@@ -183,12 +191,20 @@ describe('readiness', () => {
         { name: 'redis', check: () => 'no connection' },
       ],
     })
-    const response = await app.inject('/readyz')
-    expect(response.statusCode).toBe(503)
-    expect(response.json()).toEqual({
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    expect(await readinessOf(app)).toEqual({
       status: 'not-ready',
       checks: { service: 'ok', nats: 'ok', redis: 'no connection' },
     })
+    await app.close()
+  })
+
+  it('begins when requests are taken, not when the operations port opens', async () => {
+    const { app } = recordedServer()
+    await app.ready()
+    expect(await readinessOf(app)).toEqual({ status: 'not-ready', checks: { service: 'starting' } })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    expect(await readinessOf(app)).toEqual({ status: 'ready', checks: { service: 'ok' } })
     await app.close()
   })
 })

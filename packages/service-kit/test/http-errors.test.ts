@@ -96,7 +96,7 @@ describe('bytes that are hardly a request', () => {
   it.each([
     [
       'headers that are too large',
-      request('/healthz', { headers: { x: 'x'.repeat(17_000) } }),
+      request('/hello', { headers: { x: 'x'.repeat(17_000) } }),
       'headers-too-large',
     ],
     ['another protocol', '\u0016\u0003\u0001 hello\r\n\r\n', 'bad-request'],
@@ -105,9 +105,9 @@ describe('bytes that are hardly a request', () => {
       `${request('/things', { method: 'POST', headers: { 'content-length': '3', 'transfer-encoding': 'chunked' } })}0\r\n\r\n`,
       'bad-request',
     ],
-    ['a header that smuggles', 'GET /healthz HTTP/1.1\r\nHost: a\r\nX: a\nY: b\r\n\r\n', 'bad-request'],
-    ['two hosts', 'GET /healthz HTTP/1.1\r\nHost: a\r\nhOST: a\r\nConnection: close\r\n\r\n', 'bad-request'],
-    ['no host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 'bad-request'],
+    ['a header that smuggles', 'GET /hello HTTP/1.1\r\nHost: a\r\nX: a\nY: b\r\n\r\n', 'bad-request'],
+    ['two hosts', 'GET /hello HTTP/1.1\r\nHost: a\r\nhOST: a\r\nConnection: close\r\n\r\n', 'bad-request'],
+    ['no host', 'GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n', 'bad-request'],
   ] as const)('%s', async (_, bytes, code) => {
     expect(refusalIn(await exchange(port, bytes))).toBe(code)
   })
@@ -119,7 +119,7 @@ describe('bytes that are hardly a request', () => {
   })
 
   it('an expectation that nobody knows is passed over', async () => {
-    const { status } = await exchange(port, request('/healthz', { headers: { expect: 'tea' } }))
+    const { status } = await exchange(port, request('/hello', { headers: { expect: 'tea' } }))
     expect(status).toBe(200)
   })
 
@@ -141,8 +141,8 @@ describe('bytes that are hardly a request', () => {
   )
 
   it('headers that are too large on a connection that has served before', async () => {
-    const first = request('/healthz', { headers: { connection: 'keep-alive' } })
-    const second = request('/healthz', { headers: { x: 'x'.repeat(17_000) } })
+    const first = request('/hello', { headers: { connection: 'keep-alive' } })
+    const second = request('/hello', { headers: { x: 'x'.repeat(17_000) } })
     const socketText = await exchange(port, first + second)
     expect(socketText.body).toContain('"code":"headers-too-large"')
   })
@@ -154,7 +154,7 @@ it.each([
   ['GET', '/%zz', 400],
   ['POST', '/things', 415],
   ['GET', '/throws/error', 500],
-  ['GET', '/healthz', 200],
+  ['GET', '/hello', 200],
 ])('an answer to %s %s carries the headers that all answers carry', async (method, target, status) => {
   const headers = { origin: 'https://app.example', 'content-type': 'text/x' }
   const response = await exchange(port, request(target, { method, headers }))
@@ -179,7 +179,7 @@ describe('a request id', () => {
   )
 
   it('is given to answers that are no problem as well', async () => {
-    const { headers } = await exchange(port, request('/healthz'))
+    const { headers } = await exchange(port, request('/hello'))
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' })
   })

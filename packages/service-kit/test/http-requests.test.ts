@@ -346,7 +346,7 @@ describe('a path', () => {
   it.each([
     ['GET', '/things/1', 'POST'],
     ['TRACE', '/things/1', 'POST'],
-    ['PURGE', '/healthz', 'GET, HEAD'],
+    ['PURGE', '/hello', 'GET, HEAD'],
     ['OPTIONS', '/things/1?x', 'POST'],
     ['GET', '/th%69ngs/1', 'POST'],
     ['GET', 'http://test/things/1?x', 'POST'],

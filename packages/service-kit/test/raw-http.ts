@@ -1,6 +1,6 @@
 /** HTTP as bytes, for requests that no client library would send. */
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 
 import { PROBLEMS, type ProblemBody, type ProblemCode } from '@curfew/contracts'
 import { expect } from 'vitest'
@@ -17,6 +17,10 @@ export function portOf(app: CurfewServer): number {
   const address = app.server.address()
   if (typeof address !== 'object' || address === null) throw new Error('not listening')
   return address.port
+}
+
+export function operationsPortOf(app: CurfewServer): number {
+  return Number(new URL(app.operationsUrl()).port)
 }
 
 export async function open(port: number): Promise<Socket> {
@@ -102,14 +106,4 @@ export function connectionsOf(app: CurfewServer): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>()
   app.server.getConnections((_, count) => resolve(count))
   return promise
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
 }

@@ -1,4 +1,4 @@
-/** A server whose log lines are kept. */
+/** A server whose log lines are kept, with one route of its own: `/hello`. */
 import {
   createHttpServer,
   createLogger,
@@ -21,8 +21,10 @@ export function recordedServer(options: Partial<HttpServerOptions> = {}): Record
     logger: createLogger({ service: 'test', level: 'debug' }, { write: (line) => void lines.push(line) }),
     registry: createMetrics('test'),
     readiness: [],
+    operations: { host: '127.0.0.1', port: 0 },
     ...options,
   })
+  app.get('/hello', () => ({ said: 'hello' }))
   return {
     app,
     lines,

@@ -239,7 +239,8 @@ describe('a killed Redis', () => {
       code: 'unavailable',
       request_id: response.headers['x-request-id'],
     })
-    expect((await app.inject('/readyz')).json()).toMatchObject({ checks: { redis: 'no connection' } })
+    const ready = await fetch(`${app.operationsUrl()}/readyz`)
+    expect(await ready.json()).toMatchObject({ checks: { redis: 'no connection' } })
 
     await servers.redis.restart()
     await vi.waitUntil(() => redis.status === 'ready' && admin.status === 'ready', untilTrue)

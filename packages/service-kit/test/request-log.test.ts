@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { createMetrics, Problem } from '../src/index.ts'
-import { connectionsOf, exchange, open, portOf, request } from './raw-http.ts'
+import { connectionsOf, exchange, open, operationsPortOf, portOf, request } from './raw-http.ts'
 import { recordedServer, type RecordedServer } from './recorded-server.ts'
 
 const PLANTED = 'planted-secret-7Qm'
@@ -162,7 +162,7 @@ describe('a request', () => {
     await exchange(port, request(`/${PLANTED}`))
     await exchange(port, request(`/%zz${PLANTED}`))
     await vi.waitUntil(() => server.requests().length === 3)
-    const { headers, body } = await exchange(port, request('/metrics'))
+    const { headers, body } = await exchange(operationsPortOf(server.app), request('/metrics'))
     expect(headers['content-type']).toContain('text/plain')
     expect(body).toContain(
       'http_request_duration_seconds_count{service="test",method="GET",route="/documents/:id",status="200"} 1',

@@ -79,16 +79,16 @@ describe('a service that is told to stop', () => {
 
   it('says so at /readyz first, and takes requests on new connections until its delay is over', async () => {
     await using service = start('serve', 'delay=2000')
-    const { port } = await service.line('test.listening')
+    const { port, operationsPort } = await service.line('test.listening')
     await service.line('service.started')
     const stoppedAt = performance.now()
     service.child.kill('SIGTERM')
     await service.line('service.stopping')
-    const ready = await exchange(Number(port), request('/readyz'))
+    const ready = await exchange(Number(operationsPort), request('/readyz'))
     expect([ready.status, ready.body]).toEqual([503, expect.stringContaining('stopping')])
     const kept = { headers: { connection: 'keep-alive' } }
-    const alive = await exchange(Number(port), request('/healthz', kept))
-    expect([alive.status, alive.headers['connection']]).toEqual([200, 'close'])
+    const hello = await exchange(Number(port), request('/hello', kept))
+    expect([hello.status, hello.headers['connection']]).toEqual([200, 'close'])
     expect((await service.ended).code).toBe(0)
     expect(performance.now() - stoppedAt).toBeGreaterThanOrEqual(2_000)
   })
@@ -187,12 +187,12 @@ describe('a service whose log cannot be written', () => {
       await using service = startMute(full ?? 'pipe')
       if (full !== undefined) closeSync(full)
       service.child.stdout?.destroy()
-      const port = await service.port
+      const { port, operationsPort } = await service.ports
       const statuses: number[] = []
-      for (const path of ['/chatter', '/chatter', '/healthz'])
+      for (const path of ['/chatter', '/chatter', '/hello'])
         statuses.push((await exchange(port, request(path))).status)
       expect(statuses).toEqual([200, 200, 200])
-      const lost = await lostLinesOf(port)
+      const lost = await lostLinesOf(operationsPort)
       // A mebibyte of them may wait.
       expect(lost).toBeGreaterThan(2_000)
       expect(lost).toBeLessThan(4_100)
@@ -209,9 +209,9 @@ describe('a service whose log cannot be written', () => {
     const [units, limit] = [1_600, 1_600 * 512]
     await using service = startMute(file, `ulimit -f ${units}`)
     closeSync(file)
-    const port = await service.port
+    const { port, operationsPort } = await service.ports
     for (let nth = 0; nth < 2; nth += 1) await exchange(port, request('/chatter'))
-    const lost = await lostLinesOf(port)
+    const lost = await lostLinesOf(operationsPort)
     expect(lost).toBeGreaterThan(0)
     let written = ''
     await vi.waitUntil(
@@ -234,9 +234,14 @@ describe('a service whose log cannot be written', () => {
   })
 })
 
+interface Ports {
+  readonly port: number
+  readonly operationsPort: number
+}
+
 interface MuteProcess extends AsyncDisposable {
   readonly child: ChildProcess
-  readonly port: Promise<number>
+  readonly ports: Promise<Ports>
   readonly code: Promise<number | null>
 }
 
@@ -245,7 +250,7 @@ function startMute(log: number | 'pipe', limit = ':'): MuteProcess {
   const command = [`${limit}; exec "$0" "$@"`, process.execPath, PROGRAM, 'serve']
   const child = spawn('sh', ['-c', ...command], { stdio: ['ignore', log, 'inherit', 'ipc'] })
   const code = once(child, 'exit').then(([ended]) => ended as number | null)
-  const port = once(child, 'message').then(([message]) => (message as { port: number }).port)
+  const ports = once(child, 'message').then(([message]) => message as Ports)
   const isOver = code.then((ended): never => {
     throw new Error(`it ended with code ${ended}`)
   })
@@ -253,7 +258,7 @@ function startMute(log: number | 'pipe', limit = ':'): MuteProcess {
   return {
     child,
     code,
-    port: Promise.race([port, isOver]),
+    ports: Promise.race([ports, isOver]),
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL')
       await code
@@ -261,8 +266,8 @@ function startMute(log: number | 'pipe', limit = ':'): MuteProcess {
   }
 }
 
-async function lostLinesOf(port: number): Promise<number> {
-  const { body } = await exchange(port, request('/metrics'))
+async function lostLinesOf(operationsPort: number): Promise<number> {
+  const { body } = await exchange(operationsPort, request('/metrics'))
   return Number(/^curfew_log_lines_lost_total\{[^}]*\} (\d+)$/m.exec(body)?.[1])
 }
 

@@ -20,7 +20,14 @@ const [, , behaviour, ...values] = process.argv
 /** A route that is held until the process is told to stop, so that there is a request under way. */
 async function serve(logger: Logger): Promise<RunningService> {
   const stopping = Promise.withResolvers<void>()
-  const app = createHttpServer({ service: 'test', logger, registry: createMetrics('test'), readiness: [] })
+  const app = createHttpServer({
+    service: 'test',
+    logger,
+    registry: createMetrics('test'),
+    readiness: [],
+    operations: { host: '127.0.0.1', port: 0 },
+  })
+  app.get('/hello', () => ({ said: 'hello' }))
   app.get('/held', async () => {
     logger.info({ event: 'test.arrived' })
     await stopping.promise
@@ -32,9 +39,10 @@ async function serve(logger: Logger): Promise<RunningService> {
   })
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
   const port = Number(new URL(address).port)
-  logger.info({ event: 'test.listening', port })
+  const operationsPort = Number(new URL(app.operationsUrl()).port)
+  logger.info({ event: 'test.listening', port, operationsPort })
   // The log may go where nobody can read it.
-  process.send?.({ port })
+  process.send?.({ port, operationsPort })
   const delayMs = Number(values.find((value) => value.startsWith('delay='))?.slice(6) ?? 0)
   return {
     drain: { leave: () => app.leave(), delayMs },

@@ -5,7 +5,16 @@ import { connect, type Socket } from 'node:net'
 import { Type } from '@fastify/type-provider-typebox'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { exchange, open, parseResponse, portOf, readToEnd, refusalIn, request } from './raw-http.ts'
+import {
+  exchange,
+  open,
+  operationsPortOf,
+  parseResponse,
+  portOf,
+  readToEnd,
+  refusalIn,
+  request,
+} from './raw-http.ts'
 import { recordedServer, type RecordedServer } from './recorded-server.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -93,9 +102,9 @@ describe('the rest of a body that nobody reads', () => {
     socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
     socket.write(upload('/nowhere', { 'content-length': '4' }))
     await vi.waitUntil(() => text.includes('not-found'))
-    socket.write(`body${request('/healthz')}`)
+    socket.write(`body${request('/hello')}`)
     await once(socket, 'close')
-    expect(text).toContain('"alive"')
+    expect(text).toContain('"hello"')
   })
 
   it.each([
@@ -148,8 +157,8 @@ describe('the connections', () => {
     await expect(readToEnd(third)).resolves.toBe('')
     sockets[0]?.destroy()
     await vi.waitUntil(() => accepted[0]?.destroyed === true)
-    expect((await exchange(port, request('/healthz'))).status).toBe(200)
-    const metrics = await exchange(port, request('/metrics'))
+    expect((await exchange(port, request('/hello'))).status).toBe(200)
+    const metrics = await exchange(operationsPortOf(server.app), request('/metrics'))
     expect(metrics.body).toMatch(/http_connections_refused_total\{reason="address",[^}]*\} 1/)
     sockets[1]?.destroy()
   })
@@ -162,7 +171,7 @@ describe('the connections', () => {
     await expect(readToEnd(await open(port))).resolves.toBe('')
     for (const socket of sockets) socket.destroy()
     await vi.waitFor(async () => {
-      const metrics = await exchange(port, request('/metrics'))
+      const metrics = await exchange(operationsPortOf(server.app), request('/metrics'))
       expect(metrics.body).toMatch(/http_connections_refused_total\{reason="all",[^}]*\} [1-9]/)
     })
   })

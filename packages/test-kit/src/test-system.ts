@@ -124,17 +124,17 @@ const POLL_MS = 25
 
 async function untilReady(processes: readonly ServiceProcess[]): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS
-  for (const { name, url } of processes) {
-    while (!(await isReady(url))) {
+  for (const { name, operationsUrl } of processes) {
+    while (!(await isReady(operationsUrl))) {
       if (performance.now() > deadline) throw new Error(`${name} is not ready`)
       await delay(POLL_MS)
     }
   }
 }
 
-async function isReady(url: string): Promise<boolean> {
+async function isReady(operationsUrl: string): Promise<boolean> {
   try {
-    const response = await fetch(new URL('/readyz', url))
+    const response = await fetch(new URL('/readyz', operationsUrl))
     await response.body?.cancel()
     return response.ok
   } catch {

@@ -5,6 +5,7 @@ import { readConfig } from './config.ts'
 it('needs no setting on a machine of its own', () => {
   expect(readConfig({})).toMatchObject({
     listen: { host: '127.0.0.1', port: 8084 },
+    operations: { host: '127.0.0.1', port: 9084 },
     drainDelayMs: 5_000,
     gatewayOrigin: 'http://127.0.0.1:8080',
   })

@@ -5,17 +5,21 @@
 import { fileURLToPath } from 'node:url'
 
 import { networksIn, trustOf } from '@curfew/browser-boundary'
-import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
+import {
+  ConfigError,
+  DrainDelaySeconds,
+  OperationsHost,
+  OperationsPort,
+  loadConfig,
+  type ListenAddress,
+} from '@curfew/service-kit'
 import { Type } from 'typebox'
-
-const Port = (description: string) => Type.Integer({ minimum: 1, maximum: 65_535, description })
 
 export const Settings = Type.Object({
   CONSOLE_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
   CONSOLE_PORT: Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port of the page', default: 8084 }),
-  CONSOLE_OPERATIONS_PORT: Type.Optional(
-    Port('Port of /healthz, /readyz and /metrics; that of the page when not set'),
-  ),
+  CONSOLE_OPERATIONS_HOST: OperationsHost,
+  CONSOLE_OPERATIONS_PORT: OperationsPort(9084),
   CONSOLE_LOG_LEVEL: Type.Union(
     [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
     { description: 'Least level that is logged', default: 'info' },
@@ -46,8 +50,8 @@ export const Settings = Type.Object({
 })
 
 export interface ConsoleConfig {
-  readonly listen: { readonly host: string; readonly port: number }
-  readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly listen: ListenAddress
+  readonly operations: ListenAddress
   readonly drainDelayMs: number
   readonly logLevel: string
   readonly gatewayOrigin: string
@@ -66,11 +70,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): ConsoleConfig 
   const proxies = networksIn('CONSOLE_TRUSTED_PROXIES', settings.CONSOLE_TRUSTED_PROXIES, faults)
   if (faults.length > 0) throw new ConfigError(faults)
 
-  const host = settings.CONSOLE_HOST
-  const operationsPort = settings.CONSOLE_OPERATIONS_PORT
   return {
-    listen: { host, port: settings.CONSOLE_PORT },
-    operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    listen: { host: settings.CONSOLE_HOST, port: settings.CONSOLE_PORT },
+    operations: { host: settings.CONSOLE_OPERATIONS_HOST, port: settings.CONSOLE_OPERATIONS_PORT },
     drainDelayMs: settings.CURFEW_DRAIN_DELAY_SECONDS * 1_000,
     logLevel: settings.CONSOLE_LOG_LEVEL,
     gatewayOrigin,

@@ -42,6 +42,7 @@ beforeAll(async () => {
   await writeFile(join(directory, 'index.html'), '<!doctype html>')
   const origin = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
   const env = {
+    CONSOLE_OPERATIONS_PORT: '0',
     CONSOLE_SESSION_URL: origin,
     CONSOLE_GATEWAY_URL: origin,
     CONSOLE_PAGE_DIRECTORY: directory,

@@ -13,7 +13,7 @@ describe('the settings', () => {
   it('need an issuer, a key and the servers, and have a default for the rest', () => {
     expect(readConfig(minimal)).toMatchObject({
       listen: { host: '127.0.0.1', port: 8082 },
-      operations: undefined,
+      operations: { host: '127.0.0.1', port: 9082 },
       issuer: 'http://127.0.0.1:8082',
       files: { inside: 'http://127.0.0.1:8083', outside: 'http://127.0.0.1:8083' },
       claimKeys: {

@@ -2,23 +2,30 @@
  * ③ The settings of the documents service, and the only reader of its environment.
  */
 import { MAX_CLAIM_LIFETIME_SECONDS, type ClaimAlgorithm } from '@curfew/one-time-claims'
-import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
+import {
+  ConfigError,
+  DrainDelaySeconds,
+  OperationsHost,
+  OperationsPort,
+  loadConfig,
+  type ListenAddress,
+} from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
 
 import type { FileServiceUrls, Quota } from './ports.ts'
 
-const Port = { minimum: 1, maximum: 65_535 }
 const BaseUrl = { pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$', maxLength: 255 }
 
 export const Settings = Type.Object({
   DOCUMENTS_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
-  DOCUMENTS_PORT: Type.Integer({ ...Port, description: 'Port to listen on', default: 8082 }),
-  DOCUMENTS_OPERATIONS_PORT: Type.Optional(
-    Type.Integer({
-      ...Port,
-      description: 'Port of /healthz, /readyz and /metrics; DOCUMENTS_PORT when not set',
-    }),
-  ),
+  DOCUMENTS_PORT: Type.Integer({
+    minimum: 1,
+    maximum: 65_535,
+    description: 'Port to listen on',
+    default: 8082,
+  }),
+  DOCUMENTS_OPERATIONS_HOST: OperationsHost,
+  DOCUMENTS_OPERATIONS_PORT: OperationsPort(9082),
   DOCUMENTS_LOG_LEVEL: Type.Union(
     [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
     { description: 'Least level that is logged', default: 'info' },
@@ -98,8 +105,8 @@ export const Settings = Type.Object({
 })
 
 export interface DocumentsConfig {
-  readonly listen: { readonly host: string; readonly port: number }
-  readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly listen: ListenAddress
+  readonly operations: ListenAddress
   readonly drainDelayMs: number
   readonly logLevel: string
   readonly natsUrl: string
@@ -122,11 +129,9 @@ export interface DocumentsConfig {
 /** @throws ConfigError naming every fault */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): DocumentsConfig {
   const settings = loadConfig(Settings, { env, prefixes: ['DOCUMENTS_', 'CURFEW_'] })
-  const host = settings.DOCUMENTS_HOST
-  const operationsPort = settings.DOCUMENTS_OPERATIONS_PORT
   return {
-    listen: { host, port: settings.DOCUMENTS_PORT },
-    operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    listen: { host: settings.DOCUMENTS_HOST, port: settings.DOCUMENTS_PORT },
+    operations: { host: settings.DOCUMENTS_OPERATIONS_HOST, port: settings.DOCUMENTS_OPERATIONS_PORT },
     drainDelayMs: settings.CURFEW_DRAIN_DELAY_SECONDS * 1_000,
     logLevel: settings.DOCUMENTS_LOG_LEVEL,
     natsUrl: settings.CURFEW_NATS_URL,

@@ -12,7 +12,7 @@ const minimal = {
 it('needs a place for the files, issuers and the broker, and has a default for the rest', () => {
   expect(readConfig(minimal)).toEqual({
     listen: { host: '127.0.0.1', port: 8083 },
-    operations: undefined,
+    operations: { host: '127.0.0.1', port: 9083 },
     drainDelayMs: 5_000,
     logLevel: 'info',
     natsUrl: 'nats://files:secret@127.0.0.1:4222',

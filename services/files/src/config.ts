@@ -4,17 +4,21 @@
  */
 import { networksIn, trustOf } from '@curfew/browser-boundary'
 import { CLAIM_ALGORITHMS, type ClaimAlgorithm } from '@curfew/one-time-claims'
-import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
+import {
+  ConfigError,
+  DrainDelaySeconds,
+  OperationsHost,
+  OperationsPort,
+  loadConfig,
+  type ListenAddress,
+} from '@curfew/service-kit'
 import { Type } from 'typebox'
-
-const Port = { minimum: 1, maximum: 65_535 }
 
 export const Settings = Type.Object({
   FILES_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
-  FILES_PORT: Type.Integer({ ...Port, description: 'Port to listen on', default: 8083 }),
-  FILES_OPERATIONS_PORT: Type.Optional(
-    Type.Integer({ ...Port, description: 'Port of /healthz, /readyz and /metrics; FILES_PORT when not set' }),
-  ),
+  FILES_PORT: Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port to listen on', default: 8083 }),
+  FILES_OPERATIONS_HOST: OperationsHost,
+  FILES_OPERATIONS_PORT: OperationsPort(9083),
   FILES_LOG_LEVEL: Type.Union(
     [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
     { description: 'Least level that is logged', default: 'info' },
@@ -57,8 +61,8 @@ export const Settings = Type.Object({
 })
 
 export interface FilesConfig {
-  readonly listen: { readonly host: string; readonly port: number }
-  readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly listen: ListenAddress
+  readonly operations: ListenAddress
   readonly drainDelayMs: number
   readonly logLevel: string
   readonly natsUrl: string
@@ -80,11 +84,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): FilesConfig {
   const faults: string[] = []
   const proxies = networksIn('FILES_TRUSTED_PROXIES', settings.FILES_TRUSTED_PROXIES, faults)
   if (faults.length > 0) throw new ConfigError(faults)
-  const host = settings.FILES_HOST
-  const operationsPort = settings.FILES_OPERATIONS_PORT
   return {
-    listen: { host, port: settings.FILES_PORT },
-    operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    listen: { host: settings.FILES_HOST, port: settings.FILES_PORT },
+    operations: { host: settings.FILES_OPERATIONS_HOST, port: settings.FILES_OPERATIONS_PORT },
     drainDelayMs: settings.CURFEW_DRAIN_DELAY_SECONDS * 1_000,
     logLevel: settings.FILES_LOG_LEVEL,
     natsUrl: settings.CURFEW_NATS_URL,

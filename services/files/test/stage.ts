@@ -98,6 +98,7 @@ export class PlayedDesk implements ClaimDesk {
 
 export interface Stage extends AsyncDisposable {
   readonly url: string
+  readonly operationsUrl: string
   readonly desk: PlayedDesk
   readonly store: DirectoryStore
   readonly log: readonly string[]
@@ -121,6 +122,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     url,
+    operationsUrl: app.operationsUrl(),
     desk,
     store,
     log,
@@ -152,7 +154,14 @@ function serverLoggingTo(
   const { desk: claims, store, allowClaimInUrl = false, stallMs = 30_000 } = parts
   const corsOrigins = new Set(parts.corsOrigins)
   const answerHeaders = corsHeaders(corsOrigins)
-  const app = createHttpServer({ service: 'files', logger, registry, readiness: [], answerHeaders })
+  const app = createHttpServer({
+    service: 'files',
+    logger,
+    registry,
+    readiness: [],
+    operations: { host: '127.0.0.1', port: 0 },
+    answerHeaders,
+  })
   addFileRoutes(app, {
     claims,
     store,

@@ -27,7 +27,7 @@ describe('the settings', () => {
     const config = await readConfig(least)
     expect(config).toMatchObject({
       listen: { host: '127.0.0.1', port: 8080 },
-      operations: undefined,
+      operations: { host: '127.0.0.1', port: 9080 },
       cookieName: '__Host-session',
       bodyBytesMax: 10 * 1024 * 1024,
       recentAuthenticationSeconds: 900,

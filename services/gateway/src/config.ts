@@ -12,30 +12,33 @@ import {
   type Audience,
   type ClientId,
 } from '@curfew/contracts'
-import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
+import {
+  ConfigError,
+  DrainDelaySeconds,
+  OperationsHost,
+  OperationsPort,
+  loadConfig,
+  type ListenAddress,
+} from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 
 import { BROWSER } from './domain/credential.ts'
 import { isNeverFromClients } from './domain/relayed-headers.ts'
 
-const Port = (description: string, standard?: number) =>
-  Type.Integer({
-    minimum: 1,
-    maximum: 65_535,
-    description,
-    ...(standard !== undefined && { default: standard }),
-  })
-
 const perMinute = (standard: number, description: string) =>
   Type.Integer({ minimum: 1, maximum: 100_000_000, description, default: standard })
 
 export const Settings = Type.Object({
   GATEWAY_HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1' }),
-  GATEWAY_PORT: Port('Port of the public face', 8080),
-  GATEWAY_OPERATIONS_PORT: Type.Optional(
-    Port('Port of /healthz, /readyz and /metrics; the public one when not set'),
-  ),
+  GATEWAY_PORT: Type.Integer({
+    minimum: 1,
+    maximum: 65_535,
+    description: 'Port of the public face',
+    default: 8080,
+  }),
+  GATEWAY_OPERATIONS_HOST: OperationsHost,
+  GATEWAY_OPERATIONS_PORT: OperationsPort(9080),
   GATEWAY_LOG_LEVEL: Type.Union(
     [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
     { description: 'Least level that is logged', default: 'info' },
@@ -150,8 +153,8 @@ export const Settings = Type.Object({
 })
 
 export interface GatewayConfig {
-  readonly listen: { readonly host: string; readonly port: number }
-  readonly operations: { readonly host: string; readonly port: number } | undefined
+  readonly listen: ListenAddress
+  readonly operations: ListenAddress
   readonly drainDelayMs: number
   readonly logLevel: string
   readonly natsUrl: string
@@ -209,11 +212,9 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
   const csrfKey = await readKey(settings.GATEWAY_CSRF_KEY_FILE, faults)
   if (faults.length > 0) throw new ConfigError(faults)
 
-  const host = settings.GATEWAY_HOST
-  const operationsPort = settings.GATEWAY_OPERATIONS_PORT
   return {
-    listen: { host, port: settings.GATEWAY_PORT },
-    operations: operationsPort === undefined ? undefined : { host, port: operationsPort },
+    listen: { host: settings.GATEWAY_HOST, port: settings.GATEWAY_PORT },
+    operations: { host: settings.GATEWAY_OPERATIONS_HOST, port: settings.GATEWAY_OPERATIONS_PORT },
     drainDelayMs: settings.CURFEW_DRAIN_DELAY_SECONDS * 1_000,
     logLevel: settings.GATEWAY_LOG_LEVEL,
     natsUrl: settings.CURFEW_NATS_URL,

@@ -21,6 +21,7 @@ export const COOKIE = '__Host-session'
 
 export interface Replica {
   readonly url: string
+  readonly operationsUrl: string
   close(): Promise<void>
 }
 
@@ -56,7 +57,7 @@ export async function setEdgeStage(): Promise<EdgeStage> {
   )
   const standard: GatewayConfig = {
     listen: { host: '127.0.0.1', port: 0 },
-    operations: undefined,
+    operations: { host: '127.0.0.1', port: 0 },
     drainDelayMs: 0,
     logLevel: 'debug',
     natsUrl: servers.natsUrl('gateway'),
@@ -98,7 +99,11 @@ export async function setEdgeStage(): Promise<EdgeStage> {
       let closing: Promise<void> | undefined
       const close = (): Promise<void> => (closing ??= gateway.close())
       owned.defer(close)
-      return { url: await gateway.app.listen(config.listen), close }
+      return {
+        url: await gateway.app.listen(config.listen),
+        operationsUrl: gateway.app.operationsUrl(),
+        close,
+      }
     },
     credentials(username) {
       const account = identities.accounts.find((one) => one.username === username)

@@ -78,7 +78,7 @@ export async function startFrontProxy(
     const [, text] = new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(document) ?? []
     if (text === undefined) throw new Error(`docs/forward-auth.md has no example in ${language}`)
     return text
-      .replaceAll('127.0.0.1:9080', `127.0.0.1:${port}`)
+      .replaceAll('127.0.0.1:8000', `127.0.0.1:${port}`)
       .replaceAll('127.0.0.1:8080', new URL(gateway).host)
       .replaceAll('127.0.0.1:8082', new URL(service).host)
   }

@@ -33,6 +33,7 @@ import { startRecordingUpstream, type RecordingUpstream } from './recording-upst
 
 export interface GatewaySystem {
   readonly url: string
+  readonly operationsUrl: string
   readonly sessionUrl: string
   readonly servers: TestServers
   readonly upstream: RecordingUpstream
@@ -66,7 +67,8 @@ export async function startGatewaySystem(): Promise<GatewaySystem> {
   const config = await configFor(servers, identities, upstream)
   const gateway = await composeGateway(config, logger)
   const url = await gateway.app.listen(config.listen)
-  await vi.waitFor(async () => expectJson(await fetch(`${url}/readyz`), 200), 10_000)
+  const operationsUrl = gateway.app.operationsUrl()
+  await vi.waitFor(async () => expectJson(await fetch(`${operationsUrl}/readyz`), 200), 10_000)
 
   const credentials = (username: string): { tenant: string; username: string; password: string } => {
     const account = identities.accounts.find((one) => one.username === username)
@@ -75,6 +77,7 @@ export async function startGatewaySystem(): Promise<GatewaySystem> {
   }
   return {
     url,
+    operationsUrl,
     sessionUrl: session.url,
     servers,
     upstream,
@@ -109,7 +112,7 @@ async function configFor(
 ): Promise<GatewayConfig> {
   return {
     listen: { host: '127.0.0.1', port: await freePort() },
-    operations: undefined,
+    operations: { host: '127.0.0.1', port: 0 },
     drainDelayMs: 0,
     logLevel: 'debug',
     natsUrl: servers.natsUrl('gateway'),
@@ -143,10 +146,11 @@ async function configFor(
 }
 
 async function startSessionService(servers: TestServers, { files }: DevelopmentIdentities) {
-  const port = await freePort()
+  const [port, operationsPort] = [await freePort(), await freePort()]
   const url = `http://127.0.0.1:${port}`
   const env = {
     SESSION_PORT: String(port),
+    SESSION_OPERATIONS_PORT: String(operationsPort),
     SESSION_LOG_LEVEL: 'warn',
     CURFEW_DRAIN_DELAY_SECONDS: '0',
     SESSION_CLIENTS_FILE: files.clients,
@@ -159,7 +163,8 @@ async function startSessionService(servers: TestServers, { files }: DevelopmentI
 
   async function restart(): Promise<void> {
     child = leashed(spawn(process.execPath, [main], { env, stdio: 'inherit' }))
-    await vi.waitFor(async () => expectJson(await fetch(`${url}/readyz`), 200), {
+    const readyUrl = `http://127.0.0.1:${operationsPort}/readyz`
+    await vi.waitFor(async () => expectJson(await fetch(readyUrl), 200), {
       timeout: 20_000,
       interval: 100,
     })

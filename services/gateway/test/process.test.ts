@@ -17,16 +17,20 @@ const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 let servers: TestServers
 let directory: string
-let port: number
+let publicUrl: string
+let operationsUrl: string
 let settings: Record<string, string>
 
 beforeAll(async () => {
   servers = await startTestServers()
   directory = await mkdtemp(join(tmpdir(), 'curfew-gateway-'))
   const { files } = await createDevelopmentIdentities(directory)
-  port = await freePort()
+  const [port, operationsPort] = [await freePort(), await freePort()]
+  publicUrl = `http://127.0.0.1:${port}`
+  operationsUrl = `http://127.0.0.1:${operationsPort}`
   settings = {
     GATEWAY_PORT: String(port),
+    GATEWAY_OPERATIONS_PORT: String(operationsPort),
     CURFEW_DRAIN_DELAY_SECONDS: '0',
     GATEWAY_ACCOUNTS_FILE: files.accounts,
     GATEWAY_CSRF_KEY_FILE: files.csrfKey,
@@ -49,9 +53,9 @@ function startGateway(env: Record<string, string>) {
 describe('the process of the gateway', () => {
   it('is alive without the session service, ready when it comes, and ends in order', async () => {
     const { child, ended } = startGateway(settings)
-    const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    const statusOf = async (path: string) => (await fetch(`${operationsUrl}${path}`)).status
     await eventually(async () => expect(await statusOf('/healthz')).toBe(200))
-    const readiness = await fetch(`http://127.0.0.1:${port}/readyz`)
+    const readiness = await fetch(`${operationsUrl}/readyz`)
     expect(readiness.status).toBe(503)
     expect(await readiness.json()).toMatchObject({
       checks: { nats: 'ok', verifier: 'no session service answers' },
@@ -61,8 +65,10 @@ describe('the process of the gateway', () => {
     answer(nc, HELLO, SUBJECTS.hello, () => ({ epoch: 1, leaseMs: 5_000 }))
     await eventually(async () => expect(await statusOf('/readyz')).toBe(200))
     await nc.close()
-    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    const metrics = await (await fetch(`${operationsUrl}/metrics`)).text()
     expect(metrics).toContain('curfew_verifier_checks_total')
+    for (const path of ['/healthz', '/readyz', '/metrics'])
+      expect((await fetch(`${publicUrl}${path}`)).status).toBe(404)
     child.kill('SIGTERM')
     expect((await ended).code).toBe(0)
   })
@@ -70,7 +76,7 @@ describe('the process of the gateway', () => {
   it('ends in order also when the broker has gone first', async () => {
     const { child, ended } = startGateway(settings)
     await eventually(async () => {
-      expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+      expect((await fetch(`${operationsUrl}/healthz`)).status).toBe(200)
     })
     await servers.nats.kill('SIGKILL')
     child.kill('SIGTERM')

@@ -41,7 +41,14 @@ export async function setRelayStage(
   const upstream = createUpstream(service.origin, 60_000)
   const registry = createMetrics('gateway')
   const logger = createLogger({ service: 'gateway', level: 'fatal' })
-  const app = createHttpServer({ service: 'gateway', logger, registry, readiness: [], isTrustedProxy })
+  const app = createHttpServer({
+    service: 'gateway',
+    logger,
+    registry,
+    readiness: [],
+    operations: { host: '127.0.0.1', port: 0 },
+    isTrustedProxy,
+  })
   const ended = new AbortController()
   const verifier = {
     check,

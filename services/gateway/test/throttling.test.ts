@@ -248,7 +248,7 @@ describe('who tries tokens', () => {
       expect(told.map(({ addressClass }) => addressClass)).toEqual(['203.0.113.0/24', '203.0.113.0/24'])
     })
     expect(stage.log.join('').match(/"event":"token\.guessing"/g)).toHaveLength(2)
-    const metrics = await (await fetch(`${one.url}/metrics`)).text()
+    const metrics = await (await fetch(`${one.operationsUrl}/metrics`)).text()
     expect(metrics).toMatch(/curfew_gateway_token_guessing_total\{[^}]*\} 1\b/)
     expect(metrics).toMatch(/curfew_gateway_rate_limited_total\{[^}]*policy="token-guesses"[^}]*\} \d/)
   })
@@ -382,7 +382,7 @@ describe('the audit trail', () => {
     await eventually(() =>
       expect(stage.log.join('')).toMatch(/"event":"audit.event.lost"[^\n]*"type":"login.succeeded"/),
     )
-    const metrics = await (await fetch(`${one.url}/metrics`)).text()
+    const metrics = await (await fetch(`${one.operationsUrl}/metrics`)).text()
     expect(metrics).toMatch(/curfew_gateway_security_events_lost_total\{[^}]*\} [1-9]/)
     stage.service.script = {}
   })

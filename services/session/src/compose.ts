@@ -123,13 +123,12 @@ export async function compose(
   // Ready must mean that the broker knows where to send the questions.
   await Promise.all([nc.flush(), claims.flush()])
 
-  const operations = operationsOf(config)
   const app = createHttpServer({
     service: 'session',
     logger,
     registry: foundation.registry,
     readiness,
-    operations,
+    operations: { host: config.SESSION_OPERATIONS_HOST, port: config.SESSION_OPERATIONS_PORT },
   })
   stack.defer(() => app.close())
   await describeOperatorApi(app, config.SESSION_API_PAGE)
@@ -245,8 +244,4 @@ async function watchRoom(
   const watch = new RoomWatch({ nc, log, reports, logger })
   stack.defer(() => watch.stop())
   await watch.look()
-}
-
-function operationsOf({ SESSION_HOST: host, SESSION_OPERATIONS_PORT: port }: Config) {
-  return port === undefined ? undefined : { host, port }
 }

@@ -3,7 +3,13 @@
  * Promise: what is returned fits together: idle within absolute, recent within absolute.
  */
 import type { Scope } from '@curfew/contracts'
-import { ConfigError, DrainDelaySeconds, loadConfig } from '@curfew/service-kit'
+import {
+  ConfigError,
+  DrainDelaySeconds,
+  OperationsHost,
+  OperationsPort,
+  loadConfig,
+} from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
 
 import type { ApprovalPolicy } from './domain/approvals.ts'
@@ -37,13 +43,8 @@ export const Settings = Type.Object({
     default: 8081,
     description: 'Port to listen on',
   }),
-  SESSION_OPERATIONS_PORT: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: 65_535,
-      description: 'Port of /healthz, /readyz and /metrics, when they are not to be on SESSION_PORT',
-    }),
-  ),
+  SESSION_OPERATIONS_HOST: OperationsHost,
+  SESSION_OPERATIONS_PORT: OperationsPort(9081),
   SESSION_LOG_LEVEL: Type.Union(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'Least severe level that is logged' },

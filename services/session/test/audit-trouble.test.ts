@@ -1,6 +1,6 @@
 import type { SecurityEvent } from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
-import { expectJson, expectProblem, HttpClient, type BearerClient } from '@curfew/test-kit'
+import { expectJson, expectProblem, type BearerClient } from '@curfew/test-kit'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -106,7 +106,7 @@ async function fillWith(replica: Replica, event: SecurityEvent): Promise<void> {
 }
 
 async function metricOf(replica: Replica, name: string): Promise<number> {
-  const metrics = await (await new HttpClient(replica.url).get('/metrics')).text()
+  const metrics = await (await fetch(`${replica.operationsUrl}/metrics`)).text()
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1])
 }
 
@@ -122,7 +122,7 @@ interface Readiness {
 }
 
 async function readinessOf(replica: Replica): Promise<Readiness> {
-  const response = await new HttpClient(replica.url).get('/readyz')
+  const response = await fetch(`${replica.operationsUrl}/readyz`)
   return { code: response.status, ...((await response.json()) as Omit<Readiness, 'code'>) }
 }
 

@@ -31,8 +31,8 @@ async function loseRevocation(operator: Created): Promise<void> {
   await epochs.frozen(replica)
 }
 
-async function logDetail({ url }: Pick<Replica, 'url'>): Promise<string> {
-  const { checks } = (await (await fetch(`${url}/readyz`)).json()) as { checks: { log: string } }
+async function logDetail({ operationsUrl }: Pick<Replica, 'operationsUrl'>): Promise<string> {
+  const { checks } = (await (await fetch(`${operationsUrl}/readyz`)).json()) as { checks: { log: string } }
   return checks.log
 }
 

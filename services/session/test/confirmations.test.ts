@@ -182,7 +182,7 @@ describe('a revocation is confirmed', () => {
 
   it('and counted', async () => {
     await operating.revoke()
-    const metrics = await (await fetch(`${one.url}/metrics`)).text()
+    const metrics = await (await fetch(`${one.operationsUrl}/metrics`)).text()
     expect(metrics).toMatch(/^curfew_confirmations_total\{by="acknowledgement",service="session"\} 1$/m)
     expect(metrics).toMatch(/^curfew_confirmation_seconds_count\{service="session"\} 1$/m)
     expect(metrics).toMatch(/^curfew_members\{kind="replica",service="session"\} 1$/m)
@@ -257,7 +257,7 @@ describe('two replicas', () => {
     await until('nobody waits for it', async () => (await operating.revoke()).tookMs < AT_ONCE_MS)
     two.signal('SIGCONT')
     expect([404, 503]).toContain((await asked).status)
-    await until('it is ready', async () => (await fetch(`${two.url}/readyz`)).ok)
+    await until('it is ready', async () => (await fetch(`${two.operationsUrl}/readyz`)).ok)
     expect((await operating.at(two).get(path)).status).toBe(404)
     expect(await operating.verifiers()).toHaveLength(2)
     expect(await operating.revoke()).toMatchObject(byAcknowledgement(2))

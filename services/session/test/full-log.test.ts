@@ -88,7 +88,7 @@ describe('while the log is filling up, one after the other', () => {
     const alice = sessions[2] as Created
     await takes(0.985)
     await until('it is not ready', async () => !(await replica.isReady()))
-    expect(await (await fetch(`${replica.url}/readyz`)).text()).toContain('the log is full')
+    expect(await (await fetch(`${replica.operationsUrl}/readyz`)).text()).toContain('the log is full')
     const startedAt = performance.now()
     await expect(stage.logout(alice)).rejects.toMatchObject({ code: 'unavailable' })
     expect(performance.now() - startedAt).toBeLessThan(1_500)
@@ -160,7 +160,7 @@ function endOfSomeSession(reason: string): LogEntry {
 }
 
 async function gauge(name: string): Promise<number> {
-  const metrics = await (await fetch(`${replica.url}/metrics`)).text()
+  const metrics = await (await fetch(`${replica.operationsUrl}/metrics`)).text()
   return Number(new RegExp(`^curfew_${name}\\{service="session"\\} (\\d+)$`, 'm').exec(metrics)?.[1])
 }
 

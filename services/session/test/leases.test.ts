@@ -126,7 +126,7 @@ describe('a log that is not what it was', () => {
     await streams.add(config)
     await nc.close()
     await until('it is frozen', async () =>
-      /frozen until an operator acts/.test(await (await fetch(`${one.url}/readyz`)).text()),
+      /frozen until an operator acts/.test(await (await fetch(`${one.operationsUrl}/readyz`)).text()),
     )
     await expect(stage.statusOf(alice)).rejects.toMatchObject({ code: 'unavailable' })
     await expect(stage.prepare()).rejects.toMatchObject({ code: 'unavailable' })
@@ -143,7 +143,7 @@ describe('a log that ends before what Redis was told of it', () => {
     const alice = await stage.login('acme/alice')
     await stage.redis.set('curfew:applied', `000001.${'9'.repeat(5).padStart(16, '0')}`)
     await until('it is frozen', async () =>
-      (await (await fetch(`${one.url}/readyz`)).text()).includes(
+      (await (await fetch(`${one.operationsUrl}/readyz`)).text()).includes(
         'frozen until an operator acts: rolled back',
       ),
     )

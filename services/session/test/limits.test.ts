@@ -1,5 +1,5 @@
 import { newSessionId } from '@curfew/contracts'
-import { expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
+import { expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { RedisThrottle } from '../src/adapters/redis-throttle.ts'
@@ -65,7 +65,7 @@ describe('who guesses', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(20)
     await expectThrottled(await guess(), 'wrong-credentials', 20)
     await expectJson(await operator.get('/v1/sessions'), 200)
-    const metrics = await (await new HttpClient(replica.url).get('/metrics')).text()
+    const metrics = await (await fetch(`${replica.operationsUrl}/metrics`)).text()
     expect(metrics).toMatch(/curfew_throttled_total\{policy="wrong-credentials",.*\} 21/)
     expect(metrics).toMatch(/curfew_operators_refused_total\{reason="unknown",.*\} 20/)
     expect(replica.lines.filter((line) => line.includes('"rate.limited"'))).toHaveLength(1)

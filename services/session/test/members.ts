@@ -90,21 +90,25 @@ export class TestMember implements AsyncDisposable {
 /** A replica as a process of its own. */
 export class ReplicaProcess implements AsyncDisposable {
   readonly url: string
+  readonly operationsUrl: string
   readonly #child: ChildProcess
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, port: number, operationsPort: number) {
     this.#child = child
     this.url = `http://127.0.0.1:${port}`
+    this.operationsUrl = `http://127.0.0.1:${operationsPort}`
   }
 
   static async start(stage: Stage, env: Record<string, string>): Promise<ReplicaProcess> {
     const port = await freePort()
+    const operationsPort = await freePort()
     const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
     const child = leashed(
       spawn(process.execPath, [main], {
         stdio: 'ignore',
         env: {
           SESSION_PORT: String(port),
+          SESSION_OPERATIONS_PORT: String(operationsPort),
           SESSION_SEED_FILE: join(stage.directory, 'seed.json'),
           CURFEW_NATS_URL: stage.servers.natsUrl('session'),
           CURFEW_REDIS_URL: stage.servers.redisUrl('session'),
@@ -112,8 +116,8 @@ export class ReplicaProcess implements AsyncDisposable {
         },
       }),
     )
-    const replica = new ReplicaProcess(child, port)
-    await until('the process is ready', async () => (await fetch(`${replica.url}/readyz`)).ok)
+    const replica = new ReplicaProcess(child, port, operationsPort)
+    await until('the process is ready', async () => (await fetch(`${replica.operationsUrl}/readyz`)).ok)
     return replica
   }
 

@@ -203,7 +203,7 @@ describe('a Redis that is older than the epoch', () => {
     expect(await statusOf(later)).toBe('unknown')
     await expectDecreed()
     expect(replica.lines.join('')).toContain('"event":"epoch.entered"')
-    const metrics = await (await fetch(`${replica.url}/metrics`)).text()
+    const metrics = await (await fetch(`${replica.operationsUrl}/metrics`)).text()
     expect(metrics).toMatch(/^curfew_epochs_entered_total\{.*\} 1$/m)
   })
 })
@@ -221,7 +221,7 @@ describe('who was away while a new epoch was opened', () => {
     // Until it has found the new epoch, everything that it is asked in the old one.
     await until('it is ready', async () => {
       heard.push(await stage.statusOf(alice).catch(() => 'unavailable'))
-      const answer = await fetch(`${paused.url}/readyz`)
+      const answer = await fetch(`${paused.operationsUrl}/readyz`)
       return answer.ok && (await stage.prepare()).startsWith('000002.')
     })
     expect(heard).not.toContain('live')

@@ -90,6 +90,7 @@ export class TestClock {
 export interface Replica {
   readonly service: SessionService
   readonly url: string
+  readonly operationsUrl: string
   /** Everything it has logged. */
   readonly lines: string[]
   as(session: { readonly token: string }): BearerClient
@@ -125,6 +126,7 @@ export class Stage implements AsyncDisposable {
     )
     const config = readConfig({
       SESSION_PORT: '0',
+      SESSION_OPERATIONS_PORT: '0',
       SESSION_SEED_FILE: join(this.directory, 'seed.json'),
       SESSION_CLIENTS_FILE: join(this.directory, 'clients.json'),
       CURFEW_NATS_URL: this.servers.natsUrl('session'),
@@ -134,12 +136,14 @@ export class Stage implements AsyncDisposable {
     const service = await compose(config, logger, overrides)
     const { port } = service.app.server.address() as AddressInfo
     const url = `http://127.0.0.1:${port}`
+    const operationsUrl = service.app.operationsUrl()
     const replica = {
       service,
       url,
+      operationsUrl,
       lines,
       as: (session: { token: string }) => new BearerClient(url, session.token),
-      isReady: async () => (await fetch(`${url}/readyz`)).ok,
+      isReady: async () => (await fetch(`${operationsUrl}/readyz`)).ok,
     }
     this.replicas.push(replica)
     return replica

@@ -56,7 +56,7 @@ describe('verifiers that join without end', () => {
     expect((await revoked).tookMs).toBeLessThan(3 * W_MS)
     // It was a member before, and says so again.
     expect(await join(GATEWAY, honest.id)).toEqual({})
-    const metrics = await (await fetch(`${one.url}/metrics`)).text()
+    const metrics = await (await fetch(`${one.operationsUrl}/metrics`)).text()
     expect(metrics).toMatch(
       /^curfew_member_joins_refused_total\{reason="too-many-members",service="session"\} 261$/m,
     )

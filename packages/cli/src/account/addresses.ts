@@ -24,7 +24,7 @@ export interface DevelopmentSystem extends Addresses {
   readonly account: string
   readonly nats: string | undefined
   readonly redis: string | undefined
-  readonly services: readonly string[]
+  readonly operations: readonly string[]
 }
 
 /** A base URL as it is kept and compared. @throws Failure where it cannot be one, or would carry passwords in the clear */
@@ -49,8 +49,7 @@ function isLoopback(host: string): boolean {
 const Addresses = Type.Object({ gateway: Type.String(), session: Type.String() })
 const DevelopmentFile = Type.Object({
   ...Addresses.properties,
-  documents: Type.Optional(Type.String()),
-  files: Type.Optional(Type.String()),
+  operations: Type.Optional(Type.Record(Type.String(), Type.String())),
   nats: Type.Optional(Type.String()),
   redis: Type.Optional(Type.String()),
   accounts: Type.Optional(Type.Array(Type.Object({ tenant: Type.String(), username: Type.String() }))),
@@ -68,7 +67,7 @@ export async function findDevelopmentSystem(from: string): Promise<DevelopmentSy
 
 function developmentSystem(file: string, found: Static<typeof DevelopmentFile>): DevelopmentSystem {
   const loopbackOnly = { isPlainHttpAllowed: false }
-  const { accounts = [], gateway, session, documents, files, nats, redis } = found
+  const { accounts = [], gateway, session, operations = {}, nats, redis } = found
   const operator = accounts.find(({ tenant }) => tenant === 'curfew') ?? {
     tenant: 'curfew',
     username: 'operator',
@@ -80,7 +79,7 @@ function developmentSystem(file: string, found: Static<typeof DevelopmentFile>):
     account: `${operator.tenant}/${operator.username}`,
     nats,
     redis,
-    services: [gateway, session, documents, files].filter((url) => url !== undefined),
+    operations: Object.values(operations),
   }
 }
 

@@ -24,6 +24,8 @@ export function addDoctor(program: Program, perform: Perform): void {
     )
 }
 
+const OPERATIONS_TODO = 'Name the operations ports of all replicas: --operations URL, as often as needed.'
+
 /** No credential goes to the operations ports, which are inside a deployment. */
 const OPEN = { isPlainHttpAllowed: true }
 
@@ -32,8 +34,7 @@ async function examine(context: Context, named: readonly string[] | undefined): 
   const operator = await context.operator()
   const found = await findDevelopmentSystem(process.cwd())
   const development = found?.server === operator.profile.server ? found : undefined
-  const { server, gateway } = operator.profile
-  const urls = named?.map((url) => baseUrl(url, OPEN)) ?? development?.services ?? [server, gateway]
+  const urls = (named ?? development?.operations ?? []).map((url) => baseUrl(url, OPEN))
   const [nats, redis] = [settings.natsUrl ?? development?.nats, settings.redisUrl ?? development?.redis]
   // Their clients are not needed by any other command.
   const [{ examineVerifiers }, { examineReplicas }, { examineNats }, { examineRedis }, { unseen }] =
@@ -46,7 +47,9 @@ async function examine(context: Context, named: readonly string[] | undefined): 
     ])
   const findings = [
     ...(await examineVerifiers(operator)),
-    ...(await examineReplicas(urls)),
+    ...(urls.length === 0
+      ? [unseen('replicas', 'No process has been asked whether it is ready.', OPERATIONS_TODO)]
+      : await examineReplicas(urls)),
     ...(nats === undefined
       ? [unseen('nats', 'NATS has not been looked into.', 'Set CURFEW_NATS_URL.')]
       : await examineNats(nats)),

@@ -261,7 +261,7 @@ it('writes each decision to the log and the metrics, and no claim to either', as
   await (await stage.request('GET', good)).text()
   await stage.request('GET', bad)
   await fetch(`${stage.url}/files/${file}?claim=${good}`)
-  const metrics = await (await fetch(`${stage.url}/metrics`)).text()
+  const metrics = await (await fetch(`${stage.operationsUrl}/metrics`)).text()
   expect(metrics).toMatch(/curfew_claims_total\{operation="download",outcome="redeemed".*\} 1/)
   expect(metrics).toMatch(
     /curfew_claims_total\{operation="download",outcome="invalid",reason="expired".*\} 1/,

@@ -26,7 +26,13 @@ async function setUp(headers: Record<string, string>, piece: string) {
     close: () => Promise.resolve(),
   }
   const logger = createLogger({ service: 'test', level: 'fatal' })
-  const app = createHttpServer({ service: 'test', logger, registry: createMetrics('test'), readiness: [] })
+  const app = createHttpServer({
+    service: 'test',
+    logger,
+    registry: createMetrics('test'),
+    readiness: [],
+    operations: { host: '127.0.0.1', port: 0 },
+  })
   await app.register(curfewFastify, { verifier })
   addApiRoutes(app, {
     boundary: { liveSession: [app.requireSession] } as unknown as Boundary,
