@@ -98,11 +98,14 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
   })
 
   test('has a console for its operators', async () => {
-    await vi.waitFor(async () => expect((await fetch(console)).status).toBe(200), {
-      timeout: 30_000,
-      interval: 250,
-    })
-    const page = await fetch(console, { headers: { accept: 'text/html' } })
+    const page = await vi.waitFor(
+      async () => {
+        const answer = await fetch(console, { headers: { accept: 'text/html' } })
+        expect(answer.status).toBe(200)
+        return answer
+      },
+      { timeout: 30_000, interval: 250 },
+    )
     const [, script = ''] = /src="([^"]+)"/.exec(await page.text()) ?? []
     expect((await fetch(`${console}${script}`)).status).toBe(200)
     // The gateway takes its word for who calls.
