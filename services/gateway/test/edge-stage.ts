@@ -55,36 +55,7 @@ export async function setEdgeStage(): Promise<EdgeStage> {
     { service: 'gateway', level: 'debug' },
     { write: (line) => void log.push(line) },
   )
-  const standard: GatewayConfig = {
-    listen: { host: '127.0.0.1', port: 0 },
-    operations: { host: '127.0.0.1', port: 0 },
-    drainDelayMs: 0,
-    logLevel: 'debug',
-    natsUrl: servers.natsUrl('gateway'),
-    accountsFile: identities.files.accounts,
-    csrfKey: await readFile(identities.files.csrfKey),
-    upstreams: new Map([['down' as Audience, `http://127.0.0.1:${await freePort()}`]]),
-    upstreamTimeoutMs: 1_500,
-    bodyBytesMax: 1024,
-    cookieName: COOKIE,
-    programmaticClients: new Set(['api', 'cli'] as ClientId[]),
-    defaultTenant: undefined,
-    filesOrigin: undefined,
-    passwordLengthMin: 15,
-    limits: {
-      loginsPerMinute: 100_000,
-      loginFailuresFree: 10_000,
-      loginChancesPerMinute: 0,
-      tokenGuessesPerMinute: 10_000,
-    },
-    isTrustedProxy: () => false,
-    encodedSlashes: new Set(),
-    relayedHeaders: [],
-    corsOrigins: new Set(),
-    returnOrigins: new Set(),
-    forwardAuthAudiences: new Set(),
-    recentAuthenticationSeconds: 900,
-  }
+  const standard = await standardConfig(servers.natsUrl('gateway'), identities)
 
   const owned = stack.move()
   return {
@@ -111,6 +82,40 @@ export async function setEdgeStage(): Promise<EdgeStage> {
       return { tenant: account.tenant, username, password: account.password }
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Limits that no test of the edge meets by accident, and one upstream that does not listen. */
+async function standardConfig(natsUrl: string, identities: DevelopmentIdentities): Promise<GatewayConfig> {
+  return {
+    listen: { host: '127.0.0.1', port: 0 },
+    operations: { host: '127.0.0.1', port: 0 },
+    drainDelayMs: 0,
+    logLevel: 'debug',
+    natsUrl,
+    accountsFile: identities.files.accounts,
+    csrfKey: await readFile(identities.files.csrfKey),
+    upstreams: new Map([['down' as Audience, `http://127.0.0.1:${await freePort()}`]]),
+    upstreamTimeoutMs: 1_500,
+    bodyBytesMax: 1024,
+    cookieName: COOKIE,
+    programmaticClients: new Set(['api', 'cli'] as ClientId[]),
+    defaultTenant: undefined,
+    filesOrigin: undefined,
+    passwordLengthMin: 15,
+    limits: {
+      loginsPerMinute: 100_000,
+      loginFailuresFree: 10_000,
+      loginChancesPerMinute: 0,
+      tokenGuessesPerMinute: 10_000,
+    },
+    isTrustedProxy: () => false,
+    encodedSlashes: new Set(),
+    relayedHeaders: [],
+    corsOrigins: new Set(),
+    returnOrigins: new Set(),
+    forwardAuthAudiences: new Set(),
+    recentAuthenticationSeconds: 900,
   }
 }
 
