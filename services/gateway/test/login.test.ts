@@ -142,7 +142,7 @@ describe('a login that fails', () => {
     [{ username: 'alice' }, 'password'],
     [{ username: 'alice', password: 'x' }, 'tenant'],
     [{ username: '', password: 'x', tenant: 'acme' }, 'username'],
-    [{ username: 'a'.repeat(129), password: 'x', tenant: 'acme' }, 'username'],
+    [{ username: 'a'.repeat(256), password: 'x', tenant: 'acme' }, 'username'],
     [{ username: 'alice', password: 'x'.repeat(1025), tenant: 'acme' }, 'password'],
     [{ username: 'alice', password: '', tenant: 'acme' }, 'password'],
     [{ username: ['alice'], password: 'x', tenant: 'acme' }, 'username'],
