@@ -46,6 +46,8 @@ export class LogReach {
     if (await log.reader.waitFor(position, REACHED_WITHIN_MS)) return
     // Whether it does, only a barrier proves.
     if (!(await catchUp()) || log.reader.applied >= position) return
+    // Started again meanwhile: the barrier has come back to another reader, and this one stands where it was closed.
+    if (log !== this.#options.log()) return
     const { epoch, logId } = log
     const known = await stored.enter({ epoch, logId })
     if (known.epoch === epoch && known.logId === logId)
