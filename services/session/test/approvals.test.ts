@@ -1,7 +1,11 @@
-import type { ClientId } from '@curfew/contracts'
+import { newSessionId, type ClientId } from '@curfew/contracts'
 import { type BearerClient, EventReader, expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { RedisApprovals } from '../src/adapters/redis-approvals.ts'
+import { MAX_PENDING_PER_OPERATOR, MAX_PENDING_PER_TENANT, type Approval } from '../src/domain/approvals.ts'
+import { newRevocationId } from '../src/domain/revocation.ts'
+import { isoTime } from '../src/iso-time.ts'
 import { setStage, TestClock, until, type Created, type Replica, type Stage } from './stage.ts'
 import { eventsOf } from './trail.ts'
 
@@ -32,6 +36,11 @@ interface Pending {
   readonly revocation: { readonly id: string; readonly position: string | null; readonly scope: object }
   readonly state: string
   readonly expires_at: string
+}
+
+interface Listed {
+  readonly approvals: readonly Pending[]
+  readonly next_cursor: string | null
 }
 
 async function ask(scope: object, more: object = {}, key?: string): Promise<Pending> {
@@ -300,5 +309,72 @@ describe('an operator of one tenant', () => {
     expect(await waiting(stranger)).toEqual([])
     await expectProblem(await stranger.post(pathOf(approved, 'reject')), 404, 'not-found')
     await expectJson(await chief.post(pathOf(approved, 'approve')), 200)
+  })
+})
+
+describe('requests that wait', () => {
+  const store = (): RedisApprovals => new RedisApprovals(stage.redis)
+  const requestBy = (actor: string, waitMs = 60_000): Approval => {
+    const at = isoTime(clock.nowMs())
+    const scope = { type: 'global' } as const
+    return {
+      entry: { v: 1, id: newRevocationId(), type: 'revoked', at, actor, reason: 'drill', scope },
+      session: newSessionId(),
+      state: 'pending',
+      expiresAtMs: clock.nowMs() + waitMs,
+    }
+  }
+
+  it('are limited for each operator: one that is decided makes room, and a repeated call takes none', async () => {
+    await asker.put('/v1/subjects/curfew/keen/grants', { roles: [], permissions: ['curfew:revoke'] })
+    const keen = one.as(await stage.login('curfew/keen'))
+    const askAsKeen = (key: string): Promise<Response> => {
+      const json = { scope: GLOBAL, reason: 'night shift' }
+      return keen.request('POST', '/v1/revocations', { json, headers: { 'idempotency-key': key } })
+    }
+    const asked: Pending[] = []
+    for (let n = 0; n < MAX_PENDING_PER_OPERATOR; n++)
+      asked.push(await expectJson(await askAsKeen(`number ${n}`), 202))
+    await expectProblem(await askAsKeen('one too many'), 403, 'quota-exceeded')
+    const suspending = await keen.post('/v1/tenants/acme/suspend', { reason: 'a breach' })
+    await expectProblem(suspending, 403, 'quota-exceeded')
+    const [told] = await eventsOf(asker, { type: 'operator.refused', actor: 'curfew/keen' })
+    expect(told).toMatchObject({ reason: 'too-many-pending' })
+    await expectJson(await approver.post(pathOf(await ask(GLOBAL), 'reject')), 200)
+
+    const [oldest, ...others] = asked as [Pending, ...Pending[]]
+    await expectJson(await askAsKeen('number 0'), 202)
+    await expectJson(await approver.post(pathOf(oldest, 'reject')), 200)
+    expect(await expectJson(await askAsKeen('number 0'), 202)).toMatchObject({ state: 'rejected' })
+    const next = await expectJson<Pending>(await askAsKeen('one too many'), 202)
+    for (const pending of [next, ...others])
+      await expectJson(await approver.post(pathOf(pending, 'reject')), 200)
+  })
+
+  it("are limited for the operators of each tenant, who leave the administrators' room alone", async () => {
+    const nowMs = clock.nowMs()
+    const expired = requestBy('globex/expired', -1)
+    expect(await store().add(expired, expired.expiresAtMs - 1)).toBe('added')
+    for (let n = 0; n < MAX_PENDING_PER_TENANT; n++)
+      expect(await store().add(requestBy(`globex/operator ${n % 10}`), nowMs)).toBe('added')
+    expect(await store().add(requestBy('globex/chief'), nowMs)).toBe('tenant-full')
+    await expectJson(await approver.post(pathOf(await ask(GLOBAL), 'reject')), 200)
+  })
+
+  it('are listed once each, however many expire in the same millisecond', async () => {
+    const alike = Array.from({ length: 60 }, (_, n) => ({
+      ...requestBy(`initech/operator ${n % 4}`),
+      expiresAtMs: 4_000_000_000_000,
+    }))
+    for (const approval of alike) await store().add(approval, clock.nowMs())
+    const listed: string[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page = await asker.get(`/v1/approvals${cursor && `?cursor=${cursor}`}`)
+      const { approvals, next_cursor } = await expectJson<Listed>(page, 200)
+      listed.push(...approvals.map(({ revocation }) => revocation.id))
+      cursor = next_cursor
+    }
+    expect(listed).toEqual(expect.arrayContaining(alike.map(({ entry }) => entry.id)))
+    expect(new Set(listed).size).toBe(listed.length)
   })
 })

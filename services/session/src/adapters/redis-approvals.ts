@@ -5,12 +5,39 @@
 import type { Position, SessionId } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
-import type { Approval, ApprovalPage, ApprovalStore, Decision } from '../domain/approvals.ts'
+import {
+  MAX_PENDING_PER_OPERATOR,
+  MAX_PENDING_PER_TENANT,
+  tenantOfAsker,
+  type Added,
+  type Approval,
+  type ApprovalPage,
+  type ApprovalStore,
+  type Decision,
+} from '../domain/approvals.ts'
 import { KEYS } from './redis-keys.ts'
 import { repliesOf } from './redis-replies.ts'
 
 const PAGE_SIZE = 50
 const FIELDS = ['entry', 'session', 'state', 'by', 'expires', 'on'] as const
+
+/**
+ * Takes room for one more, once for each id.
+ * KEYS pending requests of a tenant's operators; ARGV id, operator, now, when it expires, the most of the operator, of the tenant.
+ */
+const TAKE_ROOM = `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+local member = ARGV[1] .. ' ' .. ARGV[2]
+if redis.call('ZSCORE', KEYS[1], member) then return 'added' end
+local pending = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '+inf')
+if #pending >= tonumber(ARGV[6]) then return 'tenant-full' end
+local own = 0
+for _, each in ipairs(pending) do
+  if string.sub(each, string.find(each, ' ', 1, true) + 1) == ARGV[2] then own = own + 1 end
+end
+if own >= tonumber(ARGV[5]) then return 'operator-full' end
+redis.call('ZADD', KEYS[1], ARGV[4], member)
+return 'added'`
 
 /** KEYS approval; ARGV entry, the session that asks, when it expires, on top of what. */
 const ADD = `
@@ -32,11 +59,19 @@ export class RedisApprovals implements ApprovalStore {
     this.#redis = redis
   }
 
-  async add({ entry, session, expiresAtMs, onTopOf }: Approval): Promise<void> {
-    // The list first: an entry in it without a record does no harm.
+  async add(approval: Approval, nowMs: number): Promise<Added> {
+    const { entry, session, expiresAtMs, onTopOf } = approval
+    // One that has been decided needs no room any more.
+    if ((await this.#redis.exists(KEYS.approval(entry.id))) === 1) return 'added'
+    const most = [MAX_PENDING_PER_OPERATOR, MAX_PENDING_PER_TENANT]
+    const about = [entry.id, entry.actor, nowMs, expiresAtMs, ...most]
+    const added = (await this.#redis.eval(TAKE_ROOM, 1, pendingKeyOf(entry.actor), ...about)) as Added
+    if (added !== 'added') return added
+    // The list before the record: a listed id without a record is passed over.
     await this.#redis.zadd(KEYS.approvals, expiresAtMs, entry.id)
     const fields = [JSON.stringify(entry), session, expiresAtMs, onTopOf ?? '']
     await this.#redis.eval(ADD, 1, KEYS.approval(entry.id), ...fields)
+    return 'added'
   }
 
   async find(id: string): Promise<Approval | undefined> {
@@ -46,29 +81,49 @@ export class RedisApprovals implements ApprovalStore {
   async decide(id: string, decision: Decision, by: string): Promise<Approval | undefined> {
     const approval = approvalFrom(await this.#redis.eval(DECIDE, 1, KEYS.approval(id), decision, by))
     await this.#redis.zrem(KEYS.approvals, id)
+    const actor = approval?.entry.actor
+    if (actor !== undefined) await this.#redis.zrem(pendingKeyOf(actor), `${id} ${actor}`)
     return approval
   }
 
   async page(after: string | undefined, nowMs: number): Promise<ApprovalPage> {
     await this.#redis.zremrangebyscore(KEYS.approvals, '-inf', nowMs)
-    const from = after === undefined ? '-inf' : `(${after}`
-    const found = await this.#redis.zrangebyscore(
-      KEYS.approvals,
-      from,
-      '+inf',
-      'WITHSCORES',
-      'LIMIT',
-      0,
-      PAGE_SIZE,
-    )
-    const ids = found.filter((_, index) => index % 2 === 0)
-    if (ids.length === 0) return { approvals: [], next: undefined }
+    const listed = await this.#listedAfter(after)
+    const last = listed.at(-1)
+    if (last === undefined) return { approvals: [], next: undefined }
     const pipeline = this.#redis.pipeline()
-    for (const id of ids) pipeline.hmget(KEYS.approval(id), ...FIELDS)
+    for (const { id } of listed) pipeline.hmget(KEYS.approval(id), ...FIELDS)
     const approvals = (await repliesOf(pipeline)).flatMap((reply) => approvalFrom(reply) ?? [])
     const waiting = approvals.filter(({ state }) => state === 'pending')
-    return { approvals: waiting, next: ids.length < PAGE_SIZE ? undefined : found.at(-1) }
+    return {
+      approvals: waiting,
+      next: listed.length < PAGE_SIZE ? undefined : `${last.expiry}.${last.id}`,
+    }
   }
+
+  /** Redis sorts those that expire at the same time by id. */
+  async #listedAfter(after: string | undefined): Promise<Listed[]> {
+    const [expiry = '', lastId = ''] = after?.split('.') ?? ['-inf']
+    const range = [`(${expiry}`, '+inf', 'WITHSCORES', 'LIMIT', 0, PAGE_SIZE] as const
+    const [alike, later] = await Promise.all([
+      this.#redis.zrangebyscore(KEYS.approvals, expiry, expiry),
+      this.#redis.zrangebyscore(KEYS.approvals, ...range),
+    ])
+    const listed = alike.filter((id) => id > lastId).map((id) => ({ id, expiry }))
+    for (let index = 0; index < later.length; index += 2)
+      listed.push({ id: later[index] ?? '', expiry: later[index + 1] ?? '' })
+    return listed.slice(0, PAGE_SIZE)
+  }
+}
+
+interface Listed {
+  readonly id: string
+  /** In milliseconds, as Redis writes it. */
+  readonly expiry: string
+}
+
+function pendingKeyOf(actor: string): string {
+  return KEYS.pendingApprovals(tenantOfAsker(actor))
 }
 
 /** @param reply of HMGET with FIELDS. */

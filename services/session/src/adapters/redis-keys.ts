@@ -20,6 +20,8 @@ export const KEYS = {
   /** A revocation that waits for a second operator, and all of them by when they expire. */
   approval: (id: string) => `curfew:approval:${id}`,
   approvals: 'curfew:approvals',
+  /** Those of the operators of one tenant, `<id> <operator>`: they share a limit. */
+  pendingApprovals: (tenant: TenantId) => `curfew:approvals:${tenant}`,
   /** The subjects that the log has said something about that lasts, in as many parts as INDEX_PARTS. */
   subjectIndex: (part: number) => `curfew:subject-index:${part}`,
   /** Tenants that the log has said something about that lasts, all with score 0, so that they sort by name. */

@@ -29,10 +29,17 @@ export interface Approval {
 
 export type Decision = Exclude<Approval['state'], 'pending'>
 
+/** Requests that wait at the same time. Each tenant's operators have room of their own, so that none takes another's. */
+export const MAX_PENDING_PER_OPERATOR = 20
+export const MAX_PENDING_PER_TENANT = 100
+
+/** `added` also where there was one of this id before; the others say whose room is full. */
+export type Added = 'added' | 'operator-full' | 'tenant-full'
+
 /** Kept where every replica finds it. */
 export interface ApprovalStore {
-  /** Nothing happens where there is one of this id. */
-  add(approval: Approval): Promise<void>
+  /** Nothing happens where there is one of this id, or no room for another one. */
+  add(approval: Approval, nowMs: number): Promise<Added>
   find(id: string): Promise<Approval | undefined>
   /** Decides it unless it has been decided; answers how it is now, undefined once it has expired. */
   decide(id: string, decision: Decision, by: string): Promise<Approval | undefined>

@@ -9,8 +9,8 @@ const SHAPES = {
   index: /^\d{1,2}(?:\.\d{1,16})?$/,
   /** Number of a login of one user. */
   login: /^\d{1,16}$/,
-  /** Absolute expiry in milliseconds. */
-  expiry: /^\d{1,16}$/,
+  /** When a request expires, in milliseconds, and its id. */
+  expiry: /^\d{1,16}\.rev_[\w-]{22}$/,
   /** Position of the last one listed. */
   position: /^\d{6}\.\d{16}$/,
   /** The last name of the page before: a user's or a tenant's. */

@@ -17,8 +17,11 @@ import { isRecent, type Operator } from '../domain/operator.ts'
 import { holds } from '../domain/permissions.ts'
 import { takeOrRefuse, type Throttling } from './throttling.ts'
 
-/** Another tenant's; powers over Curfew that are not theirs to give or to take; what they have asked for themselves. */
-type OperatorRefusal = 'out-of-reach' | Exclude<ActRefusal, 'over'> | 'own-request'
+/**
+ * Another tenant's; powers over Curfew that are not theirs to give or to take; what they have asked for themselves; a request while
+ * too many wait.
+ */
+type OperatorRefusal = 'out-of-reach' | Exclude<ActRefusal, 'over'> | 'own-request' | 'too-many-pending'
 
 type RefusedToken = { readonly reason: string; readonly sessionId?: SessionId }
 

@@ -90,7 +90,13 @@ export function postRevocations(
     const found = prior === undefined ? requireReach(guard, request, reached) : undefined
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) =>
       prior === undefined && needsTwo(approval, body.scope)
-        ? askForApproval(ports, { request, entry, session: operator.sessionId, waitMs: approval.waitMs })
+        ? askForApproval(ports, {
+            request,
+            guard,
+            entry,
+            session: operator.sessionId,
+            waitMs: approval.waitMs,
+          })
         : carryOut(ports, { request, caller: operator, entry, prior, found, startedAtMs, onlooker }),
     )
   })

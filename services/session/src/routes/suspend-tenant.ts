@@ -69,6 +69,7 @@ export function suspendTenant(
             body: answer,
           } = await askToSuspend(ports, {
             request,
+            guard,
             entry,
             session: operator.sessionId,
             waitMs: approval.waitMs,
