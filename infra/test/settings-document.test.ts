@@ -14,7 +14,7 @@ interface Schema {
 
 interface Described {
   readonly description?: string
-  readonly default?: unknown
+  readonly default?: string | number | boolean
 }
 
 const SERVICES: Readonly<Record<string, Schema>> = { gateway, session, documents, files, console }
@@ -43,7 +43,7 @@ function table({ properties, required = [] }: Schema): string {
   return ['| setting | default | meaning |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
-function defaultText(standard: unknown, isRequired: boolean): string {
+function defaultText(standard: string | number | boolean | undefined, isRequired: boolean): string {
   if (standard === undefined) return isRequired ? 'required' : 'not set'
   return standard === '' ? 'empty' : `\`${String(standard)}\``
 }
