@@ -27,10 +27,12 @@ const joined = (kind: 'verifier' | 'replica'): LogEntry => ({
 const CHANGES: LogEntry[] = [
   { ...head, type: 'grants-changed', tenant, user, roles: [], permissions: [] },
   { ...head, type: 'resumed', tenant },
-  { ...head, type: 'rotated', session },
   joined('verifier'),
 ]
 const END = revoked({ type: 'session', session })
+const ROTATED: LogEntry = { ...head, type: 'rotated', session }
+/** From the first that is refused to the last. */
+const USES = ['rotations', 'sessions', 'changes', 'ends', 'operators'] as const
 const KEPT: LogEntry[] = [
   revoked({ type: 'user', tenant, user }),
   revoked({ type: 'global' }),
@@ -49,18 +51,21 @@ function roomAt(percent: number, isOfAccount = false): LogRoom {
 
 describe('the room of the log', () => {
   it.each([
-    [69, 'plenty', true, true, true],
-    [70, 'low', true, true, true],
-    [85, 'reserved', false, true, true],
-    [95, 'changes-refused', false, false, true],
-    [98, 'full', false, false, false],
-    [120, 'full', false, false, false],
-  ] as const)('at %d %% is %s', (...[percent, state, sessions, changes, ends]) => {
+    [69, 'plenty', 0],
+    [70, 'low', 0],
+    [80, 'rotations-refused', 1],
+    [85, 'reserved', 2],
+    [95, 'changes-refused', 3],
+    [98, 'ends-refused', 4],
+    [98.5, 'full', 5],
+    [120, 'full', 5],
+  ] as const)('at %d %% is %s, and of its uses the first %d are refused', (...[percent, state, refused]) => {
     const room = roomAt(percent)
     expect(room.state).toBe(state)
-    expect(room.hasRoomFor('sessions')).toBe(sessions)
-    for (const entry of CHANGES) expect(room.takes(entry)).toBe(changes)
-    expect(room.takes(END)).toBe(ends)
+    expect(USES.filter((use) => !room.hasRoomFor(use))).toEqual(USES.slice(0, refused))
+    for (const entry of CHANGES) expect(room.takes(entry)).toBe(room.hasRoomFor('changes'))
+    expect(room.takes(END)).toBe(room.hasRoomFor('ends'))
+    expect(room.takes(ROTATED)).toBe(room.hasRoomFor('operators'))
     for (const entry of KEPT) expect(room.takes(entry)).toBe(true)
     expect(room.isOpen).toBe(true)
   })
@@ -71,7 +76,7 @@ describe('the room of the log', () => {
     room.refused()
     expect(room.state).toBe('full')
     room.read({ bytes: 1, maxBytes: 100 })
-    expect([room.takes(END), room.hasRoomFor('sessions')]).toEqual([false, false])
+    expect(USES.filter((use) => room.hasRoomFor(use))).toEqual([])
     // It is the server that has to say so again.
     for (const entry of KEPT) expect(room.takes(entry)).toBe(true)
     room.stored()

@@ -1,12 +1,16 @@
 /**
  * ⑤ What may still be added to a log that is filling up.
- * Promise: the last room is left for what takes rights away. New sessions are refused first, then changes of rights and new
- * verifiers, then the ends of single sessions; what ends many, and what leases need, goes on until there is no room at all.
+ * Promise: the last room is left for what takes rights away. Users are refused first: another secret, then new sessions. Then
+ * changes of rights and new verifiers, the ends of single sessions, and at last operators' logins and step-ups. An entry that
+ * ends many sessions, and one that leases need, is taken until there is no room at all.
  */
 import type { LogEntry } from '@curfew/contracts'
 
-/** From which part of the room on it is refused. */
-const MARKS = { sessions: 0.85, changes: 0.95, ends: 0.98 } as const
+/**
+ * From which part of the room on each use is refused. `rotations` and `sessions` are those of users, `operators` both of
+ * operators, whose wide revocations need a recent proof of identity.
+ */
+const MARKS = { rotations: 0.8, sessions: 0.85, changes: 0.95, ends: 0.98, operators: 0.985 } as const
 /** From here on somebody has to be told. */
 const LOW = 0.7
 /**
@@ -17,8 +21,16 @@ const CLOSED = 0.99
 
 export type RoomUse = keyof typeof MARKS
 
-/** `unknown`: the server does not say how much room there is. `full`: not even single sessions can be ended. */
-export type RoomState = 'unknown' | 'plenty' | 'low' | 'reserved' | 'changes-refused' | 'full'
+/** `unknown`: the server does not say how much room there is. `full`: what is left is for revocations alone. */
+export type RoomState =
+  | 'unknown'
+  | 'plenty'
+  | 'low'
+  | 'rotations-refused'
+  | 'reserved'
+  | 'changes-refused'
+  | 'ends-refused'
+  | 'full'
 
 export interface RoomReading {
   readonly bytes: number
@@ -38,9 +50,11 @@ export class LogRoom {
 
   get state(): RoomState {
     const share = this.#share
-    if (this.#isRefused || share >= MARKS.ends) return 'full'
+    if (this.#isRefused || share >= MARKS.operators) return 'full'
+    if (share >= MARKS.ends) return 'ends-refused'
     if (share >= MARKS.changes) return 'changes-refused'
     if (share >= MARKS.sessions) return 'reserved'
+    if (share >= MARKS.rotations) return 'rotations-refused'
     if (share >= LOW) return 'low'
     return this.#reading?.maxBytes === undefined ? 'unknown' : 'plenty'
   }
@@ -86,8 +100,10 @@ function useOf(entry: LogEntry): RoomUse | undefined {
     case 'grants-changed':
     case 'role-changed':
     case 'resumed':
-    case 'rotated':
       return 'changes'
+    case 'rotated':
+      // The entry does not say whose session it is. Users' rotations are refused before they are written.
+      return 'operators'
     case 'joined':
       return entry.kind === 'verifier' ? 'changes' : undefined
     case 'revoked':

@@ -205,7 +205,9 @@ function readinessOf(log: NatsFactLog, view: LogView, projection: Projector): Re
     { name: 'log', check: () => log.trouble ?? true },
     {
       name: 'room',
-      check: () => log.hasRoomFor('ends') || 'the log is full: no end of a session can be recorded',
+      check: () => log.hasRoomFor('ends') || 'the log is full: no end of a single session can be recorded',
+      // Operators need a replica to end sessions by, and the others have no more room than this one.
+      isAdvisory: true,
     },
     { name: 'lease', check: () => log.mayAnswer || 'none: answers for sessions are refused' },
     { name: 'view', check: () => view.complete || 'incomplete until Redis has caught up' },

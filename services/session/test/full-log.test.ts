@@ -8,12 +8,13 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { TestMember } from './members.ts'
-import { tryRotate } from './rotating.ts'
+import { rotate, tryRotate } from './rotating.ts'
 import { BACKEND, setStage, until, type Created, type Replica, type Stage } from './stage.ts'
 
 const STREAM = 'CURFEW_1'
 /** infra/nats/nats.conf gives the account two, and the trail sets one aside. */
 const GIBIBYTE = 1_024 ** 3
+const MAX_PER_USER = 4
 
 let stage: Stage
 let replica: Replica
@@ -22,14 +23,17 @@ let manager: JetStreamManager
 let api: BearerClient
 /** Each test has one session to end. */
 let sessions: Created[]
+/** An operator of one tenant, whose session each test steps up. */
+let chief: Created
 beforeAll(async () => {
   stage = await setStage()
-  replica = await stage.start()
+  replica = await stage.start({ SESSION_MAX_PER_USER: String(MAX_PER_USER) })
   nc = await connectMessaging({ url: stage.servers.natsUrl('admin'), name: 'admin' })
   manager = await jetstreamManager(nc)
   api = replica.as(await stage.login('curfew/operator'))
   const users = ['acme/alice', 'acme/alice', 'acme/alice', 'acme/carl']
   sessions = await Promise.all(users.map((who) => stage.login(who)))
+  chief = await stage.login('acme/chief')
   await fill()
 })
 afterAll(async () => {
@@ -39,11 +43,21 @@ afterAll(async () => {
 
 it('the room of a log without a limit of its own is what its account leaves beside the audit trail', async () => {
   expect(await gauge('log_max_bytes')).toBe(GIBIBYTE)
-  expect(await gauge('log_bytes')).toBeLessThan(GIBIBYTE / 1_000)
+  expect(await gauge('log_bytes')).toBeLessThan(GIBIBYTE / 100)
 })
 
 describe('while the log is filling up, one after the other', () => {
-  it('people cannot sign in any more when there is still room for every end, and whoever can end sessions can', async () => {
+  it('users cannot step up any more while they can still log in, and operators can do both', async () => {
+    const alice = sessions[0] as Created
+    await takes(0.81)
+    await until('it is told', () => toldOf('log.room').at(-1)?.['state'] === 'rotations-refused')
+    expect(await tryRotate(stage, alice)).toEqual({ outcome: 'no-room' })
+    expect(await begins('acme/bob')).toBe(true)
+    await stepUp()
+    expect(toldOf('log.room').at(-1)).toMatchObject({ level: 'error' })
+  })
+
+  it('users cannot log in any more when there is still room for every end, and operators can', async () => {
     const alice = sessions[0] as Created
     await takes(0.86)
     await until('nobody else begins a session', async () => !(await begins('acme/bob')))
@@ -57,7 +71,8 @@ describe('while the log is filling up, one after the other', () => {
     })
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
     await expectProblem(refused, 503, 'log-full')
-    expect(await begins('acme/chief')).toBe(true)
+    for (const operator of ['acme/chief', 'acme/granter', 'acme/reader'])
+      expect(await begins(operator)).toBe(true)
 
     expect(await stage.statusOf(alice)).toBe('live')
     await expectJson(await grant('bob'), 200)
@@ -77,25 +92,40 @@ describe('while the log is filling up, one after the other', () => {
     await expectProblem(await api.put('/v1/tenants/acme/roles/viewer', { permissions: [] }), 503, 'log-full')
     await expect(new TestMember(stage.gateway).join()).rejects.toThrow('log-full')
     expect(await tryRotate(stage, alice)).toEqual({ outcome: 'no-room' })
+    await stepUp()
     expect(await before.renew()).toMatchObject({ outcome: 'granted' })
     expect(await stage.statusOf(alice)).toBe('live')
     await expectJson(await api.post('/v1/subjects/acme/bob/suspend', { reason: 'test' }), 200)
     await expectJson(await revoke('bob'), 200)
     expect(await stage.logout(alice)).toBe('confirmed')
+    await before.leave()
   })
 
-  it('its last room is for what ends many: one session is not ended any more, quickly said, and a user is', async () => {
+  it('its last room is for operators: one session is not ended any more, quickly said, and a user is', async () => {
     const alice = sessions[2] as Created
-    await takes(0.985)
-    await until('it is not ready', async () => !(await replica.isReady()))
-    expect(await (await fetch(`${replica.operationsUrl}/readyz`)).text()).toContain('the log is full')
+    await takes(0.982)
+    await until('it is degraded', async () => (await readiness()).status === 'degraded')
+    // All replicas share the log: taken out of service for it, none would be left for the operators.
+    expect(await readiness()).toMatchObject({ checks: { room: expect.stringContaining('the log is full') } })
+    expect(await replica.isReady()).toBe(true)
     const startedAt = performance.now()
     await expect(stage.logout(alice)).rejects.toMatchObject({ code: 'unavailable' })
     expect(performance.now() - startedAt).toBeLessThan(1_500)
     expect(await stage.statusOf(alice)).toBe('live')
-    expect(await begins('acme/chief')).toBe(false)
-    await expectJson(await revoke('alice'), 200)
+    // More than a user may have: none can be ended, so each of them stays until there is room again.
+    for (let count = 0; count <= MAX_PER_USER; count += 1) expect(await begins('acme/chief')).toBe(true)
+    await stepUp()
+    const operator = replica.as(chief)
+    await expectJson(await stage.revokeUser(operator, 'alice'), 200)
     expect(await stage.statusOf(alice)).toBe('revoked')
+  })
+
+  it('the end of it is for revocations alone: operators who are in can revoke, and nobody logs in or steps up', async () => {
+    await takes(0.987)
+    await until('operators do not log in', async () => !(await begins('acme/chief')))
+    expect(await tryRotate(stage, chief)).toEqual({ outcome: 'no-room' })
+    await expectJson(await revoke('chief'), 200)
+    expect(await stage.statusOf(chief)).toBe('revoked')
   })
 })
 
@@ -112,12 +142,11 @@ describe('a log that takes nothing more', () => {
     await expect(stage.logout(carl)).rejects.toMatchObject({ code: 'unavailable' })
     expect(await begins('acme/bob')).toBe(false)
     expect(await begins('curfew/operator')).toBe(false)
-    await until('it is not ready', async () => !(await replica.isReady()))
     // Servers that take no barrier any more leave nobody with a lease; a verdict it is not.
     expect(['live', 'unavailable']).toContain(await stage.statusOf(carl).catch(() => 'unavailable'))
 
     await takes(0.5)
-    await until('it is ready', () => replica.isReady())
+    await until('it is ready', async () => (await readiness()).status === 'ready')
     expect(await stage.statusOf(carl)).toBe('live')
     const stored = await api.request('POST', '/v1/revocations', asked)
     expect(await expectJson(stored, 200)).toMatchObject({ state: 'confirmed' })
@@ -129,8 +158,10 @@ describe('a log that takes nothing more', () => {
 
 /** With ends of sessions that nobody has. */
 async function fill(): Promise<void> {
-  const entries = Array.from({ length: 200 }, () => endOfSomeSession('x'.repeat(400)))
-  await Promise.all(entries.map(append))
+  for (let batch = 0; batch < 5; batch += 1) {
+    const entries = Array.from({ length: 200 }, () => endOfSomeSession('x'.repeat(400)))
+    await Promise.all(entries.map(append))
+  }
 }
 
 function append(entry: LogEntry): Promise<unknown> {
@@ -155,7 +186,7 @@ async function fillUp(): Promise<void> {
 
 function endOfSomeSession(reason: string): LogEntry {
   const scope = { type: 'session', session: newSessionId() } as const
-  const head = { v: 1, id: randomUUID(), at: '', actor: '' } as const
+  const head = { v: 1, id: randomUUID(), at: '', actor: 'test' } as const
   return { ...head, type: 'revoked', reason, scope }
 }
 
@@ -171,6 +202,16 @@ async function begins(who: string): Promise<boolean> {
     expect(error).toMatchObject({ code: 'unavailable' })
     return false
   }
+}
+
+/** As the gateway does when the operator has given the password again. */
+async function stepUp(): Promise<void> {
+  chief = await rotate(stage, chief, { authentication: { acr: 'aal1', amr: ['pwd'] } })
+}
+
+async function readiness(): Promise<{ status: string; checks: Record<string, string> }> {
+  const answer = await fetch(`${replica.operationsUrl}/readyz`)
+  return (await answer.json()) as { status: string; checks: Record<string, string> }
 }
 
 function grant(user: string): Promise<Response> {

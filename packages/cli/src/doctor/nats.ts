@@ -162,10 +162,14 @@ function judgeShare({ state }: LogRoom, says: string, todo: string): Finding {
       return ok('nats', says)
     case 'low':
       return warning('nats', `${says} Logins are refused long before it is full.`, todo)
+    case 'rotations-refused':
+      return problem('nats', `${says} Nobody but operators can show their password again.`, todo)
     case 'reserved':
       return problem('nats', `${says} Nobody but operators can sign in.`, todo)
     case 'changes-refused':
       return problem('nats', `${says} Nobody but operators can sign in, and no rights can be changed.`, todo)
+    case 'ends-refused':
+      return problem('nats', `${says} Nobody but operators can sign in, and nobody can sign out.`, todo)
     case 'full':
       return problem('nats', `${says} Nobody can sign in or out.`, todo)
   }

@@ -18,12 +18,11 @@ import { Unavailable } from '../errors.ts'
 import type { SubjectFacts } from './facts.ts'
 import { limitSessions, type LimitPorts } from './limit-sessions.ts'
 import { lookUpSubject } from './look-up.ts'
-import { REVOKE, effectivePermissions, holds } from './permissions.ts'
+import { isOperator } from './permissions.ts'
 import { requireRoom } from './require-lease.ts'
 import { limitsFor, type SessionLimits } from './session-limits.ts'
 import type { SessionRecord } from './session-record.ts'
 import { isRevoked, isSuspended } from './validity.ts'
-import type { WideFacts } from './wide-facts.ts'
 
 export interface SessionRequest {
   readonly birth: Position
@@ -54,11 +53,6 @@ export type Creation =
 /** How long to wait for a birth that another replica gave out and this one has not reached. */
 const BIRTH_WITHIN_MS = 1_000
 
-/** Operators who may revoke can sign in until the log has no room for the ends of sessions. */
-function mayRevoke(tenant: TenantId, { subject, wide }: { subject: SubjectFacts; wide: WideFacts }): boolean {
-  return holds(new Set(effectivePermissions(tenant, subject.grants, wide)), REVOKE)
-}
-
 export async function createSession(
   ports: LimitPorts,
   request: SessionRequest,
@@ -69,7 +63,8 @@ export async function createSession(
   const evidence = { subject, wide: ports.view.wide }
   if (isRevoked(request, evidence)) return { outcome: 'refused', reason: 'revoked' }
   if (isSuspended(request.tenant, evidence)) return { outcome: 'refused', reason: 'suspended' }
-  requireRoom(ports.log, mayRevoke(request.tenant, evidence) ? 'ends' : 'sessions')
+  const isForOperator = isOperator(request.tenant, subject.grants, evidence.wide)
+  requireRoom(ports.log, isForOperator ? 'operators' : 'sessions')
 
   const secret = newSessionSecret()
   const nowMs = ports.clock.nowMs()

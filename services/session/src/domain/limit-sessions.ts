@@ -1,6 +1,7 @@
 /**
  * ④ ⑤ Sees to it that a user has no more than so many sessions at once: the oldest ones go.
- * Promise: exact, whatever logins run at the same time at whichever replica; who is over already does not count.
+ * Promise: exact, whatever logins run at the same time at whichever replica; who is over already does not count. Only while
+ * the log has no room for their ends, operators, who may still log in, keep their oldest ones: the next login ends them.
  *
  * Every login counts its session after it exists, in an order that one script in Redis decides, and then looks at all that
  * were counted by then. Who is not among the newest of some is not among the newest of more: so what any login ends would
@@ -44,7 +45,7 @@ export async function limitSessions(ports: LimitPorts, created: SessionRecord, m
     if (over.length > 0) await ports.sessions.strike(subject, over)
   }
   const oldest = live.slice(0, Math.max(0, live.length - max))
-  if (oldest.length === 0) return
+  if (oldest.length === 0 || !ports.log.hasRoomFor('ends')) return
   for (const ids of batchesOf(oldest)) await Promise.all(ids.map((id) => end(ports, id)))
   const { id: sessionId, client } = created
   ports.reports.sessionLimitExceeded({ sessionId, subject, client, max, ended: oldest })

@@ -40,3 +40,11 @@ export function holds(held: ReadonlySet<Permission>, needed: Permission): boolea
 export function powersIn(permissions: readonly Permission[]): Permission[] {
   return permissions.filter((permission) => permission.startsWith(OWN_PREFIX))
 }
+
+export function isOperator(
+  tenant: TenantId,
+  grants: Pick<Grants, 'roles' | 'permissions'> | undefined,
+  wide: RoleDefinitions,
+): boolean {
+  return powersIn(effectivePermissions(tenant, grants, wide)).length > 0
+}

@@ -12,7 +12,7 @@ export function requireLease(log: FactLog): void {
   if (!log.mayAnswer) throw new Unavailable('no-lease')
 }
 
-/** Where a session is to begin: one whose end could not be recorded begins nowhere. */
-export function requireRoom(log: FactLog, use: RoomUse = 'ends'): void {
+/** @throws Unavailable when the room that is left in the log is kept for other uses */
+export function requireRoom(log: FactLog, use: RoomUse): void {
   if (!log.hasRoomFor(use)) throw new Unavailable('log-full')
 }

@@ -33,6 +33,8 @@ import { isoTime } from '../iso-time.ts'
 import type { FactLog, Reports, RotationCommit, RotationStep, RotationStore } from '../ports.ts'
 import type { SubjectFacts } from './facts.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
+import { isOperator } from './permissions.ts'
+import { requireRoom } from './require-lease.ts'
 import { rotationId } from './revocation.ts'
 import { limitsFor, type SessionLimits } from './session-limits.ts'
 import type { Renewal, SessionRecord } from './session-record.ts'
@@ -82,6 +84,8 @@ export async function rotateSession(
   if ('outcome' in found) return found
   const { id, secretHash } = found.session
   if (secretHash !== request.secretHash) return { outcome: 'superseded' }
+  const isForOperator = isOperator(request.tenant, found.subject.grants, ports.view.wide)
+  requireRoom(ports.log, isForOperator ? 'operators' : 'rotations')
 
   const secret = newSessionSecret()
   const next = hashSecret(secret)

@@ -24,7 +24,8 @@ export function postSessionsPrepare(
     if (clients.find(guard.clientOf(request))?.sessions === undefined)
       throw new Problem('forbidden', 'the client is not registered to begin sessions')
     requireLease(log)
-    requireRoom(log)
+    // Whose session it will be is not known yet.
+    requireRoom(log, 'operators')
     return { birth: view.applied }
   })
 }
