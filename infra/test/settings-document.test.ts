@@ -1,4 +1,6 @@
 /** docs/settings.md is what the services read: `pnpm docs:generate` writes it, and this fails where it is another. */
+import { fileURLToPath } from 'node:url'
+
 import { expect, it } from 'vitest'
 
 import { Settings as console } from '../../services/console/src/config.ts'
@@ -16,6 +18,8 @@ interface Described {
   readonly description?: string
   readonly default?: string | number | boolean
 }
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 const SERVICES: Readonly<Record<string, Schema>> = { gateway, session, documents, files, console }
 
@@ -45,5 +49,6 @@ function table({ properties, required = [] }: Schema): string {
 
 function defaultText(standard: string | number | boolean | undefined, isRequired: boolean): string {
   if (standard === undefined) return isRequired ? 'required' : 'not set'
-  return standard === '' ? 'empty' : `\`${String(standard)}\``
+  // A default inside this repository is named from its root, which is elsewhere on each machine.
+  return standard === '' ? 'empty' : `\`${String(standard).replace(ROOT, '')}\``
 }
