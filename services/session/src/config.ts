@@ -62,7 +62,8 @@ export const Settings = Type.Object({
     minimum: 1,
     maximum: 10_000,
     default: 100,
-    description: 'Sessions that a user may have at once; the oldest ends when there is one more',
+    description:
+      'Sessions of a user at once that the gateway has begun, and as many of each registered client; with one more, the oldest of them ends',
   }),
   SESSION_ROTATION_OVERLAP_SECONDS: Type.Integer({
     minimum: 0,

@@ -1,8 +1,9 @@
-import { formatPosition, type SessionId } from '@curfew/contracts'
+import { formatPosition, type ClientId, type SessionId } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
 import { ALICE, LIMITS, MemoryLog, MemoryReplica, MemoryStore, type Hook } from './authority.fixture.ts'
-import { createSession } from './create-session.ts'
+import { createSession, type SessionRequest } from './create-session.ts'
+import { logoutId } from './revocation.ts'
 
 const SETTINGS = { limits: LIMITS, maxPerUser: 2 }
 
@@ -10,8 +11,9 @@ function setUp(hook?: Hook) {
   const [store, log] = [new MemoryStore(), new MemoryLog()]
   const replica = new MemoryReplica({ store, log, ...(hook && { hook }) })
   const birth = formatPosition(1, 5)
-  const logIn = async (): Promise<SessionId> => {
-    const creation = await createSession(replica.ports, { ...ALICE, birth, acr: 'aal1', amr: [] }, SETTINGS)
+  const logIn = async (by: Partial<SessionRequest> = {}): Promise<SessionId> => {
+    const asked = { ...ALICE, birth, acr: 'aal1', amr: [], ...by }
+    const creation = await createSession(replica.ports, asked, SETTINGS)
     if (creation.outcome !== 'created') throw new Error(creation.reason)
     return creation.session.id
   }
@@ -44,5 +46,32 @@ describe('one session more than may be', () => {
     // What the failed login would have ended is what the next one ends, and no more than that.
     expect(log.entries.map(({ entry }) => entry.type)).toEqual(['revoked'])
     expect(store.sessions.has(before[1] as SessionId)).toBe(true)
+  })
+})
+
+describe('the sessions that a registered client begins', () => {
+  const clientMade = (client: string) => ({ client: client as ClientId, isClientMade: true })
+
+  it("end none that the user began at the gateway, and none of another client's", async () => {
+    const { log, logIn } = setUp()
+    await logIn()
+    await logIn({ client: 'crm' as ClientId })
+    await logIn(clientMade('shop'))
+    const [first] = [await logIn(clientMade('crm')), await logIn(clientMade('crm'))]
+    expect(log.entries).toEqual([])
+    await logIn(clientMade('crm'))
+    const ended = { type: 'revoked', scope: { type: 'session', session: first } }
+    expect(log.entries.map(({ entry }) => entry)).toMatchObject([ended])
+  })
+
+  it('are exactly as many as may be after logins at once, as those of the gateway are', async () => {
+    const { log, logIn } = setUp()
+    const groups = [{}, clientMade('crm'), clientMade('shop')]
+    const sessions = await Promise.all(
+      groups.map((by) => Promise.all(Array.from({ length: 8 }, () => logIn(by)))),
+    )
+    const ended = new Set(log.entries.map(({ entry }) => entry.id))
+    for (const group of sessions)
+      expect(group.filter((id) => !ended.has(logoutId(id)))).toHaveLength(SETTINGS.maxPerUser)
   })
 })

@@ -1,17 +1,19 @@
 /**
- * ④ ⑤ Sees to it that a user has no more than so many sessions at once: the oldest ones go.
- * Promise: exact, whatever logins run at the same time at whichever replica; who is over already does not count. Only while
- * the log has no room for their ends, operators, who may still log in, keep their oldest ones: the next login ends them.
+ * ④ ⑤ Sees to it that a user has no more than so many sessions at once in each group: the oldest ones of the group go. The sessions that
+ * a registered client has begun are a group, and those that the gateway has begun are one.
+ * Promise: exact, whatever logins run at the same time at whichever replica; sessions that are over do not count, and no client's
+ * sessions end those of another group. Only while the log has no room for their ends, operators, who may still log in, keep their
+ * oldest ones: the next login ends them.
  *
  * Every login counts its session after it exists, in an order that one script in Redis decides, and then looks at all that
  * were counted by then. Who is not among the newest of some is not among the newest of more: so what any login ends would
  * be ended by the last one as well, and the last one sees them all.
  */
-import { subjectKey, type LogEntryOf, type SessionId } from '@curfew/contracts'
+import { subjectKey, type ClientId, type LogEntryOf, type SessionId } from '@curfew/contracts'
 
 import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
-import type { Login, Reports } from '../ports.ts'
+import type { Reports } from '../ports.ts'
 import { lookUp, type LookedUp, type LookUpPorts } from './look-up.ts'
 import { recordFact, type RecordPorts } from './record-fact.ts'
 import { SESSION_LIMIT, logoutId } from './revocation.ts'
@@ -24,6 +26,7 @@ export interface LimitPorts extends LookUpPorts, RecordPorts {
 }
 
 const AT_ONCE = 256
+const OVER: ReadonlySet<LookedUp['verdict']> = new Set(['unknown', 'revoked'])
 /** Recorded is enough: a verifier that has crashed must not hold up a login. */
 const CONFIRM_WITHIN_MS = 1_500
 
@@ -36,12 +39,14 @@ export async function limitSessions(ports: LimitPorts, created: SessionRecord, m
   for (const logins of batchesOf(listed)) {
     const ids = logins.map(({ session }) => session)
     const { sessions } = await lookUp(ports, ids)
-    const withVerdict = (...verdicts: readonly LookedUp['verdict'][]): Login[] =>
-      logins.filter((_, index) => verdicts.includes(sessions[index]?.verdict ?? 'unknown'))
     // Who has no place yet gets one behind all of these, and looks at them again.
-    live.push(...withVerdict('live').flatMap(({ session, login }) => (login > 0 ? [session] : [])))
+    for (const [index, { session, login }] of logins.entries()) {
+      const found = sessions[index]
+      if (login > 0 && found?.verdict === 'live' && groupOf(found.session) === groupOf(created))
+        live.push(session)
+    }
     // A suspension may be lifted, and that a limit has been reached is told by somebody else (expire-sessions.ts).
-    const over = withVerdict('unknown', 'revoked')
+    const over = logins.filter((_, index) => OVER.has(sessions[index]?.verdict ?? 'unknown'))
     if (over.length > 0) await ports.sessions.strike(subject, over)
   }
   const oldest = live.slice(0, Math.max(0, live.length - max))
@@ -49,6 +54,11 @@ export async function limitSessions(ports: LimitPorts, created: SessionRecord, m
   for (const ids of batchesOf(oldest)) await Promise.all(ids.map((id) => end(ports, id)))
   const { id: sessionId, client } = created
   ports.reports.sessionLimitExceeded({ sessionId, subject, client, max, ended: oldest })
+}
+
+/** Undefined for the sessions that the gateway has begun. */
+function groupOf({ isClientMade, client }: SessionRecord): ClientId | undefined {
+  return isClientMade === true ? client : undefined
 }
 
 function end(ports: LimitPorts, session: SessionId): Promise<void> {
