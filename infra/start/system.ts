@@ -9,8 +9,10 @@ import {
   developmentFile,
   keepCredentials,
   moveFormerPasswords,
+  serviceSettings,
   startServers,
   startServices,
+  writePrivateFile,
   writePrivateJson,
   type DevelopmentIdentities,
   type RunRecord,
@@ -47,6 +49,8 @@ export async function startSystem(
   record.remember(serverPids)
   await moveFormerPasswords(servers, directory, say)
   const { session, documents, files, gateway, console } = ports
+  const made = serviceSettings({ servers, identities, directory, ports })
+  writePrivateFile(join(directory, SESSION_SETTINGS), shellText({ ...made.session, ...env.session }))
   const services = await startServices({
     servers,
     directory,
@@ -73,6 +77,8 @@ async function identitiesOf(directory: string, env: Settings['services']): Promi
 }
 
 const DEVELOPMENT_FILE = 'dev.json'
+/** For the commands of administrators, which take the settings of the session service from their environment. */
+const SESSION_SETTINGS = 'session.env'
 const LOGINS = 'logins'
 
 /** Writes `dev.json`, and the body of a login for each account so that it can be sent as it is. */
@@ -90,4 +96,12 @@ export function publish(directory: string, system: RunningSystem): void {
 /** Without it nobody takes addresses and process numbers of an earlier run for real. */
 export function unpublish(directory: string): void {
   rmSync(join(directory, DEVELOPMENT_FILE), { force: true })
+  rmSync(join(directory, SESSION_SETTINGS), { force: true })
+}
+
+function shellText(settings: Readonly<Record<string, string>>): string {
+  const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${quoted(value)}\n`)
+    .join('')
 }

@@ -16,7 +16,7 @@ export type { DevelopmentAccount, DevelopmentClient, DevelopmentIdentities } fro
 export { serviceChild } from './service-child.ts'
 export { startServices } from './services.ts'
 export type { ServiceProcess, Services, ServicesOptions } from './services.ts'
-export { SERVICE_NAMES } from './service-settings.ts'
+export { SERVICE_NAMES, serviceSettings } from './service-settings.ts'
 export type { ServiceName, ServicePorts } from './service-settings.ts'
 
 // What runs them.

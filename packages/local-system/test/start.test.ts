@@ -103,6 +103,16 @@ describe('a running system', () => {
       }
   })
 
+  it('keeps the settings that commands of administrators take, for its owner only', async () => {
+    const settings = join(scratch.path, 'session.env')
+    expect(statSync(settings).mode & 0o777).toBe(0o600)
+    const node = `set -a; . '${settings}'; '${process.execPath}' services/session/src`
+    const recover = `${node}/recover-operator.ts --user operator --reason test --dry-run >/dev/null; echo $?`
+    const openEpoch = `${node}/new-epoch.ts --dry-run >/dev/null; echo $?`
+    // Nothing is wrong: an operator is there, and so is the log.
+    expect(await inShell(recover, openEpoch)).toBe('3\n0\n')
+  })
+
   it('goes by the settings of its environment before those that it makes itself', async () => {
     const [login] = printedCommands(start.output)
     const ask = (service: string): string =>
@@ -131,7 +141,7 @@ describe('npm start', () => {
     await storeFormerPassword(nats)
     expect(await first.stop('SIGINT')).toBe(0)
     expect(running(pids)).toEqual([])
-    expect(existsSync(join(scratch.path, 'dev.json'))).toBe(false)
+    for (const file of ['dev.json', 'session.env']) expect(existsSync(join(scratch.path, file))).toBe(false)
 
     const own = ownAccounts(scratch.path, 'carol')
     const second = begin(scratch.path, { ...ports, GATEWAY_ACCOUNTS_FILE: relative(REPOSITORY, own) })
