@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request, type ClientRequest } from 'node:http'
+
 import { type BearerClient, expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -124,6 +127,60 @@ describe('an operator whose authentication is old', () => {
       clock.aheadMs -= 901_000
     }
     expect(await stage.statusOf(keepsAlive)).not.toBe('live')
+  })
+})
+
+describe('an operator whose powers end while the body of a call is on its way', () => {
+  const LATE = 'acme/late'
+
+  /** Begun: the headers have been read and a few bytes of the body sent. */
+  async function begin(by: BearerClient, [method, path, json]: readonly [string, string, object]) {
+    const headers = {
+      authorization: `Bearer ${by.token}`,
+      'content-type': 'application/json',
+      'transfer-encoding': 'chunked',
+      expect: '100-continue',
+    }
+    const call: ClientRequest = request(new URL(path, by.url), { method, headers })
+    call.flushHeaders()
+    await once(call, 'continue')
+    const body = JSON.stringify(json)
+    call.write(body.slice(0, 3))
+    return async (): Promise<number> => {
+      call.end(body.slice(3))
+      const [response] = (await once(call, 'response')) as [{ statusCode: number; resume(): void }]
+      response.resume()
+      return response.statusCode
+    }
+  }
+
+  const CALLS = [
+    ['POST', '/v1/revocations', { scope: { type: 'user', tenant: 'acme', user: 'alice' }, reason: 'late' }],
+    ['POST', '/v1/subjects/acme/bob/suspend', { reason: 'late' }],
+    ['PUT', grantsOf('acme/henchman'), OPERATOR],
+    ['PUT', '/v1/tenants/acme/roles/late', { permissions: ['documents:read'] }],
+  ] as const
+
+  it.each<[string, number, (id: string) => Promise<Response>]>([
+    ['a strip', 403, () => operator.put(grantsOf(LATE), NOTHING)],
+    [
+      'a revocation',
+      401,
+      (session) =>
+        operator.post('/v1/revocations', { scope: { type: 'session', session }, reason: 'found out' }),
+    ],
+    ['a suspension', 401, () => operator.post(`/v1/subjects/${LATE}/suspend`)],
+  ])('does nothing with it after %s is confirmed', async (_, status, end) => {
+    await grant(LATE, 'curfew:operator')
+    const session = await stage.login(LATE)
+    const [alice, bob] = [await stage.login('acme/alice'), await stage.login('acme/bob')]
+    const finish = await Promise.all(CALLS.map((call) => begin(one.as(session), call)))
+    expect(await expectJson(await end(session.session.id), 200)).toMatchObject({ state: 'confirmed' })
+    const statuses = await Promise.all(finish.map((send) => send()))
+    expect(statuses).toEqual(CALLS.map(() => status))
+    expect([await stage.statusOf(alice), await stage.statusOf(bob)]).toEqual(['live', 'live'])
+    const told = new Set((await eventsOf(operator, { actor: LATE })).map(({ type }) => type))
+    expect([...told].filter((type) => type !== 'operator.refused')).toEqual(['session.created'])
   })
 })
 

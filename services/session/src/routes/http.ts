@@ -57,6 +57,7 @@ export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: Htt
     const { throttle, reports } = ports
     const throttling = { throttle, reports, policies: settings.policies }
     const guard = createOperatorGuard(ports, throttling, settings)
+    routes.addHook('preHandler', guard.requireStill)
     postRevocations(routes, ports, { guard, approval: settings.approval })
     getApprovals(routes, ports, guard)
     postApproval(routes, ports, guard)

@@ -1,10 +1,10 @@
 /**
- * ④ Lets operators in, before their request's body is read.
+ * ④ Lets operators in before their request's body is read, and checks them again once it has arrived.
  * Promise: only a bearer token counts, never a cookie; the same 401 whatever was wrong with it; nobody guesses for long.
  */
 import type { Permission, SessionId } from '@curfew/contracts'
 import { addressClass, addressKey, Problem } from '@curfew/service-kit'
-import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { FastifyRequest, onRequestAsyncHookHandler, preHandlerAsyncHookHandler } from 'fastify'
 
 import type { ActRefusal } from '../domain/act-on-operators.ts'
 import {
@@ -30,7 +30,12 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 export interface OperatorGuard {
   /** An `onRequest` hook for a route that needs the permission; calling it is activity of the session unless told. */
   requires(permission: Permission, use?: OperatorUse): onRequestAsyncHookHandler
-  /** The operator that the hook let in. */
+  /**
+   * A `preHandler` hook for every route: the body may take as long as its sender likes, and the operator may have lost the
+   * permission by then.
+   */
+  readonly requireStill: preHandlerAsyncHookHandler
+  /** The operator as of the latest of these checks. */
   operatorOf(request: FastifyRequest): Operator
   /** Reports that the operator went too far, and gives back what he is told: it may look like nothing being there. */
   refusal(request: FastifyRequest, reason: OperatorRefusal, problem: Problem): Problem
@@ -47,20 +52,39 @@ export interface OperatorRules {
 }
 
 const ACTIVITY = { isActivity: true }
+const PASSIVE = { isActivity: false }
+
+interface Admitted {
+  readonly operator: Operator
+  readonly permission: Permission
+}
 
 export function createOperatorGuard(
   ports: OperatorPorts,
   throttling: Throttling,
   { recentAuthenticationMs: recentMs, areReasonsNeeded }: OperatorRules,
 ): OperatorGuard {
-  const operators = new WeakMap<FastifyRequest, Operator>()
+  const admitted = new WeakMap<FastifyRequest, Admitted>()
   const refuse = refusing(ports)
-  const admit = admitting(ports, throttling)
+  const authenticate = authenticating(ports, throttling)
 
   function operatorOf(request: FastifyRequest): Operator {
-    const operator = operators.get(request)
+    const operator = admitted.get(request)?.operator
     if (operator === undefined) throw new TypeError('the route has no operator guard')
     return operator
+  }
+
+  function admit(request: FastifyRequest, { operator, permission }: Admitted): void {
+    if (!mayOperate(operator.known.session, ports.clients)) {
+      refuse(request, 'client-may-not-operate', operator)
+      throw new Problem('forbidden', 'sessions begun by this client are not accepted here')
+    }
+    if (!holds(operator.permissions, permission)) {
+      refuse(request, 'permission-missing', operator)
+      const needed = bearerChallenge(`error="insufficient_scope", scope="${permission}"`)
+      throw new Problem('forbidden', undefined, { headers: needed })
+    }
+    admitted.set(request, { operator, permission })
   }
 
   return {
@@ -71,18 +95,17 @@ export function createOperatorGuard(
     },
     requires: (permission, use = ACTIVITY) => {
       return async (request) => {
-        const operator = await admit(request, use)
-        if (!mayOperate(operator.known.session, ports.clients)) {
-          refuse(request, 'client-may-not-operate', operator)
-          throw new Problem('forbidden', 'sessions begun by this client are not accepted here')
-        }
-        if (!holds(operator.permissions, permission)) {
-          refuse(request, 'permission-missing', operator)
-          const needed = bearerChallenge(`error="insufficient_scope", scope="${permission}"`)
-          throw new Problem('forbidden', undefined, { headers: needed })
-        }
-        operators.set(request, operator)
+        const operator = await authenticate(request, use)
+        const { actor } = operator
+        const { operatorCalls: policy } = throttling.policies
+        await takeOrRefuse(throttling, { policy, key: actor, actor, address: request.ip })
+        admit(request, { operator, permission })
       }
+    },
+    requireStill: async (request) => {
+      const before = admitted.get(request)
+      if (before === undefined || request.body === undefined) return
+      admit(request, { ...before, operator: await authenticate(request, PASSIVE) })
     },
     requireRecent(request) {
       const operator = operatorOf(request)
@@ -110,8 +133,8 @@ function refusing({ reports }: OperatorPorts): Refusing {
 }
 
 /** Whose token it is, whatever he may do. */
-function admitting(ports: OperatorPorts, throttling: Throttling) {
-  const { operatorCalls, wrongCredentials } = throttling.policies
+function authenticating(ports: OperatorPorts, throttling: Throttling) {
+  const { wrongCredentials } = throttling.policies
 
   /** A token has 256 random bits, so what has to be stopped is not its being found but the load and the noise. */
   async function refuseToken(request: FastifyRequest, refused: RefusedToken): Promise<never> {
@@ -130,10 +153,7 @@ function admitting(ports: OperatorPorts, throttling: Throttling) {
       const { kind: _, ...refused } = authentication
       return refuseToken(request, refused)
     }
-    const { operator } = authentication
-    const { actor } = operator
-    await takeOrRefuse(throttling, { policy: operatorCalls, key: actor, actor, address: request.ip })
-    return operator
+    return authentication.operator
   }
 }
 
