@@ -100,8 +100,7 @@ export function unpublish(directory: string): void {
 }
 
 function shellText(settings: Readonly<Record<string, string>>): string {
-  const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
   return Object.entries(settings)
-    .map(([name, value]) => `${name}=${quoted(value)}\n`)
+    .map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`)
     .join('')
 }
