@@ -3,7 +3,7 @@
  * Promise: whatever a caller sends, it gets an answer of a known shape within known limits, and nothing inner leaks into it.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { currentRequestId, isRequestId, onBehalfOf } from '@curfew/contracts'
@@ -14,11 +14,11 @@ import { answerClientError } from './client-errors.ts'
 import type { CurfewServer } from './curfew-server.ts'
 import { limitConnections } from './connections.ts'
 import { drainOnClose, type Draining } from './draining.ts'
-import { passOverWhatFollows } from './last-answers.ts'
+import { noteLastAnswers } from './last-answers.ts'
 import { httpDuration } from './metrics.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { addOperationsRoutes } from './operations.ts'
-import { createTurns } from './pipelined-requests.ts'
+import { createServerOfTurns } from './pipelined-requests.ts'
 import { Problem, PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts'
 import { problemOf } from './problem-of.ts'
 import type { ReadinessCheck } from './readiness.ts'
@@ -94,6 +94,10 @@ function createServer(options: ListenerOptions): { app: CurfewServer; draining: 
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const lastAnswered = new WeakSet<Socket>()
   const app: CurfewServer = fastify({
+    serverFactory: (handle) =>
+      createServerOfTurns(nodeOptions(requestTimeout), handle, lastAnswered).setTimeout(
+        CONNECTION_TIMEOUT_MS,
+      ),
     loggerInstance: logger,
     logController: new QuietLogController(),
     genReqId: requestIdOf,
@@ -105,17 +109,6 @@ function createServer(options: ListenerOptions): { app: CurfewServer; draining: 
         : new RequestLogger(parent, bindings),
     trustProxy: options.isTrustedProxy ?? false,
     bodyLimit: options.bodyLimitBytes ?? BODY_LIMIT_BYTES,
-    requestTimeout,
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: {
-      maxHeaderSize: HEADERS_LIMIT_BYTES,
-      // Node looks at the request's timeout only after that of its headers.
-      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout || HEADERS_TIMEOUT_MS),
-      connectionsCheckingInterval: 1_000,
-      // Node would answer a missing Host header by itself, without a problem: `begin` does it instead.
-      requireHostHeader: false,
-    },
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
     // The framework's own answer while closing is not a problem either.
     return503OnClosing: false,
@@ -128,7 +121,7 @@ function createServer(options: ListenerOptions): { app: CurfewServer; draining: 
 
   // RFC 9110 lets a server ignore an expectation that it does not know; Node would answer 417 without a body.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
-  passOverWhatFollows(app, lastAnswered)
+  noteLastAnswers(app, lastAnswered)
   addRequestBodies(app)
   app.setValidatorCompiler(compileValidator)
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
@@ -143,8 +136,6 @@ function createServer(options: ListenerOptions): { app: CurfewServer; draining: 
   app.decorate('leave', () => draining.leave())
   const methods = createRouteMethods()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, method))
-  const turns = createTurns()
-  app.addHook('onRequest', (request, reply, done) => turns(request.raw, reply.raw, done))
   app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply, beginning)
     const fault = draining.isStopping()
@@ -161,6 +152,19 @@ function createServer(options: ListenerOptions): { app: CurfewServer; draining: 
     else onBehalfOf(request.id, done)
   })
   return { app, draining }
+}
+
+function nodeOptions(requestTimeout: number): ServerOptions {
+  return {
+    requestTimeout,
+    // Node looks at the request's timeout only after that of its headers.
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout || HEADERS_TIMEOUT_MS),
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: HEADERS_LIMIT_BYTES,
+    // Node would answer a missing Host header by itself, without a problem: `begin` does it instead.
+    requireHostHeader: false,
+  }
 }
 
 /** What is wrong with a request wherever it goes. */

@@ -102,6 +102,18 @@ describe('requests that are sent ahead on one connection', () => {
     expect([...held.keys()]).toEqual(['0'])
     held.clear()
   })
+
+  it('cost nothing beyond those: the rest of what the client sent at once is not even parsed', async () => {
+    let parsed = 0
+    const count = (): void => void (parsed += 1)
+    app.server.on('request', count)
+    const socket = await open(port)
+    socket.on('error', () => undefined)
+    socket.write('GET /nope HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3_000))
+    await expect.poll(() => connectionsOf(app)).toBe(0)
+    app.server.off('request', count)
+    expect(parsed).toBe(34)
+  })
 })
 
 describe('a body', () => {
