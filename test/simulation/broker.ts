@@ -31,6 +31,8 @@ export class Broker {
   readonly streams = new Map<string, StoredStream>()
   readonly connections = new Set<SimulatedConnection>()
   weather: Weather = CALM
+  /** It is a server of 2.11 or newer. */
+  readonly letsEntriesExpire: boolean
   isUp = true
   /** Rises with each start: what was on its way before never arrives. */
   incarnation = 0
@@ -45,6 +47,7 @@ export class Broker {
   constructor(world: World) {
     this.world = world
     this.random = world.random.split()
+    this.letsEntriesExpire = this.random.chance(0.8)
   }
 
   delayMs(): number {

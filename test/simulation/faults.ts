@@ -6,10 +6,11 @@ import { sequenceOf } from '@curfew/contracts'
 
 import type { Actor } from './actor.ts'
 import { Breaking } from './breaking.ts'
-import type { History } from './history.ts'
+import { isCovered, type History } from './history.ts'
 import type { Cast } from './people.ts'
 import type { Platform } from './platform.ts'
 import type { Random } from './random.ts'
+import type { Replica } from './replica.ts'
 import type { Stored, StoredStream } from './stored-stream.ts'
 import { CALM, someWeather, type Weather } from './weather.ts'
 
@@ -34,8 +35,14 @@ const WEIGHTS = {
 
 type Fault = keyof typeof WEIGHTS
 
-/** A day, either way. */
-const WALL_CLOCK_MS = 86_400_000
+const DAY_MS = 86_400_000
+/** Wall clocks are set by this much at most, either way. */
+const WALL_CLOCK_MS = DAY_MS
+/** On every clock, however fast or slow, sessions end in none or in each of them. */
+const STANDSTILLS = [
+  { days: 20, areSessionsOver: false },
+  { days: 40, areSessionsOver: true },
+] as const
 
 export interface FaultsOptions {
   readonly history: History
@@ -121,6 +128,39 @@ export class Faults {
       if (fault === 'silent') this.#breaking.silence(guard, forMs, 'down')
       else this.#happen(fault, guard)
     }
+  }
+
+  /**
+   * Every process and the broker stand still for days. Then sessions are as live as before and the log still holds their ends,
+   * or all of them are over and those ends have expired. Half of the processes are others afterwards and remember nothing, and
+   * the store may be one from before the last end of a session.
+   */
+  standStill(): void {
+    const { broker, world, tally } = this.#platform
+    this.#breaking.mend()
+    const { days, areSessionsOver } = this.#random.pick(STANDSTILLS)
+    if (this.#random.chance(0.5)) this.#putStoreBack(this.#sinceLastEndMs())
+    for (const actor of this.#actors)
+      if (this.#random.chance(0.5)) this.#breaking.kill(actor, this.#random.between(0, 2_000))
+    this.#breaking.restartBroker(this.#random.between(5, 500), () => {
+      const log = broker.streams.get('CURFEW_1')
+      const before = log?.size ?? 0
+      this.#breaking.told('standstill', `for ${days} days`)
+      world.leap(days * DAY_MS)
+      tally.count('fact expired', before - (log?.size ?? 0))
+    })
+    if (areSessionsOver) for (const login of this.#history.logins) login.isLost = true
+  }
+
+  /** For how long the latest session has been over that nothing but its own end concerns. */
+  #sinceLastEndMs(): number | undefined {
+    const { logins, revocations } = this.#history
+    const ends = logins.flatMap((login) => {
+      const [end, ...others] = revocations.filter((revocation) => isCovered(login, revocation))
+      const isOnlyOne = others.length === 0 && end?.entry.scope.type === 'session'
+      return isOnlyOne && end.stored !== undefined ? [end.stored.atMs] : []
+    })
+    return ends.length === 0 ? undefined : this.#platform.world.nowMs - Math.max(...ends)
   }
 
   /** Everything works again; nothing breaks any more. */
@@ -210,12 +250,12 @@ export class Faults {
   }
 
   /** Also what is left of one that was killed: the last moments are missing. */
-  #putStoreBack(): void {
+  #putStoreBack(agoMs = this.#random.pick([300, 1_000, 4_000])): void {
     const { store } = this.#platform
     // What the log has lost must be remembered somewhere.
     if (this.hasRolledBack || !store.isUp) return
     this.#breaking.told('store put back', 'the store')
-    store.putBack(this.#random.pick([300, 1_000, 4_000]))
+    store.putBack(agoMs)
     for (const login of this.#history.logins) login.isLost ||= !store.held.sessions.has(login.id)
   }
 
@@ -234,6 +274,7 @@ export class Faults {
     if (aware.length === 0) return void world.after(50, () => this.#rollBack())
     const to = Math.max(1, stream.lastSeq - this.#random.whole(1, 40))
     this.#breaking.restartBroker(this.#random.between(5, 500), () => {
+      if (this.#random.chance(0.3) && this.#loseOne(stream, aware)) return
       this.#keeper = this.#random.pick(aware)
       this.#history.areSomeUnaware = this.#random.chance(0.5)
       if (!this.#history.areSomeUnaware)
@@ -269,10 +310,31 @@ export class Faults {
     })
   }
 
+  /**
+   * The end of a session, long before it may expire: only a replica that has applied it misses it.
+   * @returns false when there is none that one of these has applied
+   */
+  #loseOne(stream: StoredStream, aware: readonly Replica[]): boolean {
+    const one = stream.from(1).findLast(({ subject }) => subject.includes('.revoked.session.'))
+    if (one === undefined) return false
+    const haveApplied = aware.filter(({ opened }) => opened && sequenceOf(opened.since) < one.seq)
+    if (haveApplied.length === 0) return false
+    this.#keeper = this.#random.pick(haveApplied)
+    this.#breaking.told('entry lost', String(one.seq))
+    this.#history.areSomeUnaware = true
+    stream.lose(one)
+    this.#noteLost([one])
+    this.#whenClosed(stream)
+    return true
+  }
+
   #loseEnd(stream: StoredStream, to: number): void {
     this.#breaking.told('log rolled back', `from ${stream.lastSeq} to ${to}`)
+    this.#noteLost(stream.rollBack(to))
+  }
+
+  #noteLost(lost: readonly Stored[]): void {
     this.hasRolledBack = true
-    const lost = stream.rollBack(to)
     this.#lost = [...this.#lost, ...lost]
     const ids = new Set(lost.map(({ id }) => id))
     for (const revocation of this.#history.revocations)

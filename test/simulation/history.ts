@@ -12,7 +12,7 @@ export interface Login {
   readonly user: UserId
   readonly client: ClientId
   readonly birth: Position
-  /** The store has been put back to before it existed. */
+  /** The store has been put back to before it existed, or its absolute limit has passed. */
   isLost: boolean
 }
 

@@ -28,6 +28,8 @@ export async function jetstreamManager(
 interface Publishing {
   readonly msgID: string
   readonly timeout?: number
+  /** In whole seconds, as `60s`. */
+  readonly ttl?: string
   readonly expect?: {
     readonly lastSubjectSequence?: number
     readonly lastSequence?: number
@@ -74,7 +76,7 @@ class Client {
     })
   }
 
-  #publish(subject: string, json: string, { msgID, timeout, expect }: Publishing) {
+  #publish(subject: string, json: string, { msgID, timeout, ttl, expect }: Publishing) {
     const name = expect?.streamName ?? streamNameOf(subject)
     const publication = {
       subject,
@@ -82,6 +84,7 @@ class Client {
       id: msgID,
       lastSubjectSequence: expect?.lastSubjectSequence,
       lastSequence: expect?.lastSequence,
+      ttlMs: ttl === undefined ? undefined : Number.parseInt(ttl, 10) * 1_000,
     }
     broker.onSaid(this.#connection, subject)
     return this.#call(() => broker.append(streamNamed(name), publication), timeout, true)
@@ -201,7 +204,9 @@ function streamNamed(name: string): StoredStream {
 function createStream(config: StreamConfig): StoredStream {
   const existing = broker.streams.get(config.name)
   if (existing !== undefined) return existing
-  const stream = new StoredStream(config)
+  // An older server passes over a setting that it does not know.
+  const known = broker.letsEntriesExpire ? config : { ...config, allow_msg_ttl: false }
+  const stream = new StoredStream(known, () => broker.world.nowMs)
   broker.streams.set(config.name, stream)
   return stream
 }

@@ -153,4 +153,19 @@ export const MUTANTS: readonly Mutant[] = [
       ],
     ],
   },
+  {
+    name: 'the end of a session is kept for less than the session may live',
+    file: `${LOG}/fact-lifetime.ts`,
+    edits: [['SESSION_LIFETIME_MAX_MS + MARGIN_MS', 'MARGIN_MS']],
+  },
+  {
+    name: 'what may expire is not missed, however lately it was applied',
+    file: `${LOG}/follower.ts`,
+    edits: [['nowMs + mayExpireAfterMs(lifetimeMs)', 'nowMs; void mayExpireAfterMs']],
+  },
+  {
+    name: 'what has expired is missed',
+    file: `${LOG}/witness.ts`,
+    edits: [[' && nowMs < applied.mayExpireAtMs', '']],
+  },
 ]

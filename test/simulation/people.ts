@@ -34,6 +34,7 @@ const SUBJECT_NAMES = [
 const CLIENTS = ['web', 'cli'] as const
 /** Whoever asks gives up by then, and asks somebody else. */
 const PATIENCE_MS = 8_000
+const AGAIN_MS = 250
 /** Who is checked is mostly among the latest. */
 const RECENT_LOGINS = 8
 
@@ -257,6 +258,17 @@ export class People {
     if (!this.#isBusy) return
     const ended = this.#history.logins.filter((login) => isCovered(login, revocation)).slice(-RECENT_LOGINS)
     for (const inMs of [0, 1, 20, 100])
+      this.#platform.world.after(inMs, () => {
+        for (const guard of this.#cast.guards) for (const login of ended) this.check(guard, login)
+      })
+  }
+
+  /** Again and again for so long: the latest whose own session was ended so far, everywhere. */
+  tryEnded(forMs: number): void {
+    const { logins, revocations } = this.#history
+    const ends = revocations.filter(({ entry }) => entry.scope.type === 'session')
+    const ended = logins.filter((login) => ends.some((end) => isCovered(login, end))).slice(-RECENT_LOGINS)
+    for (let inMs = 0; inMs < forMs; inMs += AGAIN_MS)
       this.#platform.world.after(inMs, () => {
         for (const guard of this.#cast.guards) for (const login of ended) this.check(guard, login)
       })

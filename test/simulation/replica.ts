@@ -1,5 +1,5 @@
 /** One session replica: the service's own composition on the log, its routes on NATS and its rules, over simulated ports. */
-import type { LogEntryOf, SessionId } from '@curfew/contracts'
+import { SESSION_LIFETIME_MAX_MS, type LogEntryOf, type Position, type SessionId } from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
 
 import {
@@ -22,8 +22,8 @@ import { StoreProjection, storePorts } from './store.ts'
 import type { VirtualProcess } from './virtual-time.ts'
 
 const clock = { nowMs: () => Date.now() }
-/** Longer than any simulation, also where wall clocks are set forward by a day. */
-const LIMITS = { idleTimeoutMs: 20 * 86_400_000, absoluteTimeoutMs: 30 * 86_400_000 }
+/** Only a long standstill reaches it. */
+const LIMITS = { idleTimeoutMs: SESSION_LIFETIME_MAX_MS, absoluteTimeoutMs: SESSION_LIFETIME_MAX_MS }
 const SETTINGS = { limits: { standard: LIMITS, aal2: LIMITS, aal3: LIMITS }, maxPerUser: 1_000 }
 const audit = { settled: async () => undefined }
 
@@ -31,6 +31,8 @@ export type { RevokeOutcome }
 
 interface Opened extends FollowedLog {
   readonly view: LogView
+  /** All that is stored behind this it has applied itself. */
+  readonly since: Position
   readonly ports: ReturnType<typeof portsOf>
   readonly stack: AsyncDisposableStack
 }
@@ -66,7 +68,7 @@ export class Replica extends Actor {
     answerCreateSession(answers, ports, SETTINGS)
     await resolveInEachEpoch({ nc, logger }, ports, stack)
     await nc.flush()
-    this.#opened = { ...followed, view, ports, stack }
+    this.#opened = { ...followed, view, since: view.applied, ports, stack }
   }
 
   protected async close(): Promise<void> {

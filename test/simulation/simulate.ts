@@ -61,7 +61,7 @@ export async function simulate(seed: number, { isTraced = false } = {}): Promise
   return {
     seed,
     broken,
-    virtualMs: world.nowMs,
+    virtualMs: world.nowMs - world.leaptMs,
     checks: history.checks,
     happened: world.happened,
     fingerprint: world.fingerprint,
@@ -93,13 +93,21 @@ async function play(platform: Platform, history: History, isBroken: () => boolea
   }
   const faults = new Faults(platform, cast, { history, waitMs: WAIT_MS, onResumed })
   const forMs = random.between(5_000, 12_000)
-  faults.begin(forMs, { isRolledBack: random.chance(0.15) })
+  const isRolledBack = random.chance(0.15)
+  faults.begin(forMs, { isRolledBack })
   await until(forMs)
+  if (!isRolledBack && random.chance(0.1)) {
+    faults.standStill()
+    people.tryEnded(forMs)
+    await until(forMs)
+  }
   faults.mend()
   await until(RECOVERY_MS)
   people.rest()
   await until(1_000)
   if (isBroken()) return
+  if (history.closedAtMs !== undefined && !faults.hasRolledBack)
+    throw new PromiseBroken('the log was closed, though it had lost nothing')
   if (history.closedAtMs !== undefined || faults.mustBeNoticed)
     await expectFrozen(platform, { cast, people, history, until })
   else if (!faults.hasRolledBack) await expectWell(platform, { cast, people, history, until })

@@ -60,6 +60,8 @@ export class World {
   /** Of everything that has happened, in order. */
   fingerprint = 0
   happened = 0
+  /** Time in which nothing could happen. */
+  leaptMs = 0
   readonly #heap: Event[] = []
   #order = 0
   #processes = 0
@@ -134,6 +136,12 @@ export class World {
       if (this.#isDue(event)) await this.#happen(event)
     }
     this.nowMs = untilMs
+  }
+
+  /** Between two runs: time passes while everything stands still. What was due meanwhile happens late. */
+  leap(ms: number): void {
+    this.nowMs += ms
+    this.leaptMs += ms
   }
 
   #isDue(event: Event): boolean {

@@ -110,6 +110,7 @@ export {
   ROTATE_SESSION,
   ROTATION_IN_FLIGHT_MS,
   ROTATION_WITHIN_MS,
+  SESSION_LIFETIME_MAX_MS,
 } from './session-requests.ts'
 export type { ListedSession } from './session-requests.ts'
 export { RECORD_EVENT } from './audit.ts'

@@ -54,6 +54,12 @@ export const ROTATE_SESSION = contract(
 )
 
 /**
+ * The longest absolute limit that a deployment can set for its sessions, counted from their latest authentication. The log
+ * keeps the ends of single sessions for longer than this; before it is raised, the log has to keep them for longer still.
+ */
+export const SESSION_LIFETIME_MAX_MS = 30 * 86_400_000
+
+/**
  * For so long after the first use of a new secret the one before is still accepted, within its time: requests that the client
  * sent before it had the new one are on their way, or wait for a connection.
  */

@@ -86,7 +86,7 @@ export class EpochOpening {
       if (seq === undefined) throw new LogError('LOG_MISSING', `${streamName(source)} went away meanwhile`)
       return seq
     }
-    return readFacts(new NatsLog(this.#nc, this.#jsm, source), { upTo: [mark, mark], onEntry })
+    return readFacts(new NatsLog(this.#nc, this.#jsm, { epoch: source }), { upTo: [mark, mark], onEntry })
   }
 
   /** In no order; all are stored when it resolves. */

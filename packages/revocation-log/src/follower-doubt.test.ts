@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
-import { ScriptedFollower, ack, at, barrierJson, json } from '../test/scripted-follower.ts'
+import { ScriptedFollower, ack, at, barrierJson, json, sessionJson } from '../test/scripted-follower.ts'
+import { SESSION_FACT_MS } from './fact-lifetime.ts'
+import { mayExpireAfterMs } from './timing.ts'
 import { Witness } from './witness.ts'
 
 describe('Follower meeting an entry that it cannot apply', () => {
@@ -183,4 +185,39 @@ describe('Follower in the place of another one', () => {
     expect(follower.read(run, { seq: 5, json: json(5, 'another') }, 0)).toBe('stop')
     expect(follower.frozen).toBe(true)
   })
+})
+
+describe('Follower of a log whose facts about sessions expire', () => {
+  const APPLIED_AT_MS = 1_000
+  const FROM_MS = APPLIED_AT_MS + mayExpireAfterMs(SESSION_FACT_MS)
+
+  /** It has applied a revocation of everyone at 6 and of one session at 7, and reads again without one of them. */
+  function rereadWithout(missing: number, { nowMs = FROM_MS, factsExpire = true }): ScriptedFollower {
+    const follower = new ScriptedFollower(0, undefined, undefined, factsExpire)
+    follower.catchUp(1, 5)
+    follower.feed(7, sessionJson(7), APPLIED_AT_MS)
+    follower.disconnected()
+    follower.reconnected(nowMs)
+    const run = follower.begin(nowMs)
+    follower.readUpTo(run, 9)
+    const held = [1, 2, 3, 4, 5, 6, 7].filter((seq) => seq !== missing)
+    for (const seq of held) follower.read(run, { seq, json: seq === 7 ? sessionJson(7) : json(seq) }, nowMs)
+    follower.read(run, { seq: 9, json: barrierJson(9) }, nowMs)
+    follower.settleAt(run, 10)
+    follower.feed(10, barrierJson(10), nowMs)
+    return follower
+  }
+
+  it('goes on where the end of a session is gone that it applied so long ago that it may have expired', () => {
+    const follower = rereadWithout(7, {})
+    expect([follower.doubts, follower.healthy]).toEqual([[], true])
+  })
+
+  it.each([
+    ['that it applied later', rereadWithout(7, { nowMs: FROM_MS - 1 }), 7],
+    ['from a log that keeps it', rereadWithout(7, { factsExpire: false }), 7],
+    ['that is about more than one session', rereadWithout(6, { nowMs: 10 * FROM_MS }), 6],
+  ])('freezes where a fact is gone %s', (_, follower, lost) =>
+    expect(follower.doubts).toEqual([`rolled back: what had been seen at ${lost} is gone`]),
+  )
 })

@@ -2,13 +2,21 @@
  * ⑤ Decides what to do with each message of the feed and of a catch-up; the core of following, without I/O or clock.
  * Promise: entries are handed out strictly in order, none is skipped, and `applied` never claims a fact that is not in effect.
  */
-import { formatPosition, parseLogEntry, subjectOfEntry, type Position } from '@curfew/contracts'
+import {
+  formatPosition,
+  parseLogEntry,
+  subjectOfEntry,
+  type LogEntry,
+  type Position,
+} from '@curfew/contracts'
 
 import { Backoff } from './backoff.ts'
 import { describeDoubt, endOf, type Doubt } from './doubt.ts'
+import { lifetimeMsOf } from './fact-lifetime.ts'
 import { FeedBuffer } from './feed-buffer.ts'
 import type { Acknowledgement, FollowerOptions, Phase, Step, StoredEntry } from './following.ts'
 import { Rereading } from './rereading.ts'
+import { mayExpireAfterMs } from './timing.ts'
 import { REMEMBERED, Witness } from './witness.ts'
 
 /** An acknowledged entry that the feed has not brought after this time was lost on the way. */
@@ -92,7 +100,7 @@ export class Follower {
       // What is buffered now lies before the barrier that this run will publish, so the stream has it.
       this.#buffer.clear()
       const from = Math.max(1, this.#cursor + 1 - OVERLAP)
-      this.#rereading = new Rereading(this.#witness.from(from))
+      this.#rereading = new Rereading(this.#witness.from(from, nowMs))
       return { kind: 'catch-up', run: this.#run, from }
     }
     if (phase.kind !== 'following') return { kind: 'wait' }
@@ -203,7 +211,7 @@ export class Follower {
       return this.#stuck({ kind: 'unreadable', detail: `the entry at ${seq} does not parse` }, nowMs)
     }
     const subject = subjectOfEntry(this.#options.epoch, entry)
-    if (!this.#witness.holds(seq, entry.id, subject)) {
+    if (!this.#witness.holds(seq, entry.id, { subject, mayExpireAtMs: this.#mayExpireAtMs(entry, nowMs) })) {
       if (source === 'stream') return this.#contradiction(seq)
       this.distrustFeed(nowMs)
       return false
@@ -224,6 +232,15 @@ export class Follower {
     // Whatever is behind it is no part of this log: who wrote it had not read that it was over.
     if (entry.type === 'closed') this.freeze(endOf(entry))
     return true
+  }
+
+  /**
+   * Counted by this process alone, from when it applied the entry. The entry's own time and wall clocks, the server's too, may
+   * be wrong: what is gone earlier than this was lost.
+   */
+  #mayExpireAtMs(entry: LogEntry, nowMs: number): number {
+    const lifetimeMs = this.#options.factsExpire === true ? lifetimeMsOf(entry) : undefined
+    return lifetimeMs === undefined ? Infinity : nowMs + mayExpireAfterMs(lifetimeMs)
   }
 
   #readAgain(seq: number, json: string): 'more' | 'stop' {

@@ -43,6 +43,8 @@ export interface FollowerOptions {
   readonly startAfter: number
   readonly onEntry: (entry: LogEntry, position: Position) => void
   readonly onDoubt: (doubt: Doubt) => void
+  /** The log lets facts about single sessions expire. */
+  readonly factsExpire?: boolean
   readonly bufferLimits?: BufferLimits
   /** What this process has seen of the same log before; nothing when not given. */
   readonly witness?: Witness

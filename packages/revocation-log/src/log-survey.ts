@@ -40,7 +40,7 @@ export async function surveyLogs(nc: NatsConnection): Promise<LogSurvey> {
       if (source === undefined) return 0
       // Not the stream's last sequence: the message that had it may be gone, and reading would wait for it in vain.
       const last = await latestMessage(jsm, streamName(source.epoch), logSubject(source.epoch))
-      const log = new NatsLog(nc, jsm, source.epoch)
+      const log = new NatsLog(nc, jsm, { epoch: source.epoch })
       return last === null ? 0 : readFacts(log, { upTo: [async () => last.seq], onEntry })
     },
   }
@@ -48,7 +48,7 @@ export async function surveyLogs(nc: NatsConnection): Promise<LogSurvey> {
 
 async function lookAt(nc: NatsConnection, jsm: JetStreamManager, epoch: number) {
   const { state, config } = await jsm.streams.info(streamName(epoch))
-  const logId = await new NatsLog(nc, jsm, epoch).logId()
+  const logId = await new NatsLog(nc, jsm, { epoch }).logId()
   return {
     epoch,
     logId,

@@ -23,6 +23,7 @@ import {
 import { nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core'
 
 import { orAborted } from './abortable.ts'
+import { lifetimeMsOf } from './fact-lifetime.ts'
 import { FeedOrder } from './feed-order.ts'
 import type { StoredEntry } from './following.ts'
 import { latestMessage } from './latest-message.ts'
@@ -73,15 +74,24 @@ export interface FeedHandlers {
   readonly onEnd: (reason: string) => void
 }
 
+interface LogOfEpoch {
+  readonly epoch: number
+  /** As its stream is set up; needed only where entries are published that may expire. */
+  readonly factsExpire?: boolean
+}
+
 export class NatsLog {
   readonly epoch: number
+  /** Its stream lets an entry expire that asks for it. */
+  readonly factsExpire: boolean
   readonly #nc: NatsConnection
   readonly #jsm: JetStreamManager
   readonly #js: JetStreamClient
   readonly #stream: string
 
-  constructor(nc: NatsConnection, jsm: JetStreamManager, epoch: number) {
+  constructor(nc: NatsConnection, jsm: JetStreamManager, { epoch, factsExpire = false }: LogOfEpoch) {
     this.epoch = epoch
+    this.factsExpire = factsExpire
     this.#nc = nc
     this.#jsm = jsm
     this.#js = jsm.jetstream()
@@ -95,7 +105,13 @@ export class NatsLog {
       ...(expectLast === undefined ? {} : { lastSubjectSequence: expectLast }),
       ...(expectEnd === undefined ? {} : { lastSequence: expectEnd }),
     }
-    const publication = { msgID: entry.id, timeout: timeoutMs, expect }
+    const lifetimeMs = this.factsExpire ? lifetimeMsOf(entry) : undefined
+    const publication = {
+      msgID: entry.id,
+      timeout: timeoutMs,
+      expect,
+      ...(lifetimeMs !== undefined && { ttl: `${lifetimeMs / 1_000}s` }),
+    }
     try {
       const publishing = this.#js.publish(
         subjectOfEntry(this.epoch, entry),

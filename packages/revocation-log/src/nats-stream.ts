@@ -11,6 +11,7 @@ import {
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
+  type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
@@ -56,8 +57,8 @@ export async function chooseEpoch({ jsm, epoch, create, startAfter }: PrepareOpt
   return chosen
 }
 
-/** Leaves a stream that exists and is set up as it must be; creates it when asked and allowed. */
-export async function prepareStream(options: PrepareOptions, epoch: number): Promise<void> {
+/** Leaves a stream that exists and is set up as it must be; creates it when asked and allowed. @returns how it is set up */
+export async function prepareStream(options: PrepareOptions, epoch: number): Promise<StreamConfig> {
   const { jsm, create, startAfter, logger } = options
   const startAt = parsePosition(startAfter)
   const seen = startAt?.epoch === epoch ? startAt.seq : 0
@@ -71,6 +72,7 @@ export async function prepareStream(options: PrepareOptions, epoch: number): Pro
   }
   const broken = brokenSettings(epoch, info.config)
   if (broken.length > 0) throw new LogError('LOG_SETTINGS', broken.join('; '))
+  return info.config
 }
 
 /** The log's own id; writes the genesis entry when the log is empty and may be created. */

@@ -20,6 +20,7 @@ import type { OpenLogOptions, RevocationLog } from './log.ts'
 import { NatsLog } from './nats-log.ts'
 import { chooseEpoch, ensureGenesis, prepareStream } from './nats-stream.ts'
 import { provenPublish } from './proven-publish.ts'
+import { factsExpire } from './stream-settings.ts'
 
 const REQUEST_TIMEOUT_MS = 2_000
 
@@ -46,6 +47,7 @@ export async function openLog(options: OpenLogOptions): Promise<RevocationLog> {
   const follower = new Follower({
     epoch,
     startAfter: startSeq,
+    factsExpire: log.factsExpire,
     onEntry,
     onDoubt,
     ...(options.witness && { witness: options.witness }),
@@ -88,8 +90,8 @@ async function findLog(options: OpenLogOptions): Promise<{ log: NatsLog; logId: 
     const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS })
     const preparing = { nc, jsm, epoch: options.epoch, create, startAfter, logger }
     const epoch = await chooseEpoch(preparing)
-    await prepareStream(preparing, epoch)
-    const log = new NatsLog(nc, jsm, epoch)
+    const config = await prepareStream(preparing, epoch)
+    const log = new NatsLog(nc, jsm, { epoch, factsExpire: factsExpire(config) })
     const state = await stateOf(jsm, epoch)
     if (!state.isClosed) return { log, logId: await ensureGenesis(log, jsm, create) }
     const logId = await untilAnswered(() => log.logId())

@@ -1,7 +1,7 @@
 import { DiscardPolicy, StorageType } from '@nats-io/jetstream'
 import { describe, expect, it } from 'vitest'
 
-import { brokenSettings, streamSettings } from './stream-settings.ts'
+import { brokenSettings, factsExpire, streamSettings } from './stream-settings.ts'
 
 /** As nats-server 2.9.10 echoes it: what is off may be left out. */
 const good = { ...streamSettings(3, 1), max_msgs: -1, max_bytes: -1, sealed: false, mirror_direct: false }
@@ -39,6 +39,7 @@ describe('brokenSettings', () => {
     ['republish', { republish: undefined }],
     ['republish', { republish: { src: 'curfew.3.log.>', dest: 'elsewhere.>' } }],
     ['republish', { republish: { ...good.republish!, headers_only: true } }],
+    ['subject_delete_marker_ttl', { subject_delete_marker_ttl: 1e9 }],
     ['mirror_direct', { mirror_direct: true }],
     ['no_ack', { no_ack: true }],
     ['sealed', { sealed: true }],
@@ -48,5 +49,14 @@ describe('brokenSettings', () => {
     const broken = brokenSettings(3, { ...good, ...change } as typeof good)
     expect(broken).toHaveLength(1)
     expect(broken[0]).toMatch(new RegExp(`^${name}: `))
+  })
+})
+
+describe('facts about sessions', () => {
+  it('may expire where the server has taken that over, and stay where it did not know it; both are a log as it must be', () => {
+    const { allow_msg_ttl: _, ...byOlderServer } = good
+    expect([factsExpire(good), factsExpire(byOlderServer)]).toEqual([true, false])
+    expect([brokenSettings(3, good), brokenSettings(3, byOlderServer)]).toEqual([[], []])
+    expect(brokenSettings(3, { ...good, allow_msg_ttl: false })).toEqual([])
   })
 })

@@ -26,13 +26,21 @@ export function streamSettings(epoch: number, replicas: number): Settings {
     deny_delete: true,
     deny_purge: true,
     allow_rollup_hdrs: false,
+    // Not known before 2.11: such a server leaves it out, and keeps every fact.
+    allow_msg_ttl: true,
     republish: { src: logSubject(epoch), dest: feedSubject(epoch) },
   }
 }
 
+/** Whether a stream lets entries expire that ask for it: where its server could when the epoch was opened. */
+export function factsExpire({ allow_msg_ttl: isAllowed }: Partial<StreamConfig>): boolean {
+  return isAllowed === true
+}
+
 /** The settings of an existing stream that break a promise, as `name: is, must be`. Stricter limits are the operator's. */
 export function brokenSettings(epoch: number, actual: Partial<StreamConfig>): string[] {
-  const wanted = streamSettings(epoch, actual.num_replicas ?? 1)
+  // Without it, every fact stays.
+  const { allow_msg_ttl: _, ...wanted } = streamSettings(epoch, actual.num_replicas ?? 1)
   const broken = Object.entries(wanted).flatMap(([name, must]) => {
     const is = actual[name as keyof StreamConfig]
     return isKept(name, is, must) ? [] : [`${name}: ${JSON.stringify(is)}, must be ${JSON.stringify(must)}`]
@@ -53,7 +61,7 @@ const FOREIGN = [
   'mirror_direct',
   'discard_new_per_subject',
   'subject_transform',
-  'allow_msg_ttl',
+  'subject_delete_marker_ttl',
 ] as const satisfies readonly (keyof StreamConfig)[]
 
 function isKept(name: string, is: unknown, must: unknown): boolean {

@@ -20,6 +20,14 @@ export function waitForMs(leaseMs: number): number {
   return leaseMs * (1 + RATE_ERROR) + SAFETY_MARGIN_MS
 }
 
+/**
+ * How long after a replica applied an entry the log may have let it expire, on the replica's monotonic clock: not later than a
+ * server whose clock is right does so, though this clock is slow.
+ */
+export function mayExpireAfterMs(lifetimeMs: number): number {
+  return lifetimeMs * (1 - RATE_ERROR)
+}
+
 /** Renewals are due at a third of the lease, so that two may be lost before the lease is. */
 export function renewEveryMs(leaseMs: number): number {
   return leaseMs / 3

@@ -24,4 +24,17 @@ describe('Witness', () => {
     expect(witness.holds(11, 'entry-11')).toBe(true)
     expect(witness.holds(10, 'forgotten')).toBe(true)
   })
+
+  it('gives what it applied only for as long as it cannot have expired, counted from the first time', () => {
+    const witness = new Witness(0)
+    witness.holds(1, 'stays', { subject: 'alice', mayExpireAtMs: Infinity })
+    witness.holds(2, 'expires', { subject: 'session', mayExpireAtMs: 100 })
+    witness.holds(2, 'expires', { subject: 'session', mayExpireAtMs: 200 })
+    witness.holds(3, 'acknowledged and not applied')
+    expect([...witness.from(1, 99)]).toEqual([
+      [1, 'alice'],
+      [2, 'session'],
+    ])
+    expect([...witness.from(1, 100)]).toEqual([[1, 'alice']])
+  })
 })

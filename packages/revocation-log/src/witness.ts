@@ -6,8 +6,15 @@
 /** How many of the latest entries are remembered by id. */
 export const REMEMBERED = 4_096
 
+/** What is known of an entry that this process has applied. */
+interface Applied {
+  readonly subject: string
+  /** From when on the log may have let it expire, on this process's monotonic clock; Infinity for an entry that stays. */
+  readonly mayExpireAtMs: number
+}
+
 export class Witness {
-  readonly #seen = new Map<number, { readonly id: string; subject: string | undefined }>()
+  readonly #seen = new Map<number, { readonly id: string; applied: Applied | undefined }>()
   #highest: number
 
   constructor(highest: number) {
@@ -24,15 +31,15 @@ export class Witness {
     this.#highest = Math.max(this.#highest, seq)
   }
 
-  /** The entry `id` is at this sequence, about the entity of this subject if that is known; false when another one was. */
-  holds(seq: number, id: string, subject?: string): boolean {
+  /** The entry `id` is at this sequence, and was applied if that is given; false when another one was there. */
+  holds(seq: number, id: string, applied?: Applied): boolean {
     this.raise(seq)
     const known = this.#seen.get(seq)
     if (known !== undefined) {
-      if (known.id === id) known.subject ??= subject
+      if (known.id === id) known.applied ??= applied
       return known.id === id
     }
-    this.#seen.set(seq, { id, subject })
+    this.#seen.set(seq, { id, applied })
     for (const oldest of this.#seen.keys()) {
       if (this.#seen.size <= REMEMBERED) break
       this.#seen.delete(oldest)
@@ -40,9 +47,9 @@ export class Witness {
     return true
   }
 
-  /** What was applied from this sequence on. */
-  *from(first: number): Generator<readonly [seq: number, subject: string]> {
-    for (const [seq, { subject }] of this.#seen)
-      if (seq >= first && subject !== undefined) yield [seq, subject]
+  /** What was applied from this sequence on and cannot have expired yet. */
+  *from(first: number, nowMs: number): Generator<readonly [seq: number, subject: string]> {
+    for (const [seq, { applied }] of this.#seen)
+      if (seq >= first && applied !== undefined && nowMs < applied.mayExpireAtMs) yield [seq, applied.subject]
   }
 }

@@ -55,7 +55,7 @@ describe('a reader', () => {
     const epoch = nextEpoch()
     const nc = await connectMessaging({ url: servers.natsUrl('admin'), name: 'test' })
     const brought: number[] = []
-    const log = new NatsLog(nc, await jetstreamManager(nc), epoch)
+    const log = new NatsLog(nc, await jetstreamManager(nc), { epoch })
     log.follow({ onEntry: (seq) => void brought.push(seq), onUnreadable: () => {}, onEnd: () => {} })
     for (const seq of [1, 3, 2, 4]) {
       const republished = headers()

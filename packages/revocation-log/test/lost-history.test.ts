@@ -2,8 +2,9 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
-import { logSubject, streamName, type LogEntry, type MemberId } from '@curfew/contracts'
+import { formatPosition, logSubject, streamName, type LogEntry, type MemberId } from '@curfew/contracts'
 import { createCredentials, startServerProcesses, type Servers } from '@curfew/local-system'
 import { connectMessaging } from '@curfew/messaging'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
@@ -11,7 +12,16 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { LogClosing } from '../src/index.ts'
-import { facts, revokedUser, startReplica, store, type Replica } from './stage.ts'
+import {
+  facts,
+  revokedSession,
+  revokedUser,
+  startReplica,
+  store,
+  storeExpiring,
+  whyNoneExpires,
+  type Replica,
+} from './stage.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
 const STRANGER = 'stranger' as MemberId
@@ -119,6 +129,39 @@ describe('a log that lost its end', () => {
       expect(replica.reader.applied).toBe(applied)
     },
   )
+})
+
+describe('a log whose facts about sessions expire', () => {
+  beforeEach(({ skip }) => {
+    const reason = whyNoneExpires(admin)
+    skip(reason !== undefined, reason)
+  })
+
+  it('is doubted where the end of a session has gone before it can have expired', async () => {
+    await using replica = await startReplica({ url })
+    const ended = await storeExpiring(admin, revokedSession('alice'), '1s')
+    await expect.poll(() => replica.handed.some(({ seq }) => seq === ended)).toBe(true)
+    const held = () => jsm.streams.getMessage(streamName(1), { seq: ended })
+    await expect.poll(held, { timeout: 5_000 }).toBeNull()
+    await stopped(async () => undefined)
+    await expect.poll(() => replica.doubts, { timeout: 10_000 }).toHaveLength(1)
+    expect(replica.doubts[0]).toBe(`rolled back: what had been seen at ${ended} is gone`)
+  })
+
+  it('ends where it did when its last entry expires while the server is stopped', async () => {
+    {
+      await using replica = await startReplica({ url })
+      await write(replica, 3)
+    }
+    const last = await storeExpiring(admin, revokedSession('alice'), '1s')
+    await stopped(() => sleep(1_500))
+    expect(await lengthOfLog()).toBe(last)
+    const held = () => jsm.streams.getMessage(streamName(1), { seq: last })
+    await expect.poll(held, { timeout: 5_000 }).toBeNull()
+    expect(await lengthOfLog()).toBe(last)
+    await using replica = await startReplica({ url, startAfter: formatPosition(1, last) })
+    expect(replica.doubts).toEqual([])
+  })
 })
 
 describe('what is known of a log that is not what it was', () => {

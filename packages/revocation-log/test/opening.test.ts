@@ -4,11 +4,19 @@ import { connectMessaging } from '@curfew/messaging'
 import { startTestServers, type TestServers } from '@curfew/test-kit'
 import { StorageType, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-import { EpochOpening } from '../src/index.ts'
+import { EpochOpening, surveyLogs } from '../src/index.ts'
 import { createStream } from '../src/nats-stream.ts'
-import { facts, revokedUser, startReplica, store } from './stage.ts'
+import {
+  facts,
+  revokedSession,
+  revokedUser,
+  startReplica,
+  store,
+  storeExpiring,
+  whyNoneExpires,
+} from './stage.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
 let servers: TestServers
@@ -193,5 +201,45 @@ describe('openLog', () => {
     await using replica = await startReplica({ url })
     expect(facts(replica.handed).toSorted()).toEqual(ids.toSorted())
     expect(replica.reader.healthy).toBe(true)
+  })
+})
+
+describe('a log whose facts about sessions expire', () => {
+  beforeEach(({ skip }) => {
+    const reason = whyNoneExpires(admin)
+    skip(reason !== undefined, reason)
+  })
+
+  it('is told how long it keeps the end of a session, and keeps everything else', async () => {
+    await using replica = await startReplica({ url })
+    await store(replica, revokedSession('alice'))
+    await store(replica, revokedUser('alice'))
+    const ttls = new Map<string, string>()
+    for (let seq = 1; seq <= sequenceOf(replica.reader.applied); seq += 1) {
+      const stored = await jsm.streams.getMessage(streamName(1), { seq })
+      const ttl = stored?.header.get('Nats-TTL')
+      if (stored !== null && ttl) ttls.set(stored.subject, ttl)
+    }
+    expect([...ttls]).toEqual([[logSubject(1, 'revoked', 'session', 'alice'.padEnd(22, '_')), '3196800s']])
+  })
+
+  it('is opened, followed and surveyed across what has expired', async () => {
+    await using first = await startReplica({ url })
+    const inTheMiddle = await storeExpiring(admin, revokedSession('alice'), '1s')
+    await store(first, revokedUser('bob', 'kept'))
+    const last = await storeExpiring(admin, revokedSession('carol'), '1s')
+    for (const seq of [inTheMiddle, last]) {
+      const held = () => jsm.streams.getMessage(streamName(1), { seq })
+      await expect.poll(held, { timeout: 5_000 }).toBeNull()
+    }
+    await using second = await startReplica({ url })
+    expect(facts(second.handed)).toEqual(['kept'])
+    await store(first, revokedUser('dave', 'later'))
+    await expect.poll(() => facts(second.handed)).toEqual(['kept', 'later'])
+    const surveyed: string[] = []
+    const survey = await surveyLogs(admin)
+    expect(await survey.readFacts((entry) => void surveyed.push(entry.id))).toBe(0)
+    expect(surveyed).toEqual(expect.arrayContaining(['kept', 'later']))
+    expect([first.doubts, second.doubts]).toEqual([[], []])
   })
 })

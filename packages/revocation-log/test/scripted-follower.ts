@@ -2,7 +2,13 @@
  * ⑤ A follower that is told step by step what the stream and the feed bring.
  * Promise: only what the test says happens; what was handed out and doubted is kept.
  */
-import { formatPosition, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
+import {
+  formatPosition,
+  type LogEntry,
+  type MemberId,
+  type Position,
+  type SessionId,
+} from '@curfew/contracts'
 
 import { describeDoubt } from '../src/doubt.ts'
 import { Follower } from '../src/follower.ts'
@@ -24,6 +30,13 @@ export function barrierJson(seq: number): string {
   return JSON.stringify(entry)
 }
 
+/** The end of one session. */
+export function sessionJson(seq: number): string {
+  const scope = { type: 'session', session: 'A'.repeat(22) as SessionId } as const
+  const entry: LogEntry = { v: 1, id: `entry-${seq}`, type: 'revoked', at: '', actor: 'system', scope }
+  return JSON.stringify(entry)
+}
+
 export class ScriptedFollower extends Follower {
   readonly handed: Position[]
   readonly doubts: string[]
@@ -34,6 +47,7 @@ export class ScriptedFollower extends Follower {
     startAfter = 0,
     bufferLimits = { entries: 100, characters: 100_000 },
     witness = new Witness(startAfter),
+    factsExpire = false,
   ) {
     const handed: Position[] = []
     const doubts: string[] = []
@@ -43,6 +57,7 @@ export class ScriptedFollower extends Follower {
       startAfter,
       bufferLimits,
       witness,
+      factsExpire,
       onEntry: (_, position) => {
         if (refused.has(position)) throw new Error('not now')
         handed.push(position)

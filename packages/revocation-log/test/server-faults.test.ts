@@ -58,7 +58,7 @@ describe('with the server failing under load', () => {
     const recoveriesMs: number[] = []
     for (let kill = 1; kill <= 3; kill += 1) {
       const before = writing.results.size
-      await expect.poll(() => writing.results.size).toBeGreaterThan(before + 100)
+      await expect.poll(() => writing.results.size, { timeout: 10_000 }).toBeGreaterThan(before + 100)
       await servers.nats.kill('SIGKILL')
       await expect.poll(() => follower.reader.healthy).toBe(false)
       await servers.nats.restart()
@@ -82,7 +82,7 @@ describe('with the server failing under load', () => {
     await using follower = await startReplica({ url, epoch })
     const writing = keepWriting(writer, 's')
     const sizeAfter = async (ms: number) => sleep(ms, undefined).then(() => writing.results.size)
-    await expect.poll(() => writing.results.size).toBeGreaterThan(100)
+    await expect.poll(() => writing.results.size, { timeout: 10_000 }).toBeGreaterThan(100)
     await servers.nats.kill('SIGSTOP')
     let written: number[]
     try {

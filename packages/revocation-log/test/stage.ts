@@ -4,7 +4,16 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import { sequenceOf, ORIGIN, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
+import {
+  ORIGIN,
+  sequenceOf,
+  subjectOfEntry,
+  type LogEntry,
+  type LogEntryOf,
+  type MemberId,
+  type Position,
+  type SessionId,
+} from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
 import {
   openLog,
@@ -13,6 +22,7 @@ import {
   type PublishResult,
   type RevocationLog,
 } from '../src/index.ts'
+import { jetstream } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
 export interface Handed {
@@ -75,6 +85,25 @@ export function revokedUser(name: string, id: string = randomUUID()): LogEntry {
     { type: 'revoked' }
   >['scope']
   return { v: 1, id, type: 'revoked', at: new Date().toISOString(), actor: 'system', scope }
+}
+
+/** The end of one session. */
+export function revokedSession(name: string): LogEntryOf<'revoked'> {
+  const scope = { type: 'session', session: name.padEnd(22, '_') as SessionId } as const
+  return { v: 1, id: randomUUID(), type: 'revoked', at: new Date().toISOString(), actor: 'system', scope }
+}
+
+/** Writes it with another lifetime than a replica would. */
+export async function storeExpiring(nc: NatsConnection, entry: LogEntry, ttl: string): Promise<number> {
+  const js = jetstream(nc)
+  return (await js.publish(subjectOfEntry(1, entry), JSON.stringify(entry), { msgID: entry.id, ttl })).seq
+}
+
+/** Undefined where the server lets entries expire. */
+export function whyNoneExpires({ info }: NatsConnection): string | undefined {
+  const [major = 0, minor = 0] = (info?.version ?? '').split('.').map(Number)
+  if (major > 2 || minor >= 11) return undefined
+  return `nats-server ${info?.version} has no TTL per message, 2.11 and newer have`
 }
 
 export async function store(replica: Replica, entry: LogEntry): Promise<Position> {

@@ -2,7 +2,7 @@
  * ④ The settings of the session service; the only reader of process.env.
  * Promise: what is returned fits together: idle within absolute, recent within absolute.
  */
-import type { Scope } from '@curfew/contracts'
+import { SESSION_LIFETIME_MAX_MS, type Scope } from '@curfew/contracts'
 import {
   ConfigError,
   DrainDelaySeconds,
@@ -20,11 +20,11 @@ import type { ThrottlePolicy } from './domain/throttle.ts'
 import type { OperatorRules } from './routes/operator-guard.ts'
 import type { ThrottlePolicies } from './routes/throttling.ts'
 
-const AAL1_MAX_SECONDS = 30 * 86_400
+const LONGEST_SECONDS = SESSION_LIFETIME_MAX_MS / 1_000
 /** NIST SP 800-63B-4, 2.3.3: no session at this level lives longer. */
 const AAL3_MAX_SECONDS = 12 * 3_600
 
-const seconds = (standard: number, description: string, maximum = AAL1_MAX_SECONDS) =>
+const seconds = (standard: number, description: string, maximum = LONGEST_SECONDS) =>
   Type.Integer({ minimum: 1, maximum, default: standard, description })
 
 const perMinute = (standard: number, description: string) =>

@@ -7,6 +7,7 @@ import { connectMessaging } from '@curfew/messaging'
 import {
   LogRoom,
   brokenSettings,
+  factsExpire,
   findEpochInForce,
   measureRoom,
   type RoomReading,
@@ -184,7 +185,12 @@ export function judgeLog(
   const lagging = (cluster?.replicas ?? []).filter(({ current, offline }) => !current || offline)
   return [
     broken.length === 0
-      ? ok('nats', `The log ${config.name} holds ${state.messages} facts and is set up as it must be.`)
+      ? ok(
+          'nats',
+          `The log ${config.name} holds ${state.messages} facts and is set up as it must be. The ends of single sessions ${
+            factsExpire(config) ? 'expire' : 'stay until a new epoch'
+          }.`,
+        )
       : problem(
           'nats',
           `The log ${config.name} is not set up as it must be: ${broken.join('; ')}.`,
