@@ -67,6 +67,7 @@ export {
   MAX_ROLES,
   MAX_SUBJECT_PERMISSIONS,
   MAX_SUBJECT_PERMISSION_BYTES,
+  MAX_TENANT_ROLES,
   PermissionsSchema,
   RolesSchema,
   ScopeSchema,

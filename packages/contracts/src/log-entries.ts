@@ -22,6 +22,8 @@ import { logSubject } from './subjects.ts'
 
 export const MAX_ROLES = 64
 export const MAX_PERMISSIONS = 256
+/** Roles that operators may define in one tenant, those without permissions included: every replica keeps all roles in memory. */
+export const MAX_TENANT_ROLES = 256
 /** Bytes of JSON that one entry may newly give: a role, or what a user has beside roles. */
 export const MAX_PERMISSION_BYTES = 8 * 1_024
 /** How much a grant may bring one subject to, roles included. Roles that change afterwards count at the next grant. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { MAX_PERMISSION_BYTES } from '@curfew/contracts'
+import { MAX_PERMISSION_BYTES, MAX_TENANT_ROLES } from '@curfew/contracts'
 import { type BearerClient, expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -145,6 +145,16 @@ describe('permissions without measure', () => {
       permissions: wanted.slice(0, 3),
     })
     await expectProblem(await api.put(role('greedy'), { permissions: wanted }), 422, 'permissions-too-large')
+  })
+
+  it('are refused in more roles than a tenant may have, and those that there are can be changed', async () => {
+    const put = (name: string) => api.put(`/v1/tenants/crowded/roles/${name}`, { permissions: ['a:read'] })
+    const names = Array.from({ length: MAX_TENANT_ROLES }, (_, n) => `role-${n}`)
+    await Promise.all(names.map(async (name) => expectJson(await put(name), 200)))
+    await expectProblem(await put('one-more'), 422, 'permissions-too-large')
+    const withdrawn = await api.put('/v1/tenants/crowded/roles/role-0', { permissions: [] })
+    await expectJson(withdrawn, 200)
+    await expectJson(await put('role-0'), 200)
   })
 
   it('are refused by many roles together', async () => {

@@ -9,12 +9,16 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import type { WideFact } from '../domain/facts.ts'
 import type { Unprojected } from '../domain/log-view.ts'
 import { revocationOf } from '../domain/revocation.ts'
+import { Unavailable } from '../errors.ts'
 import { indexPartOf, indexPartOfName, KEYS } from './redis-keys.ts'
 import { positionFrom, repliesOf } from './redis-replies.ts'
 import { keepRevocation } from './redis-revocation-history.ts'
 import { ADVANCE_APPLIED, END_SESSION, ENTER_LOG, FORGET_WIDE, TELL } from './redis-scripts.ts'
 import { tellingsOf } from './redis-subject-record.ts'
 import { wideFactFrom, wideFieldOf, wideValueOf } from './redis-wide-record.ts'
+
+/** Wide facts, of up to 8 KiB each. */
+const LOADED_AT_ONCE = 500
 
 export class RedisProjection {
   readonly #redis: Redis
@@ -25,13 +29,19 @@ export class RedisProjection {
 
   /** Where Redis stands, and the wide facts, which are at least as new. */
   async load(): Promise<{ readonly projected: Position; readonly wide: WideFact[] }> {
-    const pipeline = this.#redis.pipeline().get(KEYS.applied).hgetall(KEYS.wide)
-    const [applied, wide] = await repliesOf(pipeline)
-    const fields = Object.entries(wide as Record<string, string>)
-    return {
-      projected: positionFrom(applied ?? null),
-      wide: fields.map(([field, text]) => wideFactFrom(field, text)),
-    }
+    // Read first, so that no fact can be older than it.
+    const projected = positionFrom(await this.#redis.get(KEYS.applied))
+    const wide: WideFact[] = []
+    let cursor = '0'
+    // In parts: Redis cuts off a client to which it has too much to send. A fact may come twice.
+    do {
+      const [next, parts] = await this.#redis.hscan(KEYS.wide, cursor, 'COUNT', LOADED_AT_ONCE)
+      for (let at = 0; at + 1 < parts.length; at += 2) wide.push(wideFactFrom(parts[at]!, parts[at + 1]!))
+      cursor = next
+    } while (cursor !== '0')
+    // An older Redis may have answered the later parts.
+    if (positionFrom(await this.#redis.get(KEYS.applied)) < projected) throw new Unavailable('redis-rewound')
+    return { projected, wide }
   }
 
   /**

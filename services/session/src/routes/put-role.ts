@@ -3,6 +3,7 @@
  * recent authentication.
  */
 import {
+  MAX_TENANT_ROLES,
   PermissionsSchema,
   type LogEntryOf,
   type Permission,
@@ -73,7 +74,10 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
       const last = await ports.log.lastPositionOf(entry)
       if (!(await ports.log.waitFor(last, CAUGHT_UP_WITHIN_MS))) throw new Unavailable('log-not-followed')
       const { wide } = ports.view
-      had = wide.role(tenant, role)?.permissions ?? []
+      const known = wide.role(tenant, role)
+      if (known === undefined && wide.rolesOf(tenant).length >= MAX_TENANT_ROLES)
+        throw new Problem('permissions-too-large', `a tenant has ${MAX_TENANT_ROLES} roles at most`)
+      had = known?.permissions ?? []
       if (addsTo(had, permissions)) {
         if (isEntryTooLarge(permissions)) throw new Problem('permissions-too-large')
         await requireRecordable(ports.audit)
