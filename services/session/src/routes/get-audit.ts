@@ -15,6 +15,7 @@ import { verifyAudit } from '../domain/verify-audit.ts'
 import { Unavailable } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import { CursorSchema } from './fields.ts'
+import type { HeavyReads } from './heavy-reads.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { EventShape, listShape, VerificationShape } from './shapes.ts'
 
@@ -44,7 +45,11 @@ export interface AuditPorts {
   readonly clock: Clock
 }
 
-export function getAudit(app: CurfewServer, ports: AuditPorts, guard: OperatorGuard): void {
+export function getAudit(
+  app: CurfewServer,
+  ports: AuditPorts,
+  { guard, heavyReads }: { readonly guard: OperatorGuard; readonly heavyReads: HeavyReads },
+): void {
   const schema = {
     querystring: QuerySchema,
     ...described({
@@ -60,7 +65,9 @@ export function getAudit(app: CurfewServer, ports: AuditPorts, guard: OperatorGu
     if (!operator.isAdministrative && asked.tenant !== undefined && asked.tenant !== operator.tenant)
       return { events: [], next: null }
     const filter = { ...asked, requestId, ...(!operator.isAdministrative && { tenant: operator.tenant }) }
-    const page = await reading(queryAudit(ports.auditReader, filter, { before, limit }))
+    const page = await heavyReads(operator.tenant, () =>
+      reading(queryAudit(ports.auditReader, filter, { before, limit })),
+    )
     return {
       events: page.events.map(eventJson),
       next: page.next === undefined ? null : formatCursor('audit', page.next),
@@ -71,7 +78,11 @@ export function getAudit(app: CurfewServer, ports: AuditPorts, guard: OperatorGu
 export function getAuditVerification(
   app: CurfewServer,
   ports: AuditPorts,
-  { guard, retentionMs }: { readonly guard: OperatorGuard; readonly retentionMs: number },
+  {
+    guard,
+    heavyReads,
+    retentionMs,
+  }: { readonly guard: OperatorGuard; readonly heavyReads: HeavyReads; readonly retentionMs: number },
 ): void {
   const schema = {
     querystring: VerifyQuerySchema,
@@ -82,12 +93,15 @@ export function getAuditVerification(
   }
   app.get('/v1/audit/verify', { schema, onRequest: guard.requires(READ) }, async (request) => {
     // One chain for all tenants.
-    if (!guard.operatorOf(request).isAdministrative) throw new Problem('forbidden')
+    const { isAdministrative, tenant } = guard.operatorOf(request)
+    if (!isAdministrative) throw new Problem('forbidden')
     const position = positionIn(request.query.cursor)
     const from = position === undefined ? undefined : parseEventPosition(position).seq
     const anchors = await ports.auditAnchors.known()
     const nowMs = ports.clock.nowMs()
-    const verified = await reading(verifyAudit(ports.auditReader, { from, anchors, nowMs, retentionMs }))
+    const verified = await heavyReads(tenant, () =>
+      reading(verifyAudit(ports.auditReader, { from, anchors, nowMs, retentionMs })),
+    )
     const { first, last, checked, faults, next } = verified
     return {
       intact: faults.length === 0,

@@ -12,6 +12,7 @@ import type { LookUpPorts } from '../domain/look-up.ts'
 import { READ } from '../domain/permissions.ts'
 import { isoTime } from '../iso-time.ts'
 import { limitsJson } from './count-json.ts'
+import type { HeavyReads } from './heavy-reads.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { StatisticsShape } from './shapes.ts'
 
@@ -29,7 +30,11 @@ export interface StatisticsPorts extends LookUpPorts {
   readonly activity: ActivityCounter
 }
 
-export function getStatistics(app: CurfewServer, ports: StatisticsPorts, guard: OperatorGuard): void {
+export function getStatistics(
+  app: CurfewServer,
+  ports: StatisticsPorts,
+  { guard, heavyReads }: { readonly guard: OperatorGuard; readonly heavyReads: HeavyReads },
+): void {
   const schema = {
     querystring: QuerySchema,
     ...described({ summary: 'What is going on, minute by minute', answers: { 200: StatisticsShape } }),
@@ -44,7 +49,8 @@ export function getStatistics(app: CurfewServer, ports: StatisticsPorts, guard: 
     const nowMs = ports.clock.nowMs()
     const last = minuteOf(nowMs)
     const first = last - minutes + 1
-    const [live, counts] = await Promise.all([countLive(tenant), ports.activity.read(first, last, tenant)])
+    const read = () => Promise.all([countLive(tenant), ports.activity.read(first, last, tenant)])
+    const [live, counts] = await (minutes > MINUTES ? heavyReads(operator.tenant, read) : read())
     return {
       at: isoTime(nowMs),
       sessions: { live: live.count, ...limitsJson(live) },
