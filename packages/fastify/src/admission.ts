@@ -11,23 +11,29 @@ export interface AdmissionOptions {
   readonly verifier: Verifier
   readonly response: ServerResponse
   readonly maxStalenessMs: number
+  /** Demanded of the session so far. */
+  readonly permissions: readonly Permission[]
 }
-
-const NONE: readonly Permission[] = []
 
 export class Admission {
   readonly session: VerifiedSession
   readonly maxStalenessMs: number
   readonly #verifier: Verifier
   readonly #response: ServerResponse
-  #permissions: readonly Permission[] = NONE
+  #permissions: readonly Permission[]
   #signal: AbortSignal | undefined
 
-  constructor(session: VerifiedSession, { verifier, response, maxStalenessMs }: AdmissionOptions) {
+  constructor(session: VerifiedSession, options: AdmissionOptions) {
+    const { verifier, response, maxStalenessMs, permissions } = options
     this.session = session
     this.maxStalenessMs = maxStalenessMs
+    this.#permissions = permissions
     this.#verifier = verifier
     this.#response = response
+  }
+
+  get permissions(): readonly Permission[] {
+    return this.#permissions
   }
 
   /** The response lasts no longer than the session has this permission. */

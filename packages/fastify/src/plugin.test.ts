@@ -1,3 +1,5 @@
+import { PassThrough } from 'node:stream'
+
 import { newSessionId, type ClientId, type Permission, type TenantId, type UserId } from '@curfew/contracts'
 import { Problem, createHttpServer, createLogger, type CurfewServer } from '@curfew/service-kit'
 import type { VerifiedSession, Verdict, Verifier } from '@curfew/verifier'
@@ -41,7 +43,7 @@ interface Watch {
 }
 
 async function setUp(
-  verdict: Verdict | Promise<Verdict>,
+  verdict: Verdict | Promise<Verdict> | (() => Verdict),
   options: Partial<CurfewFastifyOptions> = {},
 ): Promise<SetUp> {
   const [checked, handled, lines]: [string[], string[], string[]] = [[], [], []]
@@ -52,7 +54,7 @@ async function setUp(
       checked.push(token)
       staleness.push(maxStalenessMs)
       activity.push(isActivity)
-      return verdict
+      return typeof verdict === 'function' ? verdict() : verdict
     },
     watch: (watched, { permissions }) => {
       const watch = { id: watched.id, permissions, isReleased: false, controller: new AbortController() }
@@ -82,6 +84,14 @@ async function setUp(
     handled.push('/documents')
     return 'ok'
   })
+  app.post(
+    '/notes',
+    { schema: { body: {} }, onRequest: app.requirePermission('documents:read') },
+    (_request, reply) => {
+      handled.push('/notes')
+      return reply.code(204).send()
+    },
+  )
   app.get('/unguarded', (request) => request.session.user)
   app.get('/lately', { onRequest: app.requireSessionWithin(5000) }, () => 'ok')
   const lately = app.requirePermission('documents:read', { maxStalenessMs: 7000 })
@@ -183,6 +193,29 @@ describe('a guarded route', () => {
     expect(response.statusCode).toBe(500)
     expect(handled).toEqual([])
   })
+})
+
+it.each<[string, number, Verdict]>([
+  ['and admits a session that is as it was', 204, admitted],
+  ['and refuses a session that has ended', 401, { kind: 'refused', reason: 'revoked' }],
+  [
+    'and refuses a session that has lost the permission',
+    403,
+    { ...admitted, session: { ...session, permissions: new Set() } },
+  ],
+  ['and answers 503 when nobody knows', 503, { kind: 'unsure', retryAfterMs: 1000 }],
+])('checks once more when a body has arrived, %s', async (_, status, then) => {
+  let current: Verdict = admitted
+  const { app, checked, handled } = await setUp(() => current)
+  const payload = new PassThrough()
+  payload.write('{"a"')
+  const headers = { ...bearer, 'content-type': 'application/json' }
+  const answer = app.inject({ method: 'POST', url: '/notes', headers, payload })
+  await vi.waitFor(() => expect(checked).toHaveLength(1))
+  current = then
+  payload.end(':1}')
+  expect((await answer).statusCode).toBe(status)
+  expect([checked.length, handled.length]).toEqual([2, status === 204 ? 1 : 0])
 })
 
 it('takes the credential from where the service says, and its refusal as it is', async () => {

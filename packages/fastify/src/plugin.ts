@@ -24,8 +24,10 @@ export interface CurfewFastifyOptions {
   readonly onRefused?: (request: FastifyRequest, reason: RefusedReason) => void
 }
 
+type Done = (error?: Error) => void
+
 /** For `onRequest` or `preHandler`. */
-export type Guard = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
+export type Guard = (request: FastifyRequest, reply: FastifyReply, done: Done) => void
 
 export interface GuardOptions {
   /**
@@ -34,6 +36,13 @@ export interface GuardOptions {
    * harm than none; 0 when not given.
    */
   readonly maxStalenessMs?: number
+}
+
+interface Checking {
+  readonly maxStalenessMs: number
+  /** Demanded by the guards that the request has passed. */
+  readonly permissions: readonly Permission[]
+  readonly done: Done
 }
 
 const admission = Symbol('curfew.admission')
@@ -72,29 +81,51 @@ declare module 'fastify' {
 const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready) => {
   const { verifier, credential = ({ raw }: FastifyRequest) => bearerToken(raw), onRefused } = options
 
+  function check(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { maxStalenessMs, permissions, done }: Checking,
+  ) {
+    const token = credential(request)
+    if (token === undefined) return done(new Problem('unauthenticated'))
+    const conclude = (verdict: Verdict): void => {
+      if (verdict.kind === 'refused') onRefused?.(request, verdict.reason)
+      if (verdict.kind !== 'admitted') return done(refusalOf(request, token, verdict))
+      const terms = { verifier, response: reply.raw, maxStalenessMs, permissions }
+      request[admission] = new Admission(verdict.session, terms)
+      done()
+    }
+    const verdict = verifier.check(token, new RequestedCheck(request, maxStalenessMs))
+    if (verdict instanceof Promise) verdict.then(conclude, done)
+    else conclude(verdict)
+  }
+
   function requireSessionWithin(maxStalenessMs: number): Guard {
     return (request, reply, done) => {
       // An earlier guard of this request has asked, no less strictly; the admission begins once.
       const earlier = request[admission]
       if (earlier !== undefined && earlier.maxStalenessMs <= maxStalenessMs) return done()
-      const token = credential(request)
-      if (token === undefined) return done(new Problem('unauthenticated'))
-      const conclude = (verdict: Verdict): void => {
-        if (verdict.kind === 'refused') onRefused?.(request, verdict.reason)
-        if (verdict.kind !== 'admitted') return done(refusalOf(request, token, verdict))
-        request[admission] = new Admission(verdict.session, { verifier, response: reply.raw, maxStalenessMs })
-        done()
-      }
-      const verdict = verifier.check(token, new RequestedCheck(request, maxStalenessMs))
-      if (verdict instanceof Promise) verdict.then(conclude, done)
-      else conclude(verdict)
+      check(request, reply, { maxStalenessMs, permissions: earlier?.permissions ?? [], done })
     }
+  }
+
+  /** The body may take as long as its sender likes, and the session may have ended, or lost a permission, by then. */
+  function requireStill(request: FastifyRequest, reply: FastifyReply, done: Done): void {
+    const before = request[admission]
+    if (before === undefined || request.body === undefined) return done()
+    const { maxStalenessMs, permissions } = before
+    const conclude = (error?: Error): void => done(error ?? lackOfAny(permissions, request))
+    check(request, reply, { maxStalenessMs, permissions, done: conclude })
   }
 
   function requirePermission(permission: string, { maxStalenessMs = 0 }: GuardOptions = {}): Guard {
     const requireFreshEnough = requireSessionWithin(maxStalenessMs)
     return (request, reply, done) =>
-      requireFreshEnough(request, reply, (error) => done(error ?? lackOf(permission as Permission, request)))
+      requireFreshEnough(request, reply, (error) => {
+        const lack = error ?? lackOf(permission as Permission, request)
+        if (lack === undefined) request[admission]?.demand(permission as Permission)
+        done(lack)
+      })
   }
 
   function requireRecentAuth(demand: RecentAuthentication): Guard {
@@ -111,6 +142,7 @@ const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready
     if (error instanceof Problem) void reply.headers(error.headers)
     done()
   })
+  app.addHook('preHandler', requireStill)
   app.decorateRequest(admission, undefined)
   app.decorateRequest('session', { getter: sessionOf })
   app.decorateRequest('sessionSignal', { getter: signalOf })
@@ -182,12 +214,17 @@ function reportRefusal(request: FastifyRequest, token: string, reason: RefusedRe
 
 function lackOf(permission: Permission, request: FastifyRequest): Problem | undefined {
   const { id, permissions } = request.session
-  if (permissions.has(permission)) {
-    request[admission]?.demand(permission)
-    return undefined
-  }
+  if (permissions.has(permission)) return undefined
   request.log.warn({ event: 'session.permission.refused', permission, sessionId: id })
   return new Problem('forbidden', undefined, {
     headers: { 'www-authenticate': 'Bearer realm="curfew", error="insufficient_scope"' },
   })
+}
+
+function lackOfAny(permissions: readonly Permission[], request: FastifyRequest): Problem | undefined {
+  for (const permission of permissions) {
+    const lack = lackOf(permission, request)
+    if (lack !== undefined) return lack
+  }
+  return undefined
 }
