@@ -15,7 +15,6 @@ import { verifyAudit } from '../domain/verify-audit.ts'
 import { Unavailable } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import { CursorSchema } from './fields.ts'
-import type { HeavyReads } from './heavy-reads.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { EventShape, listShape, VerificationShape } from './shapes.ts'
 
@@ -45,11 +44,7 @@ export interface AuditPorts {
   readonly clock: Clock
 }
 
-export function getAudit(
-  app: CurfewServer,
-  ports: AuditPorts,
-  { guard, heavyReads }: { readonly guard: OperatorGuard; readonly heavyReads: HeavyReads },
-): void {
+export function getAudit(app: CurfewServer, ports: AuditPorts, guard: OperatorGuard): void {
   const schema = {
     querystring: QuerySchema,
     ...described({
@@ -65,9 +60,7 @@ export function getAudit(
     if (!operator.isAdministrative && asked.tenant !== undefined && asked.tenant !== operator.tenant)
       return { events: [], next: null }
     const filter = { ...asked, requestId, ...(!operator.isAdministrative && { tenant: operator.tenant }) }
-    const page = await heavyReads(operator.tenant, () =>
-      reading(queryAudit(ports.auditReader, filter, { before, limit })),
-    )
+    const page = await reading(queryAudit(ports.auditReader, filter, { before, limit }))
     return {
       events: page.events.map(eventJson),
       next: page.next === undefined ? null : formatCursor('audit', page.next),
@@ -78,11 +71,7 @@ export function getAudit(
 export function getAuditVerification(
   app: CurfewServer,
   ports: AuditPorts,
-  {
-    guard,
-    heavyReads,
-    retentionMs,
-  }: { readonly guard: OperatorGuard; readonly heavyReads: HeavyReads; readonly retentionMs: number },
+  { guard, retentionMs }: { readonly guard: OperatorGuard; readonly retentionMs: number },
 ): void {
   const schema = {
     querystring: VerifyQuerySchema,
@@ -93,15 +82,12 @@ export function getAuditVerification(
   }
   app.get('/v1/audit/verify', { schema, onRequest: guard.requires(READ) }, async (request) => {
     // One chain for all tenants.
-    const { isAdministrative, tenant } = guard.operatorOf(request)
-    if (!isAdministrative) throw new Problem('forbidden')
+    if (!guard.operatorOf(request).isAdministrative) throw new Problem('forbidden')
     const position = positionIn(request.query.cursor)
     const from = position === undefined ? undefined : parseEventPosition(position).seq
     const anchors = await ports.auditAnchors.known()
     const nowMs = ports.clock.nowMs()
-    const verified = await heavyReads(tenant, () =>
-      reading(verifyAudit(ports.auditReader, { from, anchors, nowMs, retentionMs })),
-    )
+    const verified = await reading(verifyAudit(ports.auditReader, { from, anchors, nowMs, retentionMs }))
     const { first, last, checked, faults, next } = verified
     return {
       intact: faults.length === 0,

@@ -12,7 +12,6 @@ import type { LookUpPorts } from '../domain/look-up.ts'
 import { READ } from '../domain/permissions.ts'
 import { isoTime } from '../iso-time.ts'
 import { limitsJson } from './count-json.ts'
-import type { HeavyReads } from './heavy-reads.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { StatisticsShape } from './shapes.ts'
 
@@ -30,11 +29,7 @@ export interface StatisticsPorts extends LookUpPorts {
   readonly activity: ActivityCounter
 }
 
-export function getStatistics(
-  app: CurfewServer,
-  ports: StatisticsPorts,
-  { guard, heavyReads }: { readonly guard: OperatorGuard; readonly heavyReads: HeavyReads },
-): void {
+export function getStatistics(app: CurfewServer, ports: StatisticsPorts, guard: OperatorGuard): void {
   const schema = {
     querystring: QuerySchema,
     ...described({ summary: 'What is going on, minute by minute', answers: { 200: StatisticsShape } }),
@@ -49,8 +44,7 @@ export function getStatistics(
     const nowMs = ports.clock.nowMs()
     const last = minuteOf(nowMs)
     const first = last - minutes + 1
-    const read = () => Promise.all([countLive(tenant), ports.activity.read(first, last, tenant)])
-    const [live, counts] = await (minutes > MINUTES ? heavyReads(operator.tenant, read) : read())
+    const [live, counts] = await Promise.all([countLive(tenant), ports.activity.read(first, last, tenant)])
     return {
       at: isoTime(nowMs),
       sessions: { live: live.count, ...limitsJson(live) },

@@ -26,7 +26,6 @@ import { getStatistics, type StatisticsPorts } from './get-statistics.ts'
 import { getSubjects, type SubjectsPorts } from './get-subjects.ts'
 import { getTenants } from './get-tenants.ts'
 import { getVerifiers } from './get-verifiers.ts'
-import { createHeavyReads } from './heavy-reads.ts'
 import { createOperatorGuard } from './operator-guard.ts'
 import { postIntrospect } from './post-introspect.ts'
 import { postRevocations, type RevocationPorts } from './post-revocations.ts'
@@ -76,15 +75,10 @@ export function addHttpRoutes(app: CurfewServer, ports: HttpPorts, settings: Htt
     getSession(routes, ports, guard)
     getVerifiers(routes, ports.members, guard)
     getEvents(routes, ports, guard)
-    const heavyReads = createHeavyReads()
-    getStatistics(routes, ports, { guard, heavyReads })
+    getStatistics(routes, ports, guard)
     getLimits(routes, settings, guard)
-    getAudit(routes, ports, { guard, heavyReads })
-    getAuditVerification(routes, ports, {
-      guard,
-      heavyReads,
-      retentionMs: settings.auditRetentionMs,
-    })
+    getAudit(routes, ports, guard)
+    getAuditVerification(routes, ports, { guard, retentionMs: settings.auditRetentionMs })
     const clientGuard = createClientGuard(ports.clients, throttling)
     postSessionsPrepare(routes, ports, clientGuard)
     postSessions(routes, ports, { guard: clientGuard, settings })
