@@ -129,6 +129,15 @@ describe('a logout that somebody else wants', () => {
     expect(response.status).toBe(403)
   })
 
+  it('with the cookie twice says that nothing has ended', async () => {
+    const browser = await system.loginAsBrowser('alice')
+    const cookie = `${COOKIE}=${browser.cookie(COOKIE)}`
+    const response = await logout({ cookie: `${cookie}; ${cookie}`, 'x-csrf-token': browser.csrfToken ?? '' })
+    await expectProblem(response, 400, 'ambiguous-credentials')
+    expect(response.headers.getSetCookie()).toEqual([])
+    expect((await browser.get('/session')).status).toBe(200)
+  })
+
   it('through a token of the wrong channel ends nothing', async () => {
     const browser = await system.loginAsBrowser('alice')
     expect((await logout({ authorization: `Bearer ${browser.cookie(COOKIE)}` })).status).toBe(204)

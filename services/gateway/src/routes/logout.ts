@@ -27,6 +27,9 @@ export function addLogoutRoute(app: CurfewServer, route: LogoutRoute): void {
   const schema = described({ summary: 'Ends the session everywhere', answers: { 204: 'It is over' } })
   app.post('/logout', { schema, onRequest: [...boundary.ownSite] }, async (request, reply) => {
     const credential = boundary.credential(request)
+    // Which of them is the session's is not known, so that none can be said to be over.
+    if (credential.kind === 'cookie' && credential.isRepeated === true)
+      throw new Problem('ambiguous-credentials')
     const session = await liveSessionOf(request, credential, route)
     if (session !== undefined) {
       const { id, tenant, user } = session
