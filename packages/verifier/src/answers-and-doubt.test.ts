@@ -75,6 +75,15 @@ describe('an answer', () => {
     expect(verifier.check(session.token, at(4999))).toEqual({ kind: 'refused', reason: 'revoked' })
     expect(verifier.check(session.token, at(5000))).toMatchObject({ kind: 'miss' })
   })
+
+  it('of life that comes after a refusal, to a question from before it, brings nobody back', () => {
+    const [verifier, session] = [following(), newSession()]
+    const [slow, quick] = [verifier.ask([session.id], at(0)), verifier.ask([session.id], at(1))]
+    verifier.answered(quick, { status: 'refused', reason: 'unknown' }, session.id, position(10))
+    const unknown = { kind: 'refused', reason: 'unknown' }
+    expect(verifier.answered(slow, session.answer, session.id, position(10))).toEqual(unknown)
+    expect(verifier.check(session.token, at(2))).toEqual(unknown)
+  })
 })
 
 describe('doubt', () => {

@@ -266,9 +266,13 @@ export class CoherentVerifier {
       readAt: position.seq,
       birth: born?.epoch === this.#epoch ? born.seq : 0,
     }
+    const isFollowing = this.#applied !== undefined
+    if (isFollowing && this.#recent.verdictSince(position.seq, answer.session) !== 'untouched') return STALE
+    // Another question was answered meanwhile: a late answer admits no session that has been refused.
+    const reason = this.#refused.reasonFor(sessionId, question.askedAt)
+    if (reason !== undefined) return { kind: 'refused', reason }
     // While the log is not followed nothing may be remembered; the answer still holds for those who waited for it.
-    if (this.#applied === undefined) return { kind: 'live', session: this.cache.detached(fact) }
-    if (this.#recent.verdictSince(position.seq, answer.session) !== 'untouched') return STALE
+    if (!isFollowing) return { kind: 'live', session: this.cache.detached(fact) }
     // Whoever remembered it would refuse the new secret: rotate-session.ts hands it out once nobody can any more.
     if (answer.isRotating) return { kind: 'live', session: this.cache.detached(fact) }
     return { kind: 'live', session: this.cache.put(fact) }
