@@ -19,6 +19,8 @@ const skipped =
 const HEALTH_CHECK =
   'fetch(process.env.HEALTH_URL).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))'
 
+const SERVICES = ['session', 'gateway', 'documents', 'files', 'console']
+
 interface Transfer {
   readonly url: string
   readonly claim: string
@@ -41,13 +43,12 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
     const { token } = await expectJson<{ token: string }>(answer, 200)
     return new BearerClient(gateway, token)
   }
-  const untilReady = (): Promise<void> =>
-    vi.waitFor(
-      async () => {
-        await compose('exec', '-T', 'gateway', 'node', '-e', HEALTH_CHECK)
-      },
-      { timeout: 60_000, interval: 250 },
-    )
+  const untilReady = async (): Promise<void> => {
+    const healthy = (service: string) => async (): Promise<void> => {
+      await compose('exec', '-T', service, 'node', '-e', HEALTH_CHECK)
+    }
+    await Promise.all(SERVICES.map((name) => vi.waitFor(healthy(name), { timeout: 60_000, interval: 250 })))
+  }
 
   beforeAll(async () => {
     context = await stageContext()
