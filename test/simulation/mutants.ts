@@ -57,7 +57,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'an answer is kept that the log has overtaken',
     file: `${VERIFIER}/coherent-verifier.ts`,
     edits: [
-      ["if (this.#recent.verdictSince(position.seq, answer.session) !== 'untouched') return STALE", ''],
+      [
+        "if (isFollowing && this.#recent.verdictSince(position.seq, answer.session) !== 'untouched') return STALE",
+        '',
+      ],
     ],
   },
   {
