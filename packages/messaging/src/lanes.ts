@@ -14,11 +14,11 @@ interface LanesOptions<T> {
 }
 
 /**
- * What one turn of the event loop spends on beginning questions of one lane, and how many refusals it sends. Time, because
- * reading what is no JSON takes longer than beginning most questions.
+ * One lane's share of a turn of the event loop: time for beginning questions, and the number of refusals that are sent. A time
+ * rather than a number of questions, because a malformed question takes longer to read than most questions to begin.
  */
 const A_TURN = { ms: 2, refusals: 64 } as const
-/** What may wait in one lane. */
+/** The most that waits in one lane. */
 const WAITING_MAX = { questions: 4_096, bytes: 4 * 1_024 * 1_024 } as const
 /** Most callers have given up by then; the others learn that nothing was done. */
 const WAITING_MS_MAX = 2_000

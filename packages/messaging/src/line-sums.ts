@@ -18,25 +18,43 @@ interface Line {
 
 type Write = (fields: object) => void
 
+interface Sum {
+  readonly line: Line
+  readonly write: Write
+  more: number
+}
+
 export class LineSums {
-  #sums = new Map<string, { readonly line: Line; readonly write: Write; more: number }>()
+  #sums = new Map<string, Sum>()
   #timer: NodeJS.Timeout | undefined
-  /** What is counted belongs to no single request. */
+  /** A sum belongs to no single request, so that its line carries no request's id. */
   readonly #outside = AsyncLocalStorage.snapshot()
 
   /** @param write one level of a logger */
   note(line: Line, write: Write): void {
     const kind = JSON.stringify([line.event, line.subject, line.err instanceof Error && line.err.message])
-    const isKnown = this.#sums.has(kind) || this.#sums.size >= KINDS_MAX
-    if (!isKnown) write(line)
     this.#timer ??= this.#outside(() => setTimeout(() => this.end(), WINDOW_MS))
-    const key = isKnown && !this.#sums.has(kind) ? line.event : kind
-    const sum = this.#sums.get(key) ?? { line, write, more: 0 }
-    this.#sums.set(key, sum)
-    if (isKnown) sum.more += 1
+    const known = this.#sums.get(kind)
+    if (known === undefined && this.#sums.size < KINDS_MAX) {
+      this.#sums.set(kind, { line, write, more: 0 })
+      return write(line)
+    }
+    const sum = known ?? this.#restOf(line, write)
+    sum.more += 1
   }
 
-  /** Writes what has been counted. */
+  /** The kinds without a place of their own: no subject or error speaks for them all. */
+  #restOf({ event, request }: Line, write: Write): Sum {
+    const rest = this.#sums.get(event) ?? {
+      line: { event, ...(request !== undefined && { request }) },
+      write,
+      more: 0,
+    }
+    this.#sums.set(event, rest)
+    return rest
+  }
+
+  /** Writes the counts of this window and begins another one. */
   end(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
