@@ -102,7 +102,7 @@ export type Resolved = Static<typeof ResolvedSchema>
 
 export const MAX_RESOLVE_BATCH = 256
 
-/** What an answer may take of a message of NATS, whose `max_payload` is 1 MB by default. */
+/** Bytes of JSON in one answer; leaves room within the `max_payload` of NATS, 1 MB by default. */
 export const MAX_ANSWER_BYTES = 768 * 1_024
 
 /** Which log is in force, and how long leases are: asked at start and whenever nobody answers. */

@@ -72,7 +72,7 @@ export function answerMembers(desk: MemberDeskOptions): Answering[] {
       renew,
       async ({ member }, { subject }) => {
         const answered = await barriers.renew(member)
-        // Whose member it is can be said now: it was one before the barrier that has come back.
+        // The member's service is known now: the member had joined before the barrier that has come back.
         if (answered.outcome === 'granted' && serviceOf(member) !== speakerOf(subject))
           throw new Error(`${speakerOf(subject)} does not speak for ${member}`)
         return answered

@@ -6,7 +6,7 @@
 /** How many of the latest entries are remembered by id. */
 export const REMEMBERED = 4_096
 
-/** What is known of an entry that this process has applied. */
+/** An entry that this process has applied. */
 interface Applied {
   readonly subject: string
   /** From when on the log may have let it expire, on this process's monotonic clock; Infinity for an entry that stays. */
@@ -47,7 +47,7 @@ export class Witness {
     return true
   }
 
-  /** What was applied from this sequence on and cannot have expired yet. */
+  /** The entries applied from sequence `first` on that cannot have expired by `nowMs`. */
   *from(first: number, nowMs: number): Generator<readonly [seq: number, subject: string]> {
     for (const [seq, { applied }] of this.#seen)
       if (seq >= first && applied !== undefined && nowMs < applied.mayExpireAtMs) yield [seq, applied.subject]

@@ -66,7 +66,7 @@ const PARAMETER_LIMIT = 3 * 255
 export function createHttpServer(options: HttpServerOptions): CurfewServer {
   const { app, draining } = createServer(options)
   const { service, logger, registry } = options
-  // What is set for callers of the public port (origins, proxies, long bodies) is nothing for this one.
+  // Without the settings of the public port: origins, proxies and long bodies.
   const { app: operations } = createServer({ logger, registry })
   const check = (): true | string => {
     if (draining.isLeaving()) return 'stopping'
@@ -167,7 +167,7 @@ function nodeOptions(requestTimeout: number): ServerOptions {
   }
 }
 
-/** What is wrong with a request wherever it goes. */
+/** A fault of the request itself, whatever its target. */
 function faultOfMessage(request: FastifyRequest): Problem | undefined {
   if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
     return new Problem('bad-request', 'header "host" is missing')
@@ -177,7 +177,7 @@ function faultOfMessage(request: FastifyRequest): Problem | undefined {
   return coding === undefined || coding === 'chunked' ? undefined : faultOfCoding(coding)
 }
 
-/** What is wrong with where a request goes, before any route has looked at it. */
+/** A fault of the request's target, found before any route sees the request. */
 function faultOfTarget(request: FastifyRequest, methods: RouteMethods): Problem | undefined {
   // Before the body is read: nobody wants it.
   if (request.is404) return notFound(methods.of(request.url.split('?', 1)[0] ?? ''))

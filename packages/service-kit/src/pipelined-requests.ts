@@ -46,7 +46,7 @@ interface ParsedSocket extends Socket {
   readonly parser?: { onIncoming: (request: IncomingMessage, isKept: boolean) => number } | null
 }
 
-/** What Node's parser takes for "HTTP ends here", as it does behind an upgrade. */
+/** Tells Node's parser that no more HTTP follows, as after an upgrade. */
 const NO_MORE_HTTP = 2
 
 /**

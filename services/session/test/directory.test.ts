@@ -284,7 +284,7 @@ describe('a user, whatever identity providers call them,', () => {
       const query = new URLSearchParams({ tenant: 'acme', user }).toString()
       for (const list of ['sessions', 'audit'])
         await expectProblem(await operator.get(`/v1/${list}?${query}`), 400, 'bad-request')
-      // What clients and routers make of the first three is another path.
+      // Clients and routers take the first three for another path.
       const { status } = await operator.get(`${pathOf(user)}/grants`)
       expect(status).toBe(/^\.{0,2}$/.test(user) ? 404 : 400)
     },

@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 
 /**
- * What a download holds while its caller takes nothing. A new buffer for each chunk costs more than the reading: the system has to
+ * The memory of one download while its caller reads nothing. A new buffer for each chunk costs more than the reading: the system has to
  * find and clear its pages. Larger ones than this do not stay in the processor's cache between reading and sending.
  */
 const BUFFER_BYTES = 128 * 1024

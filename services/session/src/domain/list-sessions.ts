@@ -64,7 +64,7 @@ const MAX_BYTES = 512 * 1_024
 
 export interface Finding {
   readonly cursor: string | undefined
-  /** What a session takes of the page. */
+  /** The size of one session on the page. */
   readonly bytesOf: (listed: ListedSession) => number
 }
 

@@ -18,7 +18,7 @@ export interface PreparePorts {
 export function answerPrepareSession(answers: Answers, { log, view }: PreparePorts): void {
   answers.to(PREPARE_SESSION, SUBJECTS.prepareSession, () => {
     requireLease(log)
-    // Whose session it will be is not known yet.
+    // The user of the session is not known yet.
     requireRoom(log, 'operators')
     return { birth: view.applied }
   })

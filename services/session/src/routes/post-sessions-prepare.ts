@@ -24,7 +24,7 @@ export function postSessionsPrepare(
     if (clients.find(guard.clientOf(request))?.sessions === undefined)
       throw new Problem('forbidden', 'the client is not registered to begin sessions')
     requireLease(log)
-    // Whose session it will be is not known yet.
+    // The user of the session is not known yet.
     requireRoom(log, 'operators')
     return { birth: view.applied }
   })
