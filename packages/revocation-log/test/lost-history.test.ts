@@ -13,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { LogClosing } from '../src/index.ts'
 import {
+  expired,
   facts,
   revokedSession,
   revokedUser,
@@ -141,8 +142,7 @@ describe('a log whose facts about sessions expire', () => {
     await using replica = await startReplica({ url })
     const ended = await storeExpiring(admin, revokedSession('alice'), '1s')
     await expect.poll(() => replica.handed.some(({ seq }) => seq === ended)).toBe(true)
-    const held = () => jsm.streams.getMessage(streamName(1), { seq: ended })
-    await expect.poll(held, { timeout: 5_000 }).toBeNull()
+    await expired(jsm, ended)
     await stopped(async () => undefined)
     await expect.poll(() => replica.doubts, { timeout: 10_000 }).toHaveLength(1)
     expect(replica.doubts[0]).toBe(`rolled back: what had been seen at ${ended} is gone`)
@@ -156,8 +156,7 @@ describe('a log whose facts about sessions expire', () => {
     const last = await storeExpiring(admin, revokedSession('alice'), '1s')
     await stopped(() => sleep(1_500))
     expect(await lengthOfLog()).toBe(last)
-    const held = () => jsm.streams.getMessage(streamName(1), { seq: last })
-    await expect.poll(held, { timeout: 5_000 }).toBeNull()
+    await expired(jsm, last)
     expect(await lengthOfLog()).toBe(last)
     await using replica = await startReplica({ url, startAfter: formatPosition(1, last) })
     expect(replica.doubts).toEqual([])

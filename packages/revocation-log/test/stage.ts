@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import {
   ORIGIN,
   sequenceOf,
+  streamName,
   subjectOfEntry,
   type LogEntry,
   type LogEntryOf,
@@ -22,8 +23,9 @@ import {
   type PublishResult,
   type RevocationLog,
 } from '../src/index.ts'
-import { jetstream } from '@nats-io/jetstream'
+import { jetstream, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
+import { expect } from 'vitest'
 
 export interface Handed {
   readonly seq: number
@@ -97,6 +99,12 @@ export function revokedSession(name: string): LogEntryOf<'revoked'> {
 export async function storeExpiring(nc: NatsConnection, entry: LogEntry, ttl: string): Promise<number> {
   const js = jetstream(nc)
   return (await js.publish(subjectOfEntry(1, entry), JSON.stringify(entry), { msgID: entry.id, ttl })).seq
+}
+
+/** The log of epoch 1 holds no entry at this sequence any more. */
+export async function expired(jsm: JetStreamManager, seq: number): Promise<void> {
+  const held = () => jsm.streams.getMessage(streamName(1), { seq })
+  await expect.poll(held, { timeout: 5_000 }).toBeNull()
 }
 
 /** Undefined where the server lets entries expire. */
