@@ -5,6 +5,7 @@
 import { subjectKey, type SessionId, type SubjectKey } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
+import { STORE_PAGE_SIZE } from '../domain/list-sessions.ts'
 import { idleExpiresAtMs, REMAINS_MS, type SessionRecord } from '../domain/session-record.ts'
 import type { IdPage, Login, OverSession, Reading, SessionStore } from '../ports.ts'
 import { INDEX_PARTS, indexPartOf, KEYS } from './redis-keys.ts'
@@ -20,8 +21,6 @@ import { listNames } from './redis-session-names.ts'
 import { fieldsOf, SESSION_FIELDS, sessionFrom } from './redis-session-record.ts'
 import { loginsIn } from './redis-subject-record.ts'
 
-/** Ids a page, where no other limit is given: one look-up batch of a verifier. */
-const PAGE_SIZE = 256
 /** Of each part of the index. */
 const DUE_AT_ONCE = 64
 
@@ -109,7 +108,11 @@ export class RedisSessionStore implements SessionStore {
     return over.filter((_, index) => removed[index] === 1).map(({ id }) => id)
   }
 
-  async pageOfSubject(subject: SubjectKey, cursor: string | undefined, limit = PAGE_SIZE): Promise<IdPage> {
+  async pageOfSubject(
+    subject: SubjectKey,
+    cursor: string | undefined,
+    limit = STORE_PAGE_SIZE,
+  ): Promise<IdPage> {
     const fields = Object.entries(await this.#redis.hgetall(KEYS.subject(subject))).flat()
     const later = loginsIn(fields).filter(({ login }) => login > Number(cursor ?? -1))
     const page = later.slice(0, limit)
@@ -117,7 +120,7 @@ export class RedisSessionStore implements SessionStore {
     return { ids: page.map(({ session }) => session), next: next?.toString() }
   }
 
-  async pageOfAll(cursor: string | undefined, limit = PAGE_SIZE): Promise<IdPage> {
+  async pageOfAll(cursor: string | undefined, limit = STORE_PAGE_SIZE): Promise<IdPage> {
     const [part = '0', after] = cursor?.split('.') ?? []
     const { ids, last } = await this.#pageByScore(KEYS.sessionIndex(Number(part)), after, limit)
     if (last !== undefined) return { ids, next: `${part}.${last}` }

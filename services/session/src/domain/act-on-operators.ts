@@ -1,8 +1,8 @@
 /**
  * ④ ⑤ Changes of grants, roles and suspensions, as far as they touch powers over Curfew: who may make them, and when.
  * Promise: an operator acts only on powers that they hold themselves, and takes none from themselves; a tenant shields nobody from
- * the suspensions of administrators. Who gives or takes one
- * holds it at the very place in the log where that happens, and afterwards: so somebody is always left who can give it back.
+ * the suspensions of administrators. The operator who gives or takes a power holds it at the very place in the log where that
+ * happens, and afterwards: so somebody is always left who can give it back.
  */
 import type { LogEntryOf, Permission, Position } from '@curfew/contracts'
 

@@ -3,7 +3,15 @@
  * Promise: nobody approves what he has asked for himself; what was rejected, has waited too long, or was asked by an operator who
  * may not ask for it any more does not happen.
  */
-import type { LogEntryOf, Position, Scope, SessionId, TenantId } from '@curfew/contracts'
+import {
+  subjectOf,
+  type LogEntryOf,
+  type Position,
+  type Scope,
+  type SessionId,
+  type SubjectKey,
+  type TenantId,
+} from '@curfew/contracts'
 
 import { reaches, type Operator } from './operator.ts'
 
@@ -73,7 +81,7 @@ export function scopeOf(entry: Approval['entry']): Scope {
 
 /** The tenant of the operator who asked. */
 export function tenantOfAsker(actor: string): TenantId {
-  return actor.slice(0, actor.indexOf('/')) as TenantId
+  return subjectOf(actor as SubjectKey).tenant
 }
 
 /**

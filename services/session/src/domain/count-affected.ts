@@ -54,7 +54,7 @@ export async function countAffected(
   const seen = new Set<SessionId>()
   let cursor: string | undefined
   for (let page = 0; page < MAX_PAGES && !isLate(); page++) {
-    const { sessions, next } = await listSessions(ports, filterOf(scope), cursor)
+    const { sessions, next } = await listSessions(ports, filterOf(scope), { cursor })
     for (const { session } of sessions) if (session.id !== spared) seen.add(session.id)
     if (next === undefined) return { count: seen.size, isComplete: true }
     cursor = next

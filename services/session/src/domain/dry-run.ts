@@ -47,7 +47,7 @@ async function tally(
   let cursor: string | undefined
   let isComplete = false
   for (let page = 0; page < MAX_PAGES && !isComplete && ports.clock.nowMs() <= lateMs; page++) {
-    const { sessions, next } = await listSessions(ports, filter, cursor)
+    const { sessions, next } = await listSessions(ports, filter, { cursor })
     for (const { session } of sessions) if (session.id !== spared) owners.set(session.id, session.tenant)
     cursor = next
     isComplete = next === undefined

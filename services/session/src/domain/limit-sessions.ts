@@ -6,8 +6,8 @@
  * oldest ones: the next login ends them.
  *
  * Every login counts its session after it exists, in an order that one script in Redis decides, and then looks at all that
- * were counted by then. Who is not among the newest of some is not among the newest of more: so what any login ends would
- * be ended by the last one as well, and the last one sees them all.
+ * were counted by then. A session beyond the newest stays beyond them when more are counted: so the last login would end each session
+ * that any other login ends, and the last one sees them all.
  */
 import { subjectKey, type ClientId, type LogEntryOf, type SessionId } from '@curfew/contracts'
 
@@ -39,7 +39,7 @@ export async function limitSessions(ports: LimitPorts, created: SessionRecord, m
   for (const logins of batchesOf(listed)) {
     const ids = logins.map(({ session }) => session)
     const { sessions } = await lookUp(ports, ids)
-    // Who has no place yet gets one behind all of these, and looks at them again.
+    // A login without a place gets one behind all of these, and looks at them again.
     for (const [index, { session, login }] of logins.entries()) {
       const found = sessions[index]
       if (login > 0 && found?.verdict === 'live' && groupOf(found.session) === groupOf(created))

@@ -32,17 +32,20 @@ export function cursorKindOf(filter: SessionFilter): 'login' | 'index' {
   return filter.tenant !== undefined && filter.user !== undefined ? 'login' : 'index'
 }
 
-/**
- * @param cursor the value inside a cursor of the filter's kind; a page may be empty and still have a next one
- */
-// oxlint-disable-next-line max-params -- the last two say which page
+export interface PageRequest {
+  /** The value inside a cursor of the filter's kind; not given for the first page. */
+  readonly cursor?: string | undefined
+  /** Ids that the store reads; STORE_PAGE_SIZE when not given. */
+  readonly limit?: number
+}
+
+/** One page of the store; it may be empty and still have a next one. */
 export async function listSessions(
   ports: LookUpPorts,
   filter: SessionFilter,
-  cursor?: string,
-  limit?: number,
+  page: PageRequest,
 ): Promise<SessionPage> {
-  const { ids, next } = await pageOf(ports.sessions, filter, cursor, limit)
+  const { ids, next } = await pageOf(ports.sessions, filter, page)
   if (ids.length === 0) return { sessions: [], next }
   const { sessions } = await lookUp(ports, ids)
   const listed = sessions.flatMap((found) =>
@@ -57,8 +60,8 @@ export async function listSessions(
 const ENOUGH = 50
 /** So many pages of the store are looked through for one of ours: some 5,000 sessions, or all parts of a small index. */
 const MAX_PAGES = 20
-/** Of the store. */
-const PAGE_SIZE = 256
+/** Ids on a page of the store: one look-up batch of a verifier. */
+export const STORE_PAGE_SIZE = 256
 /** A page of ours is no larger, unless a single session is. */
 const MAX_BYTES = 512 * 1_024
 
@@ -80,9 +83,9 @@ export async function findSessions(
   const found = new Map<SessionId, ListedSession>()
   let next = cursor
   let bytes = 0
-  let limit = PAGE_SIZE
+  let limit = STORE_PAGE_SIZE
   for (let pages = 0; pages < MAX_PAGES && found.size < ENOUGH; pages++) {
-    const page = await listSessions(ports, filter, next, limit)
+    const page = await listSessions(ports, filter, { cursor: next, limit })
     const pageBytes = page.sessions.reduce((sum, listed) => sum + bytesOf(listed), 0)
     if (bytes + pageBytes > MAX_BYTES) {
       if (found.size > 0) break
@@ -100,12 +103,10 @@ export async function findSessions(
   return { sessions: [...found.values()], next }
 }
 
-// oxlint-disable-next-line max-params -- private continuation of listSessions
 async function pageOf(
   sessions: SessionStore,
   { tenant, user }: SessionFilter,
-  cursor: string | undefined,
-  limit: number | undefined,
+  { cursor, limit }: PageRequest,
 ): Promise<IdPage> {
   if (tenant !== undefined && user !== undefined)
     return sessions.pageOfSubject(subjectKey(tenant, user), cursor, limit)

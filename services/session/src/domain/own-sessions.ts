@@ -36,7 +36,7 @@ export async function listOwnSessions(
   const found = new Map<SessionId, ListedSession>()
   let cursor: string | undefined
   for (let page = 0; page < MAX_PAGES; page++) {
-    const { sessions, next } = await listSessions(ports, { tenant, user }, cursor)
+    const { sessions, next } = await listSessions(ports, { tenant, user }, { cursor })
     for (const listed of sessions) found.set(listed.session.id, listed)
     if (next === undefined) break
     cursor = next
