@@ -2,6 +2,7 @@
  * ① The session cookie: reading it out of a request, writing it, deleting it.
  * Promise: only the exact name counts, and a name that comes twice is never a choice.
  */
+import { withoutBlanks } from '@curfew/service-kit'
 
 /**
  * All values that a `Cookie` header has under a name. RFC 6265bis §5.8.3 lets a cookie of a sibling host travel beside the
@@ -19,17 +20,6 @@ export function cookieValues(header: string | undefined, name: string): string[]
       values.push(withoutBlanks(pair.slice(equals + 1)))
   }
   return values
-}
-
-function withoutBlanks(text: string): string {
-  let [start, end] = [0, text.length]
-  while (start < end && isBlank(text[start])) start += 1
-  while (end > start && isBlank(text[end - 1])) end -= 1
-  return text.slice(start, end)
-}
-
-function isBlank(character: string | undefined): boolean {
-  return character === ' ' || character === '\t'
 }
 
 type SameSite = 'Lax' | 'Strict'

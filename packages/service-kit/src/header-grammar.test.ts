@@ -1,7 +1,7 @@
 import { assert, array, boolean, constantFrom, property, record, string, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { elementsOf, isNamedIn } from './header-grammar.ts'
+import { elementsOf, isNamedIn, listItems, withoutBlanks } from './header-grammar.ts'
 
 const shown = (text: string): unknown =>
   elementsOf(text)?.map(({ value, parameters }) => [value, Object.fromEntries(parameters)])
@@ -92,3 +92,16 @@ it.each<[string | undefined, boolean]>([
 ])('text/html is named in %j: %s', (accept, expected) =>
   expect(isNamedIn(accept, 'text/html')).toBe(expected),
 )
+
+describe('blanks', () => {
+  it('are SP and HTAB, around an item and never within it', () => {
+    expect(listItems(' a\t,b c ,, \u00a0d')).toEqual(['a', 'b c', '', '\u00a0d'])
+  })
+
+  it('are passed over once, however many a sender writes', () => {
+    const run = '\t'.repeat(1_000_000)
+    expect(withoutBlanks(`${run}a${run}b${run}`)).toBe(`a${run}b`)
+    expect(listItems(`a${run}b, c`)).toEqual([`a${run}b`, 'c'])
+    expect(elementsOf(`a${run}b`)).toBeUndefined()
+  })
+})

@@ -19,6 +19,24 @@ const VALUE = new RegExp(`(${TOKEN}(?:/${TOKEN})?)(?:=(?:(${TOKEN})|${QUOTED}))?
 const PARAMETER = new RegExp(`;[\\t ]*(?:(${TOKEN})=(?:(${TOKEN})|${QUOTED}))?`, 'y')
 const COMMAS = /(?:,[\t ]*)+/y
 
+/** Without the SP and HTAB around it (RFC 9110 §5.6.3): `trim` also removes U+00A0 and others, which are part of a value. */
+export function withoutBlanks(text: string): string {
+  // One pass: a pattern for the blanks at an end begins anew at each blank of a run in the middle.
+  let [start, end] = [0, text.length]
+  while (start < end && isBlank(text[start])) start += 1
+  while (end > start && isBlank(text[end - 1])) end -= 1
+  return text.slice(start, end)
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
+}
+
+/** The items of a list without parameters or quotes, such as `Connection`; empty items stay. */
+export function listItems(text: string): string[] {
+  return text.split(',').map(withoutBlanks)
+}
+
 /** Undefined for what is no such list; empty for an empty one. */
 export function elementsOf(text: string): HeaderElement[] | undefined {
   const reader = new Reader(text)

@@ -14,6 +14,7 @@ import { answerClientError } from './client-errors.ts'
 import type { CurfewServer } from './curfew-server.ts'
 import { limitConnections } from './connections.ts'
 import { drainOnClose, type Draining } from './draining.ts'
+import { listItems } from './header-grammar.ts'
 import { noteLastAnswers } from './last-answers.ts'
 import { httpDuration } from './metrics.ts'
 import type { ListenAddress } from './listen-address.ts'
@@ -187,7 +188,7 @@ function faultOfTarget(request: FastifyRequest, methods: RouteMethods): Problem 
 
 /** Node undoes chunks alone: what else has been done to the body would be taken for the content. */
 function faultOfCoding(field: string): Problem | undefined {
-  const codings = field.toLowerCase().split(/[\t ]*,[\t ]*/)
+  const codings = listItems(field.toLowerCase())
   const close = { headers: { connection: 'close' } }
   // RFC 9112 §6.3: nothing else says where the body ends. §6.1: once.
   if (codings.indexOf('chunked') !== codings.length - 1)

@@ -4,6 +4,8 @@
  * Promise: each SHA-256 and SHA-512 that is named is demanded, other algorithms are ignored as the RFC says; a field that does
  * not parse is a fault, because its sender wanted the content to be checked.
  */
+import { withoutBlanks } from '@curfew/service-kit'
+
 export interface DemandedDigest {
   readonly algorithm: 'sha-256' | 'sha-512'
   /** Canonical, so that equal digests are equal strings. */
@@ -21,7 +23,7 @@ const MEMBER = new RegExp(`(${KEY})(?:=(${ITEM}))?${PARAMETERS}[ \\t]*(?:,[ \\t]
 
 /** @returns undefined when the field is no dictionary, or names one of the algorithms without a digest of its length */
 export function demandedDigests(field: string): readonly DemandedDigest[] | undefined {
-  const text = field.replaceAll(/^[\t ]+|[\t ]+$/g, '')
+  const text = withoutBlanks(field)
   const demanded = new Map<string, DemandedDigest>()
   let at = 0
   while (at < text.length) {

@@ -3,6 +3,7 @@
  * Promise: what is certain to be refused is refused here, where it costs neither the claim nor the bytes.
  */
 import { MediaTypeSchema, type FileActOf } from '@curfew/one-time-claims'
+import { listItems, withoutBlanks } from '@curfew/service-kit'
 import { Compile } from 'typebox/compile'
 
 import type { UploadLimits } from '../ports.ts'
@@ -54,7 +55,7 @@ export function checkUpload(
   if (headers.contentLength !== undefined && headers.contentLength < minBytes) return { kind: 'too-small' }
 
   // Trailers are not read, and nobody should believe that the content was checked against one (RFC 9110 §6.5.1).
-  const following = (headers.trailer ?? '').toLowerCase().split(/[\t ]*,[\t ]*/)
+  const following = listItems((headers.trailer ?? '').toLowerCase())
   if (following.includes('content-digest') || following.includes('repr-digest'))
     return { kind: 'digest-in-trailer' }
 
@@ -78,5 +79,5 @@ function agreedType(claimed: string | undefined, sent: string | undefined): stri
 }
 
 function normalise(type: string): string {
-  return type.toLowerCase().replaceAll(/[\t ]*;[\t ]*/g, ';')
+  return type.toLowerCase().split(';').map(withoutBlanks).join(';')
 }

@@ -2,6 +2,8 @@
  * ① Which headers pass the boundary, in either direction.
  * Promise: a service behind never sees a client's credential or a client's claim to be somebody, and a client no cookie of a service.
  */
+import { listItems } from '@curfew/service-kit'
+
 import { publicLocation, type PublicPlace } from './public-location.ts'
 
 /** Names in lower case. */
@@ -213,11 +215,5 @@ const NAMELESS: ReadonlySet<string> = new Set()
 /** Undici hands a repeated header over as a list, Node joined by commas. */
 function namesIn(connection: string | string[] | undefined): ReadonlySet<string> {
   if (connection === undefined || connection === 'keep-alive') return NAMELESS
-  return new Set(
-    [connection]
-      .flat()
-      .join(',')
-      .toLowerCase()
-      .split(/[\t ]*,[\t ]*/),
-  )
+  return new Set(listItems([connection].flat().join(',').toLowerCase()))
 }

@@ -3,7 +3,7 @@
  * Promise: a condition that cannot be understood is refused, never ignored.
  */
 import { ORIGIN, type Position } from '@curfew/contracts'
-import { Problem } from '@curfew/service-kit'
+import { Problem, listItems } from '@curfew/service-kit'
 import { Type } from 'typebox'
 
 export const ConditionHeaders = Type.Object({
@@ -40,5 +40,5 @@ function matches(name: string, condition: string, current: Position | undefined)
   if (condition === '*') return current !== undefined
   if (!ETAGS.test(condition)) throw new Problem('bad-request', `header "${name}" holds no entity tags`)
   // Strong comparison: a weak tag matches nothing, and positions hold neither commas nor quotes.
-  return current !== undefined && condition.split(/[\t ]*,[\t ]*/).includes(etagOf(current))
+  return current !== undefined && listItems(condition).includes(etagOf(current))
 }
