@@ -31,7 +31,33 @@ export const SecurityEventSchema = Type.Object(
   },
   closed,
 )
-export type SecurityEvent = Static<typeof SecurityEventSchema>
+export interface SecurityEvent<T extends string = string> extends Omit<
+  Static<typeof SecurityEventSchema>,
+  'type'
+> {
+  type: T
+}
+
+/** All that the gateway tells of. It speaks for people at the public boundary, so no act of an operator is among them. */
+const GATEWAY_EVENT_TYPES = [
+  'cookie.planted',
+  'cookie.repeated',
+  'csrf.refused',
+  'login.refused',
+  'login.succeeded',
+  'password.changed',
+  'password.refused',
+  'rate.limited',
+  'session.elevated',
+  'session.ended',
+  'token.guessing',
+] as const
+export type GatewayEvent = SecurityEvent<(typeof GATEWAY_EVENT_TYPES)[number]>
+
+const GatewayEventSchema = Type.Object(
+  { ...SecurityEventSchema.properties, type: Type.Enum(GATEWAY_EVENT_TYPES) },
+  closed,
+)
 
 /** Answered when the event is in the trail, or counted as lost because there is no room for events of its kind. */
-export const RECORD_EVENT = contract('record-event', SecurityEventSchema, Type.Object({}, closed))
+export const RECORD_EVENT = contract('record-event', GatewayEventSchema, Type.Object({}, closed))

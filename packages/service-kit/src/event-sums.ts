@@ -6,15 +6,15 @@
  */
 import type { SecurityEvent } from '@curfew/contracts'
 
-export interface EventSumsOptions {
-  readonly tell: (event: SecurityEvent) => void
+export interface EventSumsOptions<T extends string> {
+  readonly tell: (event: SecurityEvent<T>) => void
   readonly windowMs?: number | undefined
   /** Accounts and networks that are told one by one in a window; the others share one count for each type of event. */
   readonly subjectsMax?: number
 }
 
-interface Sum {
-  readonly first: SecurityEvent
+interface Sum<T extends string> {
+  readonly first: SecurityEvent<T>
   more: number
   readonly networks: Set<string>
 }
@@ -23,15 +23,16 @@ const WINDOW_MS = 60_000
 const SUBJECTS_MAX = 100
 const NETWORKS_MAX = 100
 
-export class EventSums {
-  readonly #tell: (event: SecurityEvent) => void
+/** Of events of the types `T`. */
+export class EventSums<T extends string = string> {
+  readonly #tell: (event: SecurityEvent<T>) => void
   readonly #subjectsMax: number
   readonly #windowMs: number
   readonly #timer: NodeJS.Timeout
-  #sums = new Map<string, Sum>()
+  #sums = new Map<string, Sum<T>>()
   #isClosed = false
 
-  constructor({ tell, windowMs = WINDOW_MS, subjectsMax = SUBJECTS_MAX }: EventSumsOptions) {
+  constructor({ tell, windowMs = WINDOW_MS, subjectsMax = SUBJECTS_MAX }: EventSumsOptions<T>) {
     this.#tell = tell
     this.#windowMs = windowMs
     this.#subjectsMax = subjectsMax
@@ -39,7 +40,7 @@ export class EventSums {
     this.#timer = setInterval(() => this.#endWindow(), windowMs).unref()
   }
 
-  note(event: SecurityEvent): void {
+  note(event: SecurityEvent<T>): void {
     if (this.#isClosed) return this.#tell(event)
     const key = keyOf(event)
     const known = this.#sums.get(key)
@@ -66,7 +67,7 @@ export class EventSums {
     for (const sum of sums.values()) if (sum.more > 0) this.#tell(this.#summary(sum))
   }
 
-  #summary({ first, more, networks }: Sum): SecurityEvent {
+  #summary({ first, more, networks }: Sum<T>): SecurityEvent<T> {
     const { requestId: _, session: __, addressClass: ___, ...about } = first
     const [network] = networks
     const from =
@@ -86,11 +87,11 @@ function keyOf({ type, actor, reason, client, tenant, user, addressClass }: Secu
 }
 
 /** Of those for which there is no place of their own. A key is never a type alone. */
-function restOf({ type, outcome }: SecurityEvent): Sum {
+function restOf<T extends string>({ type, outcome }: SecurityEvent<T>): Sum<T> {
   return { first: { type, actor: 'anonymous', outcome }, more: 0, networks: new Set() }
 }
 
-function count(sum: Sum, event: SecurityEvent): void {
+function count(sum: Sum<string>, event: SecurityEvent): void {
   sum.more += 1
   for (const network of networksOf(event)) if (sum.networks.size < NETWORKS_MAX) sum.networks.add(network)
 }

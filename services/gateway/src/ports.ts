@@ -8,11 +8,11 @@ import type { Readable } from 'node:stream'
 import type {
   ClientId,
   EffectState,
+  GatewayEvent,
   ListedSession,
   Position,
   RefusalReason,
   SecretHash,
-  SecurityEvent,
   SessionId,
   SessionInfo,
   SubjectKey,
@@ -146,7 +146,7 @@ export interface SecurityEvents {
    * Returns at once. Refusals, which anybody can cause, are told once a minute for each account or network and otherwise
    * counted; what cannot be recorded after some attempts is told in the log.
    */
-  record(event: SecurityEvent): void
+  record(event: GatewayEvent): void
 }
 
 /** A session of somebody who asks about their own. */

@@ -24,10 +24,10 @@ import {
   newSessionSecret,
   renewSubject,
   resolveSubject,
+  type GatewayEvent,
   type RequestContract,
   type Resolved,
   type SecretHash,
-  type SecurityEvent,
   type SessionId,
   type SessionInfo,
 } from '@curfew/contracts'
@@ -58,7 +58,7 @@ export interface ScriptedSessionService {
   readonly created: Question<typeof CREATE_SESSION>[]
   readonly rotated: Question<typeof ROTATE_SESSION>[]
   readonly othersEnded: Question<typeof END_OTHER_SESSIONS>[]
-  readonly events: SecurityEvent[]
+  readonly events: GatewayEvent[]
   readonly takes: Question<typeof TAKE_QUOTA>['takes']
   /** Ends what is remembered of limits. */
   forgetCounts(): void

@@ -1,4 +1,4 @@
-import type { SecurityEvent } from '@curfew/contracts'
+import type { GatewayEvent } from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
 import { expectJson, expectProblem, type BearerClient } from '@curfew/test-kit'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -92,7 +92,7 @@ const LOST = 'curfew_audit_events_total\\{[^}]*outcome="lost"[^}]*\\}'
 const BACKLOG = 'curfew_audit_backlog_events\\{[^}]*\\}'
 
 /** Nothing is lost before the share is used up, and nothing is stored after it. */
-async function fillWith(replica: Replica, event: SecurityEvent): Promise<void> {
+async function fillWith(replica: Replica, event: GatewayEvent): Promise<void> {
   const reason = 'x'.repeat(500)
   const before = await metricOf(replica, LOST)
   await until(

@@ -164,6 +164,16 @@ describe('what happens', () => {
   })
 })
 
+describe('an act of an operator or of the authority', () => {
+  it.each(['grants.changed', 'operator.refused', 'revocation.recorded', 'audit.events-lost', 'login.forged'])(
+    '(%s) cannot be forged with the credentials of the gateway',
+    async (type) => {
+      const forged = { type, actor: 'curfew/operator', outcome: 'done', reason: 'forged by the gateway' }
+      await expect(record(stage, forged as never)).rejects.toThrow('refused')
+    },
+  )
+})
+
 describe('a reason', () => {
   it('that is blank is none', async () => {
     for (const reason of ['', ' ', '\u00a0 '])

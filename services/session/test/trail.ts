@@ -1,5 +1,5 @@
 /** ④ The audit trail as an operator reads it, and as somebody who has the broker's own password could change it. */
-import { RECORD_EVENT, SUBJECTS, type SecurityEvent } from '@curfew/contracts'
+import { RECORD_EVENT, SUBJECTS, type GatewayEvent } from '@curfew/contracts'
 import { ask, connectMessaging } from '@curfew/messaging'
 import { expectJson, type BearerClient } from '@curfew/test-kit'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -58,7 +58,7 @@ export async function faultsOf(operator: BearerClient): Promise<string[]> {
   return faults.map(({ position, fault }) => `${Number.parseInt(position, 10)} ${fault}`)
 }
 
-export function record(stage: Pick<Stage, 'gateway'>, event: SecurityEvent): Promise<object> {
+export function record(stage: Pick<Stage, 'gateway'>, event: GatewayEvent): Promise<object> {
   return ask(stage.gateway, RECORD_EVENT, SUBJECTS.recordEvent, event)
 }
 

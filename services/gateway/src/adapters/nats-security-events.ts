@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { RECORD_EVENT, SUBJECTS, type SecurityEvent } from '@curfew/contracts'
+import { RECORD_EVENT, SUBJECTS, type GatewayEvent } from '@curfew/contracts'
 import { ask } from '@curfew/messaging'
 import { EventSums, type Logger } from '@curfew/service-kit'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -40,13 +40,13 @@ export function createSecurityEvents(options: SecurityEventOptions): SecurityEve
     registers: [registry],
   })
 
-  function lose(event: SecurityEvent, err: unknown): void {
+  function lose(event: GatewayEvent, err: unknown): void {
     lost.inc(event.count ?? 1)
     const { type, outcome, session, requestId } = event
     logger.error({ event: 'audit.event.lost', type, outcome, sessionId: session, requestId, err })
   }
 
-  async function deliver(event: SecurityEvent): Promise<void> {
+  async function deliver(event: GatewayEvent): Promise<void> {
     for (const pauseMs of [...pausesMs, undefined])
       try {
         await ask(nc, RECORD_EVENT, SUBJECTS.recordEvent, event)
@@ -57,7 +57,7 @@ export function createSecurityEvents(options: SecurityEventOptions): SecurityEve
       }
   }
 
-  function send(event: SecurityEvent): void {
+  function send(event: GatewayEvent): void {
     if (underWay.size >= UNDER_WAY_MAX) return lose(event, new Error('too many are under way'))
     const delivery = deliver(event).finally(() => underWay.delete(delivery))
     underWay.add(delivery)

@@ -2,7 +2,7 @@
  * ① What the gateway tells of security: for the operators' log and numbers, and for the audit trail, in one call.
  * Promise: no token, password or name that somebody merely claims gets into any of them.
  */
-import type { SecurityEvent } from '@curfew/contracts'
+import type { GatewayEvent } from '@curfew/contracts'
 import { addressClass as classOf, Problem, rateLimitFields } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
@@ -10,7 +10,7 @@ import { Counter, type Registry } from 'prom-client'
 import type { SecurityEvents, UsedUp } from '../ports.ts'
 import { callerOf } from './caller.ts'
 
-export type Happening = Omit<SecurityEvent, 'requestId' | 'addressClass'>
+export type Happening = Omit<GatewayEvent, 'requestId' | 'addressClass'>
 
 export interface Reports {
   /** Into the audit trail, with where it came from. */

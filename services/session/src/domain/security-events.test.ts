@@ -1,5 +1,5 @@
 import type { Position, SecurityEvent, SessionId, TenantId, UserId } from '@curfew/contracts'
-import { RECORD_EVENT } from '@curfew/contracts'
+import { SecurityEventSchema } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 import { Value } from 'typebox/value'
 
@@ -39,7 +39,7 @@ describe('an event', () => {
       }),
     ],
   ])('%s has the shape that the trail takes', (_, event) => {
-    expect(Value.Errors(RECORD_EVENT.question, event)).toEqual([])
+    expect(Value.Errors(SecurityEventSchema, event)).toEqual([])
   })
 
   it('of a revocation says who, what, why, with what effect and to how many', () => {
