@@ -113,23 +113,39 @@ export const LIST_SESSIONS = contract(
   Type.Object({ sessions: Type.Array(ListedSessionSchema) }, closed),
 )
 
-/** Ends a session that belongs to the user; of others' and unknown ones it says the same. */
+/** Why a session does not end others of its user: it is over itself, or a registered client has begun it, and not the others. */
+const EndRefused = Type.Object(
+  { outcome: Type.Union([Type.Literal('refused'), Type.Literal('not-allowed')]) },
+  closed,
+)
+
+/** Ends a session that belongs to the user of the session `by`; of others' and unknown ones it says the same. */
 export const END_OWN_SESSION = contract(
   'end-own-session',
-  Type.Object({ ...subject, session: SessionIdSchema, actor: ActorSchema, reason: Reason }, closed),
+  Type.Object(
+    { ...subject, session: SessionIdSchema, by: SessionIdSchema, actor: ActorSchema, reason: Reason },
+    closed,
+  ),
   Type.Union([
     Type.Object({ outcome: Type.Literal('ended'), state: EffectStateSchema }, closed),
     Type.Object({ outcome: Type.Literal('unknown') }, closed),
+    EndRefused,
   ]),
 )
 
-/** Ends all sessions of the user but one. */
+/** Ends all sessions of the user but the one that asks. */
 export const END_OTHER_SESSIONS = contract(
   'end-other-sessions',
-  Type.Object({ ...subject, except: SessionIdSchema, actor: ActorSchema, reason: Reason }, closed),
-  Type.Union([
-    Type.Object({ outcome: Type.Literal('ended'), state: EffectStateSchema }, closed),
-    /** The session that was to be spared is over itself. */
-    Type.Object({ outcome: Type.Literal('refused') }, closed),
-  ]),
+  Type.Object(
+    {
+      ...subject,
+      except: SessionIdSchema,
+      actor: ActorSchema,
+      reason: Reason,
+      /** The user has just shown the account's password, which is worth a login: a session of a client may ask as well. */
+      isProven: Type.Optional(Type.Literal(true)),
+    },
+    closed,
+  ),
+  Type.Union([Type.Object({ outcome: Type.Literal('ended'), state: EffectStateSchema }, closed), EndRefused]),
 )

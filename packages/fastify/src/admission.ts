@@ -7,38 +7,46 @@ import type { ServerResponse } from 'node:http'
 import type { Permission } from '@curfew/contracts'
 import type { VerifiedSession, Verifier } from '@curfew/verifier'
 
+import type { RecentDemand } from './recent-auth.ts'
+
+/** What the guards that a request has passed demand of its session. */
+export interface Demands {
+  readonly maxStalenessMs: number
+  /** The response lasts no longer than the session has them. */
+  readonly permissions: readonly Permission[]
+  readonly recent: readonly RecentDemand[]
+}
+
 export interface AdmissionOptions {
   readonly verifier: Verifier
   readonly response: ServerResponse
-  readonly maxStalenessMs: number
-  /** Demanded of the session so far. */
-  readonly permissions: readonly Permission[]
+  readonly demands: Demands
 }
 
 export class Admission {
   readonly session: VerifiedSession
-  readonly maxStalenessMs: number
+  readonly response: ServerResponse
   readonly #verifier: Verifier
-  readonly #response: ServerResponse
-  #permissions: readonly Permission[]
+  #demands: Demands
   #signal: AbortSignal | undefined
 
-  constructor(session: VerifiedSession, options: AdmissionOptions) {
-    const { verifier, response, maxStalenessMs, permissions } = options
+  constructor(session: VerifiedSession, { verifier, response, demands }: AdmissionOptions) {
     this.session = session
-    this.maxStalenessMs = maxStalenessMs
-    this.#permissions = permissions
+    this.response = response
     this.#verifier = verifier
-    this.#response = response
+    this.#demands = demands
   }
 
-  get permissions(): readonly Permission[] {
-    return this.#permissions
+  get demands(): Demands {
+    return this.#demands
   }
 
-  /** The response lasts no longer than the session has this permission. */
-  demand(permission: Permission): void {
-    this.#permissions = [...this.#permissions, permission]
+  demandPermission(permission: Permission): void {
+    this.#demands = { ...this.#demands, permissions: [...this.#demands.permissions, permission] }
+  }
+
+  demandRecent(recent: RecentDemand): void {
+    this.#demands = { ...this.#demands, recent: [...this.#demands.recent, recent] }
   }
 
   get signal(): AbortSignal {
@@ -46,9 +54,9 @@ export class Admission {
   }
 
   #watch(): AbortSignal {
-    const { signal, release } = this.#verifier.watch(this.session, { permissions: this.#permissions })
+    const { signal, release } = this.#verifier.watch(this.session, { permissions: this.#demands.permissions })
     // Also emitted after a response that has ended in order. A response that is closed already says it no more.
-    const response = this.#response
+    const { response } = this
     if (response.closed) release()
     // One listener more than Node expects of those who pipe into the response as well.
     else response.setMaxListeners(response.getMaxListeners() + 1).once('close', release)

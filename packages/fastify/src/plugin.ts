@@ -3,15 +3,22 @@
  * Promise: no handler behind a guard runs without a live session, and outside every refusal looks the same, whichever server
  * and error handler it meets.
  */
+import type { ServerResponse } from 'node:http'
+
 import { parseToken, type Permission } from '@curfew/contracts'
 import { Problem } from '@curfew/service-kit'
 import type { CheckOptions, RefusedReason, VerifiedSession, Verdict, Verifier } from '@curfew/verifier'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { Admission } from './admission.ts'
+import { Admission, type Demands } from './admission.ts'
 import { bearerToken } from './bearer.ts'
-import { challengeOf, lackOfAuthentication, type RecentAuthentication } from './recent-auth.ts'
+import {
+  challengeOf,
+  lackOfAuthentication,
+  type RecentAuthentication,
+  type RecentDemand,
+} from './recent-auth.ts'
 
 export interface CurfewFastifyOptions {
   readonly verifier: Verifier
@@ -39,9 +46,8 @@ export interface GuardOptions {
 }
 
 interface Checking {
-  readonly maxStalenessMs: number
-  /** Demanded by the guards that the request has passed. */
-  readonly permissions: readonly Permission[]
+  readonly response: ServerResponse
+  readonly demands: Demands
   readonly done: Done
 }
 
@@ -74,6 +80,11 @@ declare module 'fastify' {
      * response is closed.
      */
     readonly sessionSignal: AbortSignal
+    /**
+     * Checks the session again, with all that the guards of this route demand. For handlers that wait for something slow
+     * before they change anything. Rejects with the Problem to answer with.
+     */
+    recheckSession(): Promise<void>
     [admission]: Admission | undefined
   }
 }
@@ -81,21 +92,16 @@ declare module 'fastify' {
 const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready) => {
   const { verifier, credential = ({ raw }: FastifyRequest) => bearerToken(raw), onRefused } = options
 
-  function check(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { maxStalenessMs, permissions, done }: Checking,
-  ) {
+  function check(request: FastifyRequest, { response, demands, done }: Checking) {
     const token = credential(request)
     if (token === undefined) return done(new Problem('unauthenticated'))
     const conclude = (verdict: Verdict): void => {
       if (verdict.kind === 'refused') onRefused?.(request, verdict.reason)
       if (verdict.kind !== 'admitted') return done(refusalOf(request, token, verdict))
-      const terms = { verifier, response: reply.raw, maxStalenessMs, permissions }
-      request[admission] = new Admission(verdict.session, terms)
+      request[admission] = new Admission(verdict.session, { verifier, response, demands })
       done()
     }
-    const verdict = verifier.check(token, new RequestedCheck(request, maxStalenessMs))
+    const verdict = verifier.check(token, new RequestedCheck(request, demands.maxStalenessMs))
     if (verdict instanceof Promise) verdict.then(conclude, done)
     else conclude(verdict)
   }
@@ -103,19 +109,29 @@ const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready
   function requireSessionWithin(maxStalenessMs: number): Guard {
     return (request, reply, done) => {
       // An earlier guard of this request has asked, no less strictly; the admission begins once.
-      const earlier = request[admission]
+      const earlier = request[admission]?.demands
       if (earlier !== undefined && earlier.maxStalenessMs <= maxStalenessMs) return done()
-      check(request, reply, { maxStalenessMs, permissions: earlier?.permissions ?? [], done })
+      const { permissions = [], recent = [] } = earlier ?? {}
+      check(request, { response: reply.raw, demands: { maxStalenessMs, permissions, recent }, done })
     }
   }
 
-  /** The body may take as long as its sender likes, and the session may have ended, or lost a permission, by then. */
-  function requireStill(request: FastifyRequest, reply: FastifyReply, done: Done): void {
+  function recheck(request: FastifyRequest, { response, demands }: Admission, done: Done): void {
+    check(request, { response, demands, done: (error) => done(error ?? lackOfAny(demands, request)) })
+  }
+
+  /** The body may take as long as its sender likes, and the session may meet the demands no longer by then. */
+  function requireStill(request: FastifyRequest, _reply: FastifyReply, done: Done): void {
     const before = request[admission]
-    if (before === undefined || request.body === undefined) return done()
-    const { maxStalenessMs, permissions } = before
-    const conclude = (error?: Error): void => done(error ?? lackOfAny(permissions, request))
-    check(request, reply, { maxStalenessMs, permissions, done: conclude })
+    if (before === undefined || request.body === undefined) done()
+    else recheck(request, before, done)
+  }
+
+  function recheckSession(this: FastifyRequest): Promise<void> {
+    const before = admissionOf(this, 'recheckSession')
+    return new Promise((resolve, reject) =>
+      recheck(this, before, (error) => (error === undefined ? resolve() : reject(error))),
+    )
   }
 
   function requirePermission(permission: string, { maxStalenessMs = 0 }: GuardOptions = {}): Guard {
@@ -123,18 +139,20 @@ const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready
     return (request, reply, done) =>
       requireFreshEnough(request, reply, (error) => {
         const lack = error ?? lackOf(permission as Permission, request)
-        if (lack === undefined) request[admission]?.demand(permission as Permission)
+        if (lack === undefined) request[admission]?.demandPermission(permission as Permission)
         done(lack)
       })
   }
 
   function requireRecentAuth(demand: RecentAuthentication): Guard {
     // A fault in the code of the service: it must not become a route that anybody may use.
-    const challenge = challengeOf(demand)
+    const recent: RecentDemand = { demand, challenge: challengeOf(demand), verifier }
     return (request, reply, done) =>
-      requireSessionWithin(0)(request, reply, (error) =>
-        done(error ?? lackOfAuthentication(request, { demand, challenge, verifier })),
-      )
+      requireSessionWithin(0)(request, reply, (error) => {
+        const lack = error ?? lackOfAuthentication(request, recent)
+        if (lack === undefined) request[admission]?.demandRecent(recent)
+        done(lack)
+      })
   }
 
   // An error handler of the host sends what it likes; what a refusal has to say in headers is there before it.
@@ -146,6 +164,7 @@ const plugin: FastifyPluginCallback<CurfewFastifyOptions> = (app, options, ready
   app.decorateRequest(admission, undefined)
   app.decorateRequest('session', { getter: sessionOf })
   app.decorateRequest('sessionSignal', { getter: signalOf })
+  app.decorateRequest('recheckSession', recheckSession)
   app.decorate('requireSession', requireSessionWithin(0))
   app.decorate('requireSessionWithin', requireSessionWithin)
   app.decorate('requirePermission', requirePermission)
@@ -221,9 +240,13 @@ function lackOf(permission: Permission, request: FastifyRequest): Problem | unde
   })
 }
 
-function lackOfAny(permissions: readonly Permission[], request: FastifyRequest): Problem | undefined {
+function lackOfAny({ permissions, recent }: Demands, request: FastifyRequest): Problem | undefined {
   for (const permission of permissions) {
     const lack = lackOf(permission, request)
+    if (lack !== undefined) return lack
+  }
+  for (const demand of recent) {
+    const lack = lackOfAuthentication(request, demand)
     if (lack !== undefined) return lack
   }
   return undefined

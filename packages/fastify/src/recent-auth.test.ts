@@ -1,8 +1,10 @@
+import { PassThrough } from 'node:stream'
+
 import { newSessionId, type ClientId, type Permission, type TenantId, type UserId } from '@curfew/contracts'
 import { createHttpServer, createLogger } from '@curfew/service-kit'
 import type { VerifiedSession, Verifier } from '@curfew/verifier'
 import { Registry } from 'prom-client'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { curfewFastify, type RecentAuthentication } from './index.ts'
 
@@ -28,6 +30,7 @@ async function setUp({ authAgeMs, acr = 'aal1' }: Authenticated, demand: RecentA
     permissions: new Set(['documents:read' as Permission]),
   }
   const checked: string[] = []
+  let laterMs = 0
   const verifier: Verifier = {
     check(token) {
       checked.push(token)
@@ -35,7 +38,7 @@ async function setUp({ authAgeMs, acr = 'aal1' }: Authenticated, demand: RecentA
     },
     watch: () => ({ signal: new AbortController().signal, release: () => undefined }),
     relayCredentials: () => '',
-    authAgeMs: () => authAgeMs,
+    authAgeMs: () => authAgeMs + laterMs,
     ready: true,
     close: () => Promise.resolve(),
   }
@@ -51,11 +54,18 @@ async function setUp({ authAgeMs, acr = 'aal1' }: Authenticated, demand: RecentA
   await app.register(curfewFastify, { verifier })
   const recent = app.requireRecentAuth(demand)
   app.get('/recent', { onRequest: recent }, () => 'ok')
+  app.post('/slow', { schema: { body: {} }, onRequest: recent }, () => 'ok')
+  app.post('/hashing', { onRequest: recent }, async (request) => {
+    laterMs = 60_000
+    await request.recheckSession()
+    return 'ok'
+  })
   app.get('/both', { onRequest: [app.requirePermission('documents:read'), recent] }, () => 'ok')
   app.get('/neither', { onRequest: [app.requirePermission('documents:write'), recent] }, () => 'ok')
   const ask = (url: string, token = 'good') =>
     app.inject({ url, headers: { authorization: `Bearer ${token}` } })
-  return { app, ask, checked, lines }
+  const grow = (ms: number): void => void (laterMs = ms)
+  return { app, ask, checked, lines, grow }
 }
 
 describe('a route that demands a recent authentication', () => {
@@ -69,6 +79,30 @@ describe('a route that demands a recent authentication', () => {
     const { ask } = await setUp({ authAgeMs }, { maxAgeSeconds })
     expect((await ask('/recent')).statusCode).toBe(status)
   })
+
+  it('judges it again when the body has arrived', async () => {
+    const { app, checked, grow } = await setUp({ authAgeMs: 299_000 }, { maxAgeSeconds: 300 })
+    const payload = new PassThrough()
+    payload.write('{"a"')
+    const headers = { authorization: 'Bearer good', 'content-type': 'application/json' }
+    const answer = app.inject({ method: 'POST', url: '/slow', headers, payload })
+    await vi.waitFor(() => expect(checked).toHaveLength(1))
+    grow(60_000)
+    payload.end(':1}')
+    expect((await answer).json()).toMatchObject({ status: 401, code: 'insufficient-authentication' })
+  })
+
+  it.each([
+    [299_000, 401],
+    [1_000, 200],
+  ])(
+    'judges %i ms again when a handler has been at something slow, and answers %i',
+    async (authAgeMs, status) => {
+      const { app } = await setUp({ authAgeMs }, { maxAgeSeconds: 300 })
+      const headers = { authorization: 'Bearer good' }
+      expect((await app.inject({ method: 'POST', url: '/hashing', headers })).statusCode).toBe(status)
+    },
+  )
 
   it('says what would do, so that a program can bring it about', async () => {
     const { ask, lines } = await setUp({ authAgeMs: 400_000 }, { maxAgeSeconds: 300 })

@@ -25,7 +25,7 @@ export function challengeOf({ maxAgeSeconds, acr }: RecentAuthentication): strin
   return `Bearer realm="curfew", error="insufficient_user_authentication", max_age="${maxAgeSeconds}"${levels}`
 }
 
-export interface Demanded {
+export interface RecentDemand {
   readonly demand: RecentAuthentication
   readonly challenge: string
   readonly verifier: Verifier
@@ -34,7 +34,7 @@ export interface Demanded {
 /** Of a request whose session was admitted. */
 export function lackOfAuthentication(
   request: FastifyRequest,
-  { demand: { maxAgeSeconds, acr }, challenge, verifier }: Demanded,
+  { demand: { maxAgeSeconds, acr }, challenge, verifier }: RecentDemand,
 ): Problem | undefined {
   const { session } = request
   const isLevelMet = acr === undefined || isAtLeast(session.acr, acr)

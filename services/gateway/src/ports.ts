@@ -95,7 +95,12 @@ export interface OtherSessions {
   readonly except: SessionId
   readonly actor: SubjectKey
   readonly reason: string
+  /** The user has just shown the account's password. */
+  readonly isProven?: true
 }
+
+/** `over`: the session that asks is not live any more. `not-allowed`: a registered client has begun it, and not the others. */
+export type EndRefusal = 'over' | 'not-allowed'
 
 /** Rejects with RequestFailed where there is no answer. */
 export interface SessionAuthority {
@@ -104,8 +109,7 @@ export interface SessionAuthority {
   create(session: NewSession): Promise<Creation>
   end(session: SessionId, actor: SubjectKey, reason: string): Promise<EffectState>
   rotate(rotation: Rotation): Promise<Rotated>
-  /** `over`: the session that was to be spared is not live any more. */
-  endOthers(others: OtherSessions): Promise<EffectState | 'over'>
+  endOthers(others: OtherSessions): Promise<EffectState | EndRefusal>
 }
 
 export interface ThrottlePolicy {
@@ -160,7 +164,7 @@ export interface OwnSession {
 export interface OwnSessions {
   list(own: OwnSession): Promise<ListedSession[]>
   /** @param id of one of theirs; of all others `unknown-session` is said */
-  end(own: OwnSession, id: SessionId): Promise<EffectState | 'unknown-session'>
+  end(own: OwnSession, id: SessionId): Promise<EffectState | EndRefusal | 'unknown-session'>
 }
 
 export interface UpstreamRequest {

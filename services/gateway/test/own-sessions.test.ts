@@ -1,5 +1,5 @@
 import { newSessionId } from '@curfew/contracts'
-import { BearerClient, expectJson, expectProblem, type BrowserClient } from '@curfew/test-kit'
+import { BearerClient, HttpClient, expectJson, expectProblem, type BrowserClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { COOKIE, startGatewaySystem, type GatewaySystem } from './gateway-system.ts'
@@ -154,5 +154,43 @@ describe('ending own sessions', () => {
     browser.csrfToken = undefined
     await expectProblem(await browser.post('/sessions/revoke-others'), 403, 'csrf-rejected')
     await expectProblem(await browser.delete(`/sessions/${id}`), 403, 'csrf-rejected')
+  })
+})
+
+describe('a session that a backend has begun', () => {
+  async function begunByBackend(user: string): Promise<BearerClient> {
+    const [backend] = system.identities.clients
+    const basic = Buffer.from(`${backend?.id}:${backend?.secret}`).toString('base64')
+    const response = await new HttpClient(system.sessionUrl).request('POST', '/v1/sessions', {
+      json: { tenant: 'acme', user },
+      headers: { authorization: `Basic ${basic}` },
+    })
+    return new BearerClient(system.url, (await expectJson<Issued>(response, 201)).token)
+  }
+
+  it('signs its user out nowhere else, and ends only sessions of the same backend', async () => {
+    const own = [await system.loginAsBrowser('alice'), await system.loginAsProgram('alice')]
+    const [asking, other] = [await begunByBackend('alice'), await begunByBackend('alice')]
+    await expectProblem(await asking.post('/sessions/revoke-others'), 403, 'forbidden')
+    for (const each of own)
+      await expectProblem(await asking.delete(`/sessions/${await idOf(each)}`), 403, 'forbidden')
+    for (const each of [...own, other]) await idOf(each)
+    expect((await asking.delete(`/sessions/${await idOf(other)}`)).status).toBe(204)
+    await expectProblem(await other.get('/session'), 401, 'unauthenticated')
+  })
+
+  it('ends with all others that its user ends, and ends itself', async () => {
+    const [asking, other] = [await begunByBackend('alice'), await begunByBackend('alice')]
+    expect((await other.delete(`/sessions/${await idOf(other)}`)).status).toBe(204)
+    await expectJson(await (await system.loginAsProgram('alice')).post('/sessions/revoke-others'), 200)
+    await expectProblem(await asking.get('/session'), 401, 'unauthenticated')
+  })
+
+  it('changes the password with the password, which is worth a login, and then ends all others', async () => {
+    const [asking, own] = [await begunByBackend('bob'), await system.loginAsProgram('bob')]
+    const { password } = system.credentials('bob')
+    const json = { current_password: password, new_password: 'another passphrase for bob' }
+    await expectJson(await asking.post('/session/password', json), 200)
+    await expectProblem(await own.get('/session'), 401, 'unauthenticated')
   })
 })

@@ -95,7 +95,7 @@ describe('a changed password', () => {
     const browser = await openBrowser(one.url, alice())
     const { session } = await changed(browser, fresh())
     const who = { tenant: 'acme', user: 'alice', actor: 'acme/alice', reason: 'password changed' }
-    expect(stage.service.othersEnded).toEqual([{ ...who, except: session.id }])
+    expect(stage.service.othersEnded).toEqual([{ ...who, except: session.id, isProven: true }])
     expect(stage.service.rotated).toMatchObject([{ ...who, session: session.id }])
     await eventually(() => expect(stage.service.events.map(({ type }) => type)).toContain('password.changed'))
   })
@@ -176,6 +176,17 @@ describe('a change that is refused', () => {
     const json = { current_password: current, new_password: fresh(), user: 'bob' }
     await expectProblem(await browser.request('POST', '/session/password', { json }), 400, 'bad-request')
     await expectUnchanged()
+  })
+
+  it('because its session ended while the passwords were checked changes nothing', async () => {
+    const elsewhere = await openBrowser(one.url, alice())
+    stage.service.script.beforeCount = async () => {
+      stage.service.script = {}
+      await expectJson(await elsewhere.post('/sessions/revoke-others'), 200)
+    }
+    await expectProblem(await change(browser, fresh()), 401, 'unauthenticated')
+    expect(stage.service.rotated).toEqual([])
+    expect(await statusOf(other.url, current)).toBe(200)
   })
 
   it('is slowed down for whoever holds the session and guesses, and nobody else', async () => {

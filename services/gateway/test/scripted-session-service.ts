@@ -43,6 +43,8 @@ export interface Script {
   rotate?: (question: Question<typeof ROTATE_SESSION>) => Answer<typeof ROTATE_SESSION>
   endOthers?: (question: Question<typeof END_OTHER_SESSIONS>) => Answer<typeof END_OTHER_SESSIONS>
   record?: () => void
+  /** While it runs an attempt waits to be counted; its password is checked afterwards. */
+  beforeCount?: () => Promise<void>
   /** While it runs the session is not created yet. */
   beforeCreate?: () => Promise<void>
 }
@@ -90,7 +92,8 @@ export async function startScriptedSessionService(natsUrl: string): Promise<Scri
     service.events.push(event)
     return {}
   })
-  answer(nc, TAKE_QUOTA, SUBJECTS.takeQuota, ({ takes }) => {
+  answer(nc, TAKE_QUOTA, SUBJECTS.takeQuota, async ({ takes }) => {
+    await service.script.beforeCount?.()
     service.takes.push(...takes)
     return { taken: takes.map((take) => takeFrom(counters, take)) }
   })

@@ -14,7 +14,7 @@ import { ask } from '@curfew/messaging'
 import { expectJson } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { setStage, TestClock, type Replica, type Stage } from './stage.ts'
+import { setStage, TestClock, type Created, type Replica, type Stage } from './stage.ts'
 
 let stage: Stage
 let replica: Replica
@@ -31,8 +31,14 @@ const by = (user: string) => ({ ...subject(user), actor: `acme/${user}`, reason:
 
 const list = async (user: string, tenant?: string): Promise<readonly ListedSession[]> =>
   (await ask(stage.gateway, LIST_SESSIONS, SUBJECTS.listSessions, subject(user, tenant))).sessions
-const endOwn = (user: string, session: SessionId) =>
-  ask(stage.gateway, END_OWN_SESSION, SUBJECTS.endOwnSession, { ...by(user), session }, { timeoutMs: 5_000 })
+const endOwn = (user: string, session: SessionId, asking: Created) =>
+  ask(
+    stage.gateway,
+    END_OWN_SESSION,
+    SUBJECTS.endOwnSession,
+    { ...by(user), session, by: asking.session.id },
+    { timeoutMs: 5_000 },
+  )
 const endOthers = (user: string, except: SessionId) =>
   ask(
     stage.gateway,
@@ -95,17 +101,20 @@ describe('a list', () => {
 describe('ending one session', () => {
   it('ends it and no other, confirmed', async () => {
     const [one, other] = [await stage.login('acme/nina'), await stage.login('acme/nina')]
-    expect(await endOwn('nina', one.session.id)).toEqual({ outcome: 'ended', state: 'confirmed' })
+    expect(await endOwn('nina', one.session.id, other)).toEqual({ outcome: 'ended', state: 'confirmed' })
     expect(await stage.statusOf(one)).toBe('unknown')
     expect(await stage.statusOf(other)).toBe('live')
   })
 
   it('answers alike for another’s, for one that is over and for one that never was, and does nothing', async () => {
     const [theirs, elsewhere] = [await stage.login('acme/bob'), await stage.login('globex/nina')]
-    const over = await stage.login('acme/nina')
+    const [over, mine] = [await stage.login('acme/nina'), await stage.login('acme/nina')]
     await stage.logout(over)
     for (const id of [theirs.session.id, elsewhere.session.id, over.session.id, NOBODY])
-      expect(await endOwn('nina', id)).toEqual({ outcome: 'unknown' })
+      expect(await endOwn('nina', id, mine)).toEqual({ outcome: 'unknown' })
+    for (const asking of [theirs, elsewhere, over])
+      expect(await endOwn('nina', mine.session.id, asking)).toEqual({ outcome: 'refused' })
+    expect(await stage.statusOf(mine)).toBe('live')
     expect(await stage.statusOf(theirs)).toBe('live')
     expect(await stage.statusOf(elsewhere)).toBe('live')
   })

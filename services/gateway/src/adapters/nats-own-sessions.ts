@@ -19,16 +19,26 @@ export function createOwnSessions(nc: NatsConnection): OwnSessions {
       const listOptions = { timeoutMs: LIST_TIMEOUT_MS }
       return (await ask(nc, LIST_SESSIONS, SUBJECTS.listSessions, { tenant, user }, listOptions)).sessions
     },
-    async end({ tenant, user }, session) {
+    async end({ tenant, user, session: by }, session) {
       const question = {
         tenant,
         user,
         session,
+        by,
         actor: subjectKey(tenant, user),
         reason: 'ended by its owner',
       }
       const answer = await ask(nc, END_OWN_SESSION, SUBJECTS.endOwnSession, question, options)
-      return answer.outcome === 'ended' ? answer.state : 'unknown-session'
+      switch (answer.outcome) {
+        case 'ended':
+          return answer.state
+        case 'unknown':
+          return 'unknown-session'
+        case 'refused':
+          return 'over'
+        case 'not-allowed':
+          return answer.outcome
+      }
     },
   }
 }

@@ -39,7 +39,8 @@ export function createSessionAuthority(nc: NatsConnection): SessionAuthority {
     async endOthers(others) {
       const options = { timeoutMs: END_TIMEOUT_MS }
       const answer = await ask(nc, END_OTHER_SESSIONS, SUBJECTS.endOtherSessions, others, options)
-      return answer.outcome === 'ended' ? answer.state : 'over'
+      if (answer.outcome === 'ended') return answer.state
+      return answer.outcome === 'refused' ? 'over' : answer.outcome
     },
   }
 }

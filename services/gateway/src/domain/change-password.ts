@@ -5,7 +5,7 @@
  */
 import { subjectKey, type EffectState, type SessionInfo } from '@curfew/contracts'
 
-import type { Rotation, SessionAuthority } from '../ports.ts'
+import type { EndRefusal, Rotation, SessionAuthority } from '../ports.ts'
 import type { PasswordFault, PasswordRules } from './password-rules.ts'
 import { provePassword, type ProofPorts, type ProofResult } from './prove-password.ts'
 
@@ -36,6 +36,12 @@ export interface PasswordChangePorts extends ProofPorts {
   readonly rules: PasswordRules
 }
 
+export interface PasswordChangeSteps {
+  /** Rejects when the session may change nothing any more: the hashes take their time, and longer while many wait. */
+  readonly requireStill: () => Promise<void>
+  readonly onChanged: () => void
+}
+
 const REASON = 'password changed'
 /** A demand that got lost is made once more: repeating it is safe. */
 const ENDINGS_MAX = 2
@@ -43,7 +49,7 @@ const ENDINGS_MAX = 2
 export async function changePassword(
   ports: PasswordChangePorts,
   change: PasswordChange,
-  onChanged: () => void,
+  { requireStill, onChanged }: PasswordChangeSteps,
 ): Promise<PasswordChangeResult> {
   const { accounts, passwords } = ports
   const { holder, address, currentPassword, newPassword } = change
@@ -54,6 +60,7 @@ export async function changePassword(
 
   const passwordHash = await passwords.hash(newPassword, proof.place)
   if (passwordHash === undefined) return { kind: 'busy' }
+  await requireStill()
   if ((await accounts.storePassword(proof.account, passwordHash)) === 'conflict') return { kind: 'conflict' }
   onChanged()
   return takeEffect(ports.authority, holder)
@@ -74,8 +81,9 @@ async function takeEffect(
 ): Promise<PasswordChangeResult> {
   const { tenant, user, session } = holder
   const by = { actor: subjectKey(tenant, user), reason: REASON }
-  const others = await endOthers(authority, { tenant, user, except: session, ...by })
+  const others = await endOthers(authority, { tenant, user, except: session, isProven: true, ...by })
   if (others === 'over') return { kind: 'session-over' }
+  if (others === 'not-allowed') throw new Error('the authority has refused what the password allows')
   const rotated = await authority.rotate({ ...holder, ...by }).catch((cause: unknown) => ({
     outcome: 'unknown' as const,
     cause,
@@ -97,7 +105,7 @@ async function takeEffect(
 async function endOthers(
   authority: PasswordChangePorts['authority'],
   others: Parameters<SessionAuthority['endOthers']>[0],
-): Promise<EffectState | 'over'> {
+): Promise<EffectState | EndRefusal> {
   for (let attempt = 1; ; attempt += 1)
     try {
       const state = await authority.endOthers(others)

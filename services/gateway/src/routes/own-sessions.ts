@@ -1,6 +1,7 @@
 /**
  * ① GET /sessions, DELETE /sessions/{id}, POST /sessions/revoke-others: people see and end their own sessions.
- * Promise: metadata only; a session of somebody else looks like one that does not exist; 204 and 200 mean that it is over.
+ * Promise: metadata only; a session of somebody else looks like one that does not exist; 204 and 200 mean that it is over;
+ * a session that a backend has begun ends none that others have begun.
  */
 import { deletedCookie } from '@curfew/browser-boundary'
 import { isSessionId, subjectKey, type EffectState, type ListedSession } from '@curfew/contracts'
@@ -8,7 +9,7 @@ import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
-import type { OwnSession, OwnSessions, SessionAuthority } from '../ports.ts'
+import type { EndRefusal, OwnSession, OwnSessions, SessionAuthority } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 import { sessionIsOver } from './over.ts'
 import { SessionBody, sessionBody } from './session-body.ts'
@@ -77,9 +78,9 @@ export function addOwnSessionsRoutes(app: CurfewServer, routes: OwnSessionsRoute
     const { tenant, user, session: except } = ownOf(request)
     const by = { actor: subjectKey(tenant, user), reason: 'all others ended by their owner' }
     const outcome = await authority.endOthers({ tenant, user, except, ...by })
-    if (outcome === 'over') throw sessionIsOver()
-    request.log.info({ event: 'session.others.ended', ...eventOf(request), state: outcome })
-    return { state: certain(outcome) }
+    const state = doneOrRefused(request, outcome)
+    request.log.info({ event: 'session.others.ended', ...eventOf(request), state })
+    return { state: certain(state) }
   })
 }
 
@@ -87,8 +88,17 @@ async function endOne(request: FastifyRequest, id: string, ownSessions: OwnSessi
   if (!isSessionId(id)) throw new Problem('not-found')
   const outcome = await ownSessions.end(ownOf(request), id)
   if (outcome === 'unknown-session') throw new Problem('not-found')
-  request.log.info({ event: 'session.ended', ...eventOf(request), ended: id, state: outcome })
-  certain(outcome)
+  const state = doneOrRefused(request, outcome)
+  request.log.info({ event: 'session.ended', ...eventOf(request), ended: id, state })
+  certain(state)
+}
+
+/** @throws Problem when the authority has refused it to the session that asks */
+function doneOrRefused(request: FastifyRequest, outcome: EffectState | EndRefusal): EffectState {
+  if (outcome === 'over') throw sessionIsOver()
+  if (outcome !== 'not-allowed') return outcome
+  request.log.warn({ event: 'session.end.refused', reason: 'begun-by-client', ...eventOf(request) })
+  throw new Problem('forbidden', 'a session that a backend has begun ends only sessions of the same backend')
 }
 
 /** @throws Problem when it may or may not have happened: repeating it is safe */

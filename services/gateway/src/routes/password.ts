@@ -85,7 +85,8 @@ async function change(
     reports.audit(request, { type: 'password.changed', outcome: 'done', ...holderOf(request.session) })
   }
   try {
-    return await changePassword(ports, { holder, address, currentPassword, newPassword }, onChanged)
+    const steps = { requireStill: () => request.recheckSession(), onChanged }
+    return await changePassword(ports, { holder, address, currentPassword, newPassword }, steps)
   } catch (cause) {
     if (!isChanged) throw cause
     request.log.error({ event: 'password.effect.failed', sessionId: session, err: cause })

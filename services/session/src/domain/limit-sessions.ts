@@ -9,7 +9,7 @@
  * were counted by then. A session beyond the newest stays beyond them when more are counted: so the last login would end each session
  * that any other login ends, and the last one sees them all.
  */
-import { subjectKey, type ClientId, type LogEntryOf, type SessionId } from '@curfew/contracts'
+import { subjectKey, type LogEntryOf, type SessionId } from '@curfew/contracts'
 
 import { Unavailable } from '../errors.ts'
 import { isoTime } from '../iso-time.ts'
@@ -17,7 +17,7 @@ import type { Reports } from '../ports.ts'
 import { lookUp, type LookedUp, type LookUpPorts } from './look-up.ts'
 import { recordFact, type RecordPorts } from './record-fact.ts'
 import { SESSION_LIMIT, logoutId } from './revocation.ts'
-import type { SessionRecord } from './session-record.ts'
+import { groupOf, type SessionRecord } from './session-record.ts'
 
 export interface LimitPorts extends LookUpPorts, RecordPorts {
   /** Ends under way at this replica: logins at the same time find the same sessions to be the oldest. */
@@ -54,11 +54,6 @@ export async function limitSessions(ports: LimitPorts, created: SessionRecord, m
   for (const ids of batchesOf(oldest)) await Promise.all(ids.map((id) => end(ports, id)))
   const { id: sessionId, client } = created
   ports.reports.sessionLimitExceeded({ sessionId, subject, client, max, ended: oldest })
-}
-
-/** Undefined for the sessions that the gateway has begun. */
-function groupOf({ isClientMade, client }: SessionRecord): ClientId | undefined {
-  return isClientMade === true ? client : undefined
 }
 
 function end(ports: LimitPorts, session: SessionId): Promise<void> {

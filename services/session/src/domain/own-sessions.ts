@@ -1,8 +1,9 @@
 /**
  * ① ④ What a person may see and end: their own sessions.
- * Promise: another's session and one that does not exist are told apart by nobody, not even by what is done about them.
+ * Promise: another's session and one that does not exist are told apart by nobody, not even by what is done about them; the
+ * sessions that a registered client has begun end none that others have begun.
  */
-import { subjectKey, type EffectState, type SessionId, type Subject } from '@curfew/contracts'
+import type { EffectState, SessionId, Subject } from '@curfew/contracts'
 
 import { isoTime } from '../iso-time.ts'
 import type { RevocationHistory } from '../ports.ts'
@@ -12,6 +13,7 @@ import { lookUp, type LookUpPorts } from './look-up.ts'
 import { newRevocationId } from './revocation.ts'
 import { revoke, type RevokeOutcome } from './revoke.ts'
 import { effectText } from './security-events.ts'
+import { groupOf } from './session-record.ts'
 
 export interface OwnSessionsPorts extends LookUpPorts, EndPorts {
   readonly log: LookUpPorts['log']
@@ -44,32 +46,45 @@ export async function listOwnSessions(
   return [...found.values()].toSorted((a, b) => b.session.createdAtMs - a.session.createdAtMs).slice(0, limit)
 }
 
-/** Undefined for a session that is not the user's, or of which nothing is known any more. */
+/** The session that asks is over, or not the user's; or a registered client has begun it, and not those that it would end. */
+export type EndRefusal = 'refused' | 'not-allowed'
+
+/** `unknown-session`: it is not the user's, or nothing is known of it any more. */
 export async function endOwnSession(
   ports: OwnSessionsPorts,
-  { tenant, user, actor, reason, session }: OwnEnding & { readonly session: SessionId },
-): Promise<EffectState | undefined> {
-  const [found] = (await lookUp(ports, [session])).sessions
-  if (found === undefined || found.verdict === 'unknown') return undefined
-  if (found.session.tenant !== tenant || found.session.user !== user) return undefined
+  ending: OwnEnding & { readonly session: SessionId; readonly by: SessionId },
+): Promise<EffectState | EndRefusal | 'unknown-session'> {
+  const { actor, reason, session, by } = ending
+  const [found, asking] = (await lookUp(ports, [session, by])).sessions
+  if (found === undefined || found.verdict === 'unknown' || !isOf(ending, found)) return 'unknown-session'
+  if (session !== by) {
+    if (asking?.verdict !== 'live' || !isOf(ending, asking)) return 'refused'
+    const group = groupOf(asking.session)
+    if (group !== undefined && group !== groupOf(found.session)) return 'not-allowed'
+  }
   return endSession(ports, { session, actor, reason })
 }
 
-/** Undefined when the session that was to be spared is over, or not the user's. */
+function isOf(subject: Subject, { session: { tenant, user } }: { readonly session: Subject }): boolean {
+  return tenant === subject.tenant && user === subject.user
+}
+
 export async function endOtherSessions(
   ports: OwnSessionsPorts,
-  {
-    tenant,
-    user,
-    actor,
-    reason,
-    except,
-    requestId,
-  }: OwnEnding & {
+  ending: OwnEnding & {
     readonly except: SessionId
+    readonly isProven?: boolean
     readonly requestId: string
   },
-): Promise<EffectState | undefined> {
+): Promise<EffectState | EndRefusal> {
+  const { tenant, user, actor, reason, except, requestId } = ending
+  const recheck = async (id: SessionId) => {
+    const [found] = (await lookUp(ports, [id])).sessions
+    return found?.verdict === 'live' && isOf(ending, found) ? found : undefined
+  }
+  const asking = await recheck(except)
+  if (asking === undefined) return 'refused'
+  if (groupOf(asking.session) !== undefined && ending.isProven !== true) return 'not-allowed'
   const entry = {
     v: 1,
     id: newRevocationId(),
@@ -80,15 +95,9 @@ export async function endOtherSessions(
     scope: { type: 'user', tenant, user },
     except: [except],
   } as const
-  const own = subjectKey(tenant, user)
-  const recheck = async (id: SessionId) => {
-    const [found] = (await lookUp(ports, [id])).sessions
-    if (found?.verdict !== 'live') return undefined
-    return subjectKey(found.session.tenant, found.session.user) === own ? found : undefined
-  }
   const outcome = await revoke({ ...ports, recheck }, { ...entry, except: [except] })
   // The id is new, so it stands for nothing else.
-  if (outcome.kind === 'spared-is-over' || outcome.kind === 'reused') return undefined
+  if (outcome.kind === 'spared-is-over' || outcome.kind === 'reused') return 'refused'
   ports.reports.revocationRecorded({
     revocation: {
       ...entry,

@@ -35,6 +35,11 @@ export interface SessionRecord {
   readonly relayOverlapEndsMs?: number | undefined
 }
 
+/** The registered client that has begun the session; undefined for the sessions that the gateway has begun. */
+export function groupOf({ isClientMade, client }: SessionRecord): ClientId | undefined {
+  return isClientMade === true ? client : undefined
+}
+
 /** What a re-authentication changes of a session. */
 export type Renewal = Pick<
   SessionRecord,

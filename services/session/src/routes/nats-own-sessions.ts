@@ -9,6 +9,7 @@ import {
   MAX_ANSWER_BYTES,
   SUBJECTS,
   currentRequestId,
+  type EffectState,
   type ListedSession,
 } from '@curfew/contracts'
 import type { Static } from 'typebox'
@@ -17,6 +18,7 @@ import {
   endOtherSessions,
   endOwnSession,
   listOwnSessions,
+  type EndRefusal,
   type OwnSessionsPorts,
 } from '../domain/own-sessions.ts'
 import { jsonBytes } from '../domain/permission-bounds.ts'
@@ -40,8 +42,8 @@ export function answerOwnSessions(answers: Answers, ports: OwnSessionsPorts): vo
     END_OWN_SESSION,
     SUBJECTS.endOwnSession,
     async (ending): Promise<Static<typeof END_OWN_SESSION.answer>> => {
-      const state = await endOwnSession(ports, ending)
-      return state === undefined ? { outcome: 'unknown' } : { outcome: 'ended', state }
+      const result = await endOwnSession(ports, ending)
+      return result === 'unknown-session' ? { outcome: 'unknown' } : endedOrRefused(result)
     },
   )
   answers.to(
@@ -49,10 +51,14 @@ export function answerOwnSessions(answers: Answers, ports: OwnSessionsPorts): vo
     SUBJECTS.endOtherSessions,
     async (ending): Promise<Static<typeof END_OTHER_SESSIONS.answer>> => {
       const requestId = currentRequestId() ?? 'unknown'
-      const state = await endOtherSessions(ports, { ...ending, requestId })
-      return state === undefined ? { outcome: 'refused' } : { outcome: 'ended', state }
+      return endedOrRefused(await endOtherSessions(ports, { ...ending, requestId }))
     },
   )
+}
+
+function endedOrRefused(result: EffectState | EndRefusal): Static<typeof END_OTHER_SESSIONS.answer> {
+  const isRefused = result === 'refused' || result === 'not-allowed'
+  return isRefused ? { outcome: result } : { outcome: 'ended', state: result }
 }
 
 /** Sessions of one user say the same about roles and permissions, which is most of what they say. */
