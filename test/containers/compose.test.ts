@@ -1,7 +1,8 @@
 /**
  * ①–⑦ infra/compose.yaml: the whole system in containers, used as its README says.
  */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
+import { BlockList } from 'node:net'
 import { join } from 'node:path'
 
 import { freePort } from '@curfew/local-system'
@@ -19,6 +20,11 @@ const skipped =
 const HEALTH_CHECK =
   'fetch(process.env.HEALTH_URL).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))'
 
+/** Docker takes addresses from here for networks that name none. */
+const POOLS = new BlockList()
+POOLS.addSubnet('172.16.0.0', 12)
+POOLS.addSubnet('192.168.0.0', 16)
+
 const SERVICES = ['session', 'gateway', 'documents', 'files', 'console']
 
 interface Transfer {
@@ -28,6 +34,7 @@ interface Transfer {
 
 describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () => {
   let context: StagedContext
+  let file: string
   let compose: Compose
   let gateway: string
   let console: string
@@ -60,8 +67,11 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
     }
     gateway = `http://127.0.0.1:${ports.GATEWAY_PORT}`
     console = `http://127.0.0.1:${ports.CONSOLE_PORT}`
-    compose = composeFor(join(context.path, 'infra/compose.yaml'), {
+    file = join(context.path, 'infra/compose.yaml')
+    compose = composeFor(file, {
       ...ports,
+      // Somebody may run Curfew on this machine.
+      CURFEW_NETWORK_PREFIX: `10.${randomInt(64, 192)}.${randomInt(256)}`,
       // The name by which .ci/run finds what is left when a run is cut short.
       COMPOSE_PROJECT_NAME: `curfew-test-${process.env['CURFEW_TEST_RUN'] ?? randomBytes(4).toString('hex')}`,
       CURFEW_BASE_IMAGE: BASE_IMAGE,
@@ -127,5 +137,11 @@ describe.skipIf(skipped !== undefined)(`the compose file ${skipped ?? ''}`, () =
     const config = await compose('config')
     expect(config).not.toMatch(/p[A-Za-z0-9_-]{32}/)
     expect(config).not.toContain('0.0.0.0:')
+  })
+
+  test('takes no addresses that the engine may have given to another network', async () => {
+    const [, subnet = ''] = /subnet: ([\d.]+)/.exec(await composeFor(file, {})('config')) ?? []
+    expect(subnet).toMatch(/^10\./)
+    expect(POOLS.check(subnet)).toBe(false)
   })
 })
