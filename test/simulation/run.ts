@@ -1,10 +1,13 @@
 /**
  * `pnpm simulate --seeds N [--from S]`: that many seeds on all cores; the first that breaks a promise is shown.
  * `pnpm simulate --seed S [--mutant NAME]`: one seed, with everything that happens.
+ * `pnpm simulate --mutants`: finds a seed that catches each mutant, and remembers it for the test.
  */
 import { parseArgs } from 'node:util'
 
+import { readCaughtBy, seedThatCatches, writeCaughtBy } from './catching.ts'
 import { simulateAll } from './crew.ts'
+import { MUTANTS } from './mutants.ts'
 import type { Simulated } from './simulate.ts'
 import { Tally } from './tally.ts'
 
@@ -14,11 +17,13 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     mutant: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
   },
 })
 const mutant = values.mutant === undefined ? {} : { mutant: values.mutant }
 
-if (values.seed === undefined) await runMany(numberFrom(values.from), numberFrom(values.seeds))
+if (values.mutants) await catchAll()
+else if (values.seed === undefined) await runMany(numberFrom(values.from), numberFrom(values.seeds))
 else await showOne(numberFrom(values.seed))
 
 async function runMany(from: number, seeds: number): Promise<void> {
@@ -61,6 +66,18 @@ async function showOne(seed: number): Promise<void> {
       },
     },
   )
+}
+
+async function catchAll(): Promise<void> {
+  const remembered = await readCaughtBy()
+  const caughtBy: Record<string, number> = {}
+  for (const { name } of MUTANTS) {
+    const seed = await seedThatCatches(name, remembered[name])
+    console.log(`${String(seed ?? 'not caught').padStart(10)}  ${name}`)
+    if (seed === undefined) process.exitCode = 1
+    else caughtBy[name] = seed
+  }
+  await writeCaughtBy(caughtBy)
 }
 
 function numberFrom(text: string): number {
