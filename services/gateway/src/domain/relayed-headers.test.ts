@@ -184,6 +184,17 @@ describe('towards the client', () => {
     'x-sendfile',
     'x-session-user',
     'x-curfew-anything',
+    'authorization',
+    'cookie',
+    'forwarded',
+    'remote-user',
+    'x-auth-request-email',
+    'x-authenticated-userid',
+    'x-forwarded-user',
+    'x-remote-groups',
+    'x-user',
+    'x-user-id',
+    'x-webauth-user',
   ])('goes no %s of a service', (name) => expect(headersForClient({ [name]: 'value' }, place)).toEqual({}))
 
   it.each([

@@ -104,9 +104,35 @@ const NOT_FROM_UPSTREAMS = new Set([
   'x-reproxy-url',
   'x-sendfile',
   'x-sendfile2',
+  // Of requests: a service that echoes them would show the relay token, or who calls it.
+  'authorization',
+  'cookie',
+  'cookie2',
+  'forwarded',
+  'x-csrf-token',
+  'x-user',
+  'x-username',
 ])
-/** The gateway alone says which origins may read an answer, and tells a proxy in front about a session. */
-const NOT_FROM_UPSTREAMS_PREFIXES = ['access-control-', 'x-curfew-', 'x-session-']
+/**
+ * The gateway alone says which origins may read an answer, and tells a proxy in front about a session. Headers of requests that
+ * say who somebody is tell a client about the people and proxies inside, and a proxy in front may take them for its own.
+ */
+const NOT_FROM_UPSTREAMS_PREFIXES = [
+  'access-control-',
+  'x-curfew-',
+  'x-session-',
+  'remote-',
+  'x-amzn-oidc-',
+  'x-auth-request-',
+  'x-authenticated-',
+  'x-forwarded-',
+  'x-goog-authenticated-user-',
+  'x-goog-iap-',
+  'x-ms-client-principal',
+  'x-remote-',
+  'x-user-',
+  'x-webauth-',
+]
 
 /** What the gateway says of itself to the service behind. */
 export interface Relay {
