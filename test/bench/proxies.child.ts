@@ -78,6 +78,7 @@ async function startGateway(
     passwordLengthMin: 15,
     limits: {
       loginsPerMinute: 60,
+      accountLoginsPerDay: 100_000,
       loginFailuresFree: 5,
       loginChancesPerMinute: 0,
       tokenGuessesPerMinute: 60,

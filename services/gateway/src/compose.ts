@@ -24,6 +24,7 @@ import { createRequestBodies } from './adapters/request-bodies.ts'
 import { createUpstream, type UpstreamConnections } from './adapters/undici-upstream.ts'
 import { addAccountRoutes } from './compose-account.ts'
 import type { GatewayConfig } from './config.ts'
+import { createLoginBudget } from './domain/login-budget.ts'
 import { createAttemptThrottle, type AttemptThrottle } from './domain/attempt-throttle.ts'
 import { tokenOf } from './domain/credential.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
@@ -149,6 +150,7 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
   const passwords = createArgon2Passwords(standardPasswordLimits())
   const throttle = createNatsThrottle(nc, keys.pseudonym)
   const attempts = limitAttempts(throttle, limits)
+  const budget = createLoginBudget(throttle, limits.accountLoginsPerDay)
   const rules = createPasswordRules({
     lengthMin: config.passwordLengthMin,
     commonPasswords: readCommonPasswords(),
@@ -173,7 +175,7 @@ async function addRoutes(app: CurfewServer, config: GatewayConfig, parts: Parts)
       if (isGuess(reason)) guessing.note(callerOf(request).addressKey)
     },
   })
-  const ports = { accounts, passwords, authority, attempts }
+  const ports = { accounts, passwords, authority, attempts, budget }
   const files = await readPageFiles({
     asksForTenant: defaultTenant === undefined,
     hasDocuments: config.filesOrigin !== undefined,

@@ -101,6 +101,13 @@ export const Settings = Type.Object({
     120,
     'Attempts to log in or to show a password again, of one address, known device or session in a minute',
   ),
+  GATEWAY_ACCOUNT_LOGINS_PER_DAY: Type.Integer({
+    minimum: 1,
+    maximum: 100_000_000,
+    description:
+      'Logins of one account with the right password in a day, over all devices and addresses; the default is twice what a program needs that logs in each minute',
+    default: 3_000,
+  }),
   GATEWAY_LOGIN_FAILURES_FREE: Type.Integer({
     minimum: 1,
     maximum: 100_000_000,
@@ -175,6 +182,7 @@ export interface GatewayConfig {
   readonly passwordLengthMin: number
   readonly limits: {
     readonly loginsPerMinute: number
+    readonly accountLoginsPerDay: number
     readonly loginFailuresFree: number
     readonly loginChancesPerMinute: number
     readonly tokenGuessesPerMinute: number
@@ -232,6 +240,7 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
     passwordLengthMin: settings.GATEWAY_PASSWORD_LENGTH_MIN,
     limits: {
       loginsPerMinute: settings.GATEWAY_LOGINS_PER_MINUTE,
+      accountLoginsPerDay: settings.GATEWAY_ACCOUNT_LOGINS_PER_DAY,
       loginFailuresFree: settings.GATEWAY_LOGIN_FAILURES_FREE,
       loginChancesPerMinute: settings.GATEWAY_LOGIN_CHANCES_PER_MINUTE,
       tokenGuessesPerMinute: settings.GATEWAY_TOKEN_GUESSES_PER_MINUTE,

@@ -105,6 +105,7 @@ async function standardConfig(natsUrl: string, identities: DevelopmentIdentities
     passwordLengthMin: 15,
     limits: {
       loginsPerMinute: 100_000,
+      accountLoginsPerDay: 100_000,
       loginFailuresFree: 10_000,
       loginChancesPerMinute: 0,
       tokenGuessesPerMinute: 10_000,

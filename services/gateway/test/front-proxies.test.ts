@@ -50,6 +50,7 @@ function startGateway(port = 0): Promise<Replica> {
     forwardAuthAudiences: new Set(['documents' as Audience]),
     limits: {
       loginsPerMinute: 100_000,
+      accountLoginsPerDay: 100_000,
       loginFailuresFree: 10_000,
       loginChancesPerMinute: 0,
       tokenGuessesPerMinute: TOKEN_GUESSES,

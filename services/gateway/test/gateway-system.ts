@@ -132,6 +132,7 @@ async function configFor(
     passwordLengthMin: 15,
     limits: {
       loginsPerMinute: 100_000,
+      accountLoginsPerDay: 100_000,
       loginFailuresFree: 10_000,
       loginChancesPerMinute: 0,
       tokenGuessesPerMinute: 10_000,

@@ -195,6 +195,7 @@ describe('a change that is refused', () => {
     const strict = await stage.start({
       limits: {
         loginsPerMinute: 100_000,
+        accountLoginsPerDay: 100_000,
         loginFailuresFree: 3,
         loginChancesPerMinute: 0,
         tokenGuessesPerMinute: 10_000,

@@ -18,6 +18,7 @@ beforeAll(async () => {
     isTrustedProxy: trustOf(loopback),
     limits: {
       loginsPerMinute: 20,
+      accountLoginsPerDay: 100_000,
       loginFailuresFree: 3,
       loginChancesPerMinute: 0,
       tokenGuessesPerMinute: 50,
@@ -154,6 +155,7 @@ describe('logins', () => {
       isTrustedProxy: trustOf(loopback),
       limits: {
         loginsPerMinute: 20,
+        accountLoginsPerDay: 100_000,
         loginFailuresFree: 3,
         loginChancesPerMinute: 30,
         tokenGuessesPerMinute: 50,
@@ -166,6 +168,48 @@ describe('logins', () => {
       statuses.push((await login(stage.credentials('alice'), { address, url: fair.url })).status)
     expect(statuses.at(-1)).toBe(200)
     await fair.close()
+  })
+
+  it('of one account are bounded for a day, over all addresses, devices and replicas; wrong passwords use up nothing', async () => {
+    const limits = {
+      loginsPerMinute: 100,
+      accountLoginsPerDay: 4,
+      loginFailuresFree: 100,
+      loginChancesPerMinute: 0,
+      tokenGuessesPerMinute: 50,
+    }
+    const strict = { isTrustedProxy: trustOf(loopback), limits }
+    const replicas = [await stage.start(strict), await stage.start(strict)] as const
+    const [{ url: first }, { url: second }] = replicas
+    const known = deviceOf(await login(stage.credentials('alice'), { address: freshAddress(), url: first }))
+    for (const url of [second, first, second]) {
+      await expectProblem(
+        await login(wrong('alice'), { address: freshAddress(), url }),
+        401,
+        'invalid-credentials',
+      )
+      expect((await login(stage.credentials('alice'), { address: freshAddress(), url })).status).toBe(200)
+    }
+    const begun = stage.service.created.length
+    for (const from of [{ url: first }, { url: second }, { url: first, cookie: known }])
+      await expectThrottled(
+        await login(stage.credentials('alice'), { address: freshAddress(), ...from }),
+        'account-logins',
+      )
+    expect(stage.service.created).toHaveLength(begun)
+    // The owner of another account, and one who guesses at this one, meet what they met before.
+    expect((await login(stage.credentials('bob'), { address: freshAddress(), url: first })).status).toBe(200)
+    await expectProblem(
+      await login(wrong('alice'), { address: freshAddress(), url: first }),
+      401,
+      'invalid-credentials',
+    )
+    await eventually(() =>
+      expect(stage.service.events).toContainEqual(
+        expect.objectContaining({ type: 'rate.limited', reason: 'account-logins', user: 'alice' }),
+      ),
+    )
+    for (const replica of replicas) await replica.close()
   })
 
   it('keep the id of a device, and its cookie is no credential', async () => {
@@ -205,6 +249,7 @@ it('whoever is no trusted proxy cannot speak for another address', async () => {
   const direct = await stage.start({
     limits: {
       loginsPerMinute: 2,
+      accountLoginsPerDay: 100_000,
       loginFailuresFree: 100,
       loginChancesPerMinute: 0,
       tokenGuessesPerMinute: 50,
@@ -332,6 +377,7 @@ describe('the audit trail', () => {
   it('is not flooded by strangers: what is refused is told once and then counted, by account or by network', async () => {
     const lax = {
       loginsPerMinute: 1_000,
+      accountLoginsPerDay: 100_000,
       loginFailuresFree: 1_000,
       loginChancesPerMinute: 0,
       tokenGuessesPerMinute: 50,

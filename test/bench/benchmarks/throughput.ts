@@ -17,6 +17,7 @@ import { createKvAccounts } from '../../../services/gateway/src/adapters/kv-acco
 import { createSessionAuthority } from '../../../services/gateway/src/adapters/nats-session-authority.ts'
 import { createNatsThrottle } from '../../../services/gateway/src/adapters/nats-throttle.ts'
 import { createAttemptThrottle, strangerLane } from '../../../services/gateway/src/domain/attempt-throttle.ts'
+import { createLoginBudget } from '../../../services/gateway/src/domain/login-budget.ts'
 import { logIn, type LoginPorts } from '../../../services/gateway/src/domain/log-in.ts'
 import type { Benchmark, Outcome, Progress, Row, Size } from '../benchmark.ts'
 import { startChild } from '../child.ts'
@@ -140,6 +141,7 @@ async function operationsOn(
 async function loginOn(nc: NatsConnection): Promise<() => Promise<void>> {
   const passwordHash = '$argon2id$v=19$m=1024,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaGhhc2g'
   const limits = { perMinute: UNLIMITED, failuresFree: 5, chancesPerMinute: 0 }
+  const throttle = createNatsThrottle(nc, randomBytes(32))
   await createAccountsBucket(nc)
   const ports: LoginPorts = {
     accounts: await createKvAccounts(nc, {
@@ -152,7 +154,8 @@ async function loginOn(nc: NatsConnection): Promise<() => Promise<void>> {
       hash: () => Promise.resolve(passwordHash),
     },
     authority: createSessionAuthority(nc),
-    attempts: createAttemptThrottle(createNatsThrottle(nc, randomBytes(32)), limits, Math.random),
+    attempts: createAttemptThrottle(throttle, limits, Math.random),
+    budget: createLoginBudget(throttle, UNLIMITED),
   }
   let logins = 0
   return async () => {

@@ -31,7 +31,13 @@ const account: Account = {
 const waiting: UsedUp = { policy: { name: 'login', quota: 1, windowSeconds: 60 }, resetMs: 42_000 }
 const created: Creation = { outcome: 'created', token: 'cfs_…', session: { user: 'alice' } as SessionInfo }
 
-function setUp({ creation = created, isFull = false, isBusy = false, isThrottled = false } = {}) {
+function setUp({
+  creation = created,
+  isFull = false,
+  isBusy = false,
+  isThrottled = false,
+  isSpent = false,
+} = {}) {
   const steps: string[] = []
   const asked: NewSession[] = []
   const ports: LoginPorts = {
@@ -74,6 +80,12 @@ function setUp({ creation = created, isFull = false, isBusy = false, isThrottled
         return Promise.resolve()
       },
     },
+    budget: {
+      take({ tenant, user }) {
+        steps.push(`budget of ${tenant}/${user}`)
+        return Promise.resolve(isSpent ? waiting : undefined)
+      },
+    },
   }
   return { ports, steps, asked }
 }
@@ -87,7 +99,14 @@ describe('a login', () => {
       session: created.session,
       account,
     })
-    expect(steps).toEqual(['admit', 'prepare', 'account', 'check hash-of-right', 'create'])
+    expect(steps).toEqual([
+      'admit',
+      'prepare',
+      'account',
+      'check hash-of-right',
+      'budget of acme/alice',
+      'create',
+    ])
     const { client, label, addressClass } = attempt
     expect(asked).toEqual([
       { birth, tenant: 'acme', user: 'alice', client, acr: 'aal1', amr: ['pwd'], label, addressClass },
@@ -147,6 +166,13 @@ describe('a login', () => {
     const { ports, steps } = setUp({ isThrottled: true })
     expect(await logIn(ports, attempt)).toEqual({ kind: 'throttled', usedUp: waiting })
     expect(steps).toEqual(['admit'])
+  })
+
+  it('beyond the budget of the account is turned away after the right password, and no session begins', async () => {
+    const { ports, steps } = setUp({ isSpent: true })
+    const subject = { tenant: 'acme', user: 'alice' }
+    expect(await logIn(ports, attempt)).toEqual({ kind: 'throttled', usedUp: waiting, subject })
+    expect(steps).toEqual(['admit', 'prepare', 'account', 'check hash-of-right', 'budget of acme/alice'])
   })
 
   it('of an unknown account fails even if the decoy were guessed', async () => {

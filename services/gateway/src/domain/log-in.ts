@@ -7,6 +7,7 @@ import type { ClientId, RefusalReason, SessionInfo, Subject } from '@curfew/cont
 import type { Account, Accounts, Passwords, SessionAuthority, UsedUp } from '../ports.ts'
 import type { AttemptThrottle, Lane } from './attempt-throttle.ts'
 import { checkPassword } from './check-password.ts'
+import type { LoginBudget } from './login-budget.ts'
 
 export interface LoginAttempt {
   readonly tenant: string
@@ -29,7 +30,8 @@ export type LoginResult =
     }
   /** For the log; outside, all of them look the same. The subject is that of an account that exists. */
   | { readonly kind: 'refused'; readonly reason: LoginRefusal; readonly subject: Subject | undefined }
-  | { readonly kind: 'throttled'; readonly usedUp: UsedUp }
+  /** The subject where it is the account that has logged in too often, with the right password. */
+  | { readonly kind: 'throttled'; readonly usedUp: UsedUp; readonly subject?: Subject }
   | { readonly kind: 'busy' }
 
 export interface LoginPorts {
@@ -37,6 +39,7 @@ export interface LoginPorts {
   readonly passwords: Passwords
   readonly authority: Pick<SessionAuthority, 'prepare' | 'create' | 'end'>
   readonly attempts: AttemptThrottle
+  readonly budget: LoginBudget
 }
 
 /** One factor, something known: the lowest level of NIST SP 800-63B. */
@@ -45,7 +48,7 @@ const ACR = 'aal1'
 const AMR = ['pwd']
 
 export async function logIn(ports: LoginPorts, attempt: LoginAttempt): Promise<LoginResult> {
-  const { accounts, passwords, authority, attempts } = ports
+  const { accounts, passwords, authority, attempts, budget } = ports
   const { client, password, lane, label, addressClass } = attempt
   if (!passwords.hasRoomFor(lane.place)) return { kind: 'busy' }
   const usedUp = await attempts.admit(lane)
@@ -62,6 +65,9 @@ export async function logIn(ports: LoginPorts, attempt: LoginAttempt): Promise<L
   }
 
   const subject = subjectOf(account)
+  // The answer tells that the password was right. Counting attempts before it would let strangers keep the owner out.
+  const spent = await budget.take(subject)
+  if (spent !== undefined) return { kind: 'throttled', usedUp: spent, subject }
   const creation = await authority.create({
     birth,
     ...subject,

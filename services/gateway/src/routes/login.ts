@@ -162,7 +162,7 @@ function createdOf(
       request.log.warn({ event: 'session.create.busy' })
       throw new Problem('unavailable', 'too many logins at once')
     case 'throttled':
-      throw reports.throttled(request, result.usedUp, { client })
+      throw reports.throttled(request, result.usedUp, { client, ...result.subject })
     case 'refused': {
       const { reason, subject } = result
       request.log.warn({ event: 'session.create.refused', reason })
