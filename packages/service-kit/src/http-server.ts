@@ -15,6 +15,7 @@ import type { CurfewServer } from './curfew-server.ts'
 import { limitConnections } from './connections.ts'
 import { drainOnClose, type Draining } from './draining.ts'
 import { listItems } from './header-grammar.ts'
+import { refuseForeignHosts } from './loopback-hosts.ts'
 import { noteLastAnswers } from './last-answers.ts'
 import { httpDuration } from './metrics.ts'
 import type { ListenAddress } from './listen-address.ts'
@@ -79,6 +80,7 @@ export function createHttpServer(options: HttpServerOptions): CurfewServer {
     registry,
     readiness: [{ name: 'service', check }, ...options.readiness],
   })
+  refuseForeignHosts(operations, options.operations.host)
   app.decorate('operationsUrl', () => operations.listeningOrigin)
   app.addHook('onReady', async () => {
     await operations.listen(options.operations)

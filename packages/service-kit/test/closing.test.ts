@@ -158,6 +158,31 @@ describe('the operations port', () => {
     await expect(open(operationsPort)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
+  it('on loopback is for programs of this machine: no page reads it by a name that leads here', async () => {
+    const { server } = await holding()
+    const port = operationsPortOf(server.app)
+    const asking = (host: string) => exchange(port, request('/metrics', { headers: { host } }))
+    for (const host of ['127.0.0.1', `127.0.0.1:${port}`, `[::1]:${port}`, 'LocalHost', 'curfew.localhost:1'])
+      expect((await asking(host)).status, host).toBe(200)
+    for (const host of [
+      'rebound.example',
+      `rebound.example:${port}`,
+      '192.0.2.1',
+      'localhost.example',
+      '[2001:db8::1]',
+    ])
+      expect(refusalIn(await asking(host)), host).toBe('forbidden')
+    await server.app.close()
+  })
+
+  it('beyond loopback answers scrapers by whatever name they know', async () => {
+    const { server } = await holding({ operations: { host: '0.0.0.0', port: 0 } })
+    const port = operationsPortOf(server.app)
+    const answer = await exchange(port, request('/metrics', { headers: { host: 'gateway:9080' } }))
+    expect(answer.status).toBe(200)
+    await server.app.close()
+  })
+
   it('says alive and not ready while requests under way finish', async () => {
     const { server, port, arrived, release } = await holding()
     const operationsPort = operationsPortOf(server.app)

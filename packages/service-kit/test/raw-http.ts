@@ -66,7 +66,7 @@ export function request(
 ): string {
   const { method = 'GET', body = '' } = options
   const headers = {
-    host: 'test',
+    host: 'localhost',
     connection: 'close',
     ...(body !== '' && {
       'content-type': 'application/json',
