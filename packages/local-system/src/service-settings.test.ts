@@ -51,6 +51,11 @@ describe('serviceSettings', () => {
     expect(holders('/d/clients.json')).toEqual(['session'])
   })
 
+  it('names the console to the gateway, so that operators behind it are told apart by their addresses', () => {
+    const { hostname } = new URL(settings.console.CONSOLE_GATEWAY_URL ?? '')
+    expect(settings.gateway.GATEWAY_TRUSTED_PROXIES).toBe(hostname)
+  })
+
   it('tells the services where the others are', () => {
     expect(settings.gateway.GATEWAY_UPSTREAMS).toBe('documents=http://127.0.0.1:3')
     expect(settings.documents.DOCUMENTS_FILES_URL).toBe('http://127.0.0.1:4')

@@ -87,6 +87,8 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
       GATEWAY_CSRF_KEY_FILE: files.csrfKey,
       GATEWAY_UPSTREAMS: `documents=${issuer}`,
       GATEWAY_FILES_ORIGIN: localUrl(ports.files.public),
+      // The console says from which address an operator signs in; it and all callers are on this machine.
+      GATEWAY_TRUSTED_PROXIES: '127.0.0.1',
       ...DEVELOPMENT_LIMITS,
       CURFEW_NATS_URL: servers.natsUrl('gateway'),
     },
