@@ -138,7 +138,7 @@ function createServer(options: ListenerOptions): { app: CurfewServer; draining: 
   const draining = drainOnClose(app)
   app.decorate('leave', () => draining.leave())
   const methods = createRouteMethods()
-  app.addHook('onRoute', ({ url, method }) => methods.add(url, method))
+  app.addHook('onRoute', ({ url, method, config }) => methods.add(url, method, config?.isGap))
   app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply, beginning)
     const fault = draining.isStopping()

@@ -21,6 +21,20 @@ describe('the methods of a path', () => {
     ['/api/a/b/c', ['GET', 'PUT']],
   ])('%s are those of its routes', (path, methods) => expect(routes.of(path)).toEqual(methods))
 
+  it('are not those of a wider pattern where a gap is in it', () => {
+    const gapped = createRouteMethods()
+    gapped.add('/*', 'GET')
+    gapped.add('/api/*', 'GET', true)
+    gapped.add('/api/login', 'POST')
+    expect(['/views', '/api', '/api/login', '/api/nope', '/api/'].map((path) => gapped.of(path))).toEqual([
+      ['GET'],
+      ['GET'],
+      ['POST'],
+      [],
+      [],
+    ])
+  })
+
   it.each([
     '',
     '/nope',

@@ -3,24 +3,36 @@
  * Promise: 405 names the methods that would work.
  */
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True on a route that only says that nothing is there: of wider patterns around it, no method works for its paths either. */
+    isGap?: boolean
+  }
+}
+
 export interface RouteMethods {
-  add(pattern: string, methods: string | readonly string[]): void
+  add(pattern: string, methods: string | readonly string[], isGap?: boolean): void
   /** The methods of all routes that this path fits, sorted; empty when there is none. */
   of(path: string): string[]
 }
 
 export function createRouteMethods(): RouteMethods {
-  const routes = new Map<string, { segments: string[]; methods: Set<string> }>()
+  const routes = new Map<string, { segments: string[]; methods: Set<string>; isGap: boolean }>()
   return {
-    add(pattern, methods) {
-      const route = routes.get(pattern) ?? { segments: pattern.split('/'), methods: new Set() }
+    add(pattern, methods, isGap = false) {
+      const route = routes.get(pattern) ?? { segments: pattern.split('/'), methods: new Set(), isGap }
       for (const method of [methods].flat()) route.methods.add(method)
       routes.set(pattern, route)
     },
     of(path) {
       const segments = path.split('/').map(decoded)
       const matching = [...routes.values()].filter((route) => fits(route.segments, segments))
-      return [...new Set(matching.flatMap(({ methods }) => [...methods]))].toSorted()
+      const gap = matching.find((route) => route.isGap)
+      const working =
+        gap === undefined
+          ? matching
+          : matching.filter((route) => route !== gap && fits(gap.segments, route.segments))
+      return [...new Set(working.flatMap(({ methods }) => [...methods]))].toSorted()
     },
   }
 }

@@ -133,15 +133,23 @@ describe('a call', () => {
   })
 
   it.each([
-    ['POST', '/users/acme'],
-    ['OPTIONS', '/'],
-    ['DELETE', '/api/v1/sessions'],
-  ])('by a method that the path does not have is 405: %s %s', async (method, path) => {
+    ['POST', '/users/acme', 'GET, HEAD'],
+    ['OPTIONS', '/', 'GET, HEAD'],
+    ['DELETE', '/api/v1/sessions', 'GET'],
+  ])('by a method that the path does not have is 405: %s %s', async (method, path, allowed) => {
     const headers = { origin: url, 'access-control-request-method': 'POST' }
     const response = await fetch(`${url}${path}`, { method, headers })
     await expectProblem(response, 405, 'method-not-allowed')
-    expect(response.headers.get('allow')).toBe('GET, HEAD')
+    expect(response.headers.get('allow')).toBe(allowed)
   })
+
+  it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
+    'of a path that the API does not have is 404: %s',
+    async (method) => {
+      for (const path of ['/api/nowhere', '/api/v1/nowhere', '/api/'])
+        await expectProblem(await fetch(url + path, { method }), 404, 'not-found')
+    },
+  )
 
   it('keeps what is encoded in a name encoded', async () => {
     await ask('GET', '/api/v1/subjects/acme/a%2F..%2Fb%3Fc/grants')

@@ -14,6 +14,9 @@ export function addPages(app: CurfewServer, { page, assets }: PageFiles): void {
     if (file === undefined) throw new Problem('not-found')
     return send(request, reply.headers(ASSET_HEADERS), file)
   })
+  app.get('/api/*', { config: { isGap: true } }, () => {
+    throw new Problem('not-found')
+  })
   // Views have addresses of their own, which the page's router knows.
   for (const url of ['/', '/*'])
     app.get(url, (request, reply) => {
@@ -30,6 +33,6 @@ function send(request: FastifyRequest, reply: FastifyReply, file: PageFile): Fas
   return reply.header('content-encoding', 'gzip').send(file.gzipped)
 }
 
-function asksForPage({ url, headers }: FastifyRequest): boolean {
-  return !url.startsWith('/api/') && isNamedIn(headers.accept, 'text/html')
+function asksForPage({ headers }: FastifyRequest): boolean {
+  return isNamedIn(headers.accept, 'text/html')
 }
