@@ -2,7 +2,7 @@
 import type { Credential, Guarded } from '@curfew/bench-peers/guarded'
 
 import { serveCommands } from './child.ts'
-import type { GuardSetting, Kind } from './guards.ts'
+import type { GuardSetting, Kind } from './guard-setting.ts'
 
 type Started = Pick<Guarded, 'url' | 'close'> & Partial<Guarded>
 type Start = (setting: GuardSetting) => Promise<Started>

@@ -15,7 +15,8 @@ import type { Static } from 'typebox'
 
 import type { Coordinator } from './coordinator.ts'
 import type { Clock } from './elapsed.ts'
-import type { LogLogger, PublishResult } from './log.ts'
+import type { PublishResult } from './log.ts'
+import type { LogLogger } from './log-logger.ts'
 
 export type RenewalAnswer = Static<typeof RENEW_LEASE.answer>
 

@@ -2,7 +2,6 @@ export { LogError } from './errors.ts'
 export type { LogErrorCode } from './errors.ts'
 export type {
   LogIdentity,
-  LogLogger,
   LogReader,
   LogWriter,
   OpenLogOptions,
@@ -12,6 +11,7 @@ export type {
   RevocationLog,
   Stored,
 } from './log.ts'
+export type { LogLogger } from './log-logger.ts'
 export { openLog } from './open-log.ts'
 export { EpochOpening } from './epoch-opening.ts'
 export { findEpochInForce } from './epochs.ts'

@@ -7,7 +7,7 @@
 import type { LogEntryOf } from '@curfew/contracts'
 
 import { orAborted, pause } from './abortable.ts'
-import type { LogLogger } from './log.ts'
+import type { LogLogger } from './log-logger.ts'
 import type { NatsLog } from './nats-log.ts'
 
 const ATTEMPT_MS = 2_000

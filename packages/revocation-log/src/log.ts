@@ -6,6 +6,7 @@ import type { LogEntry, LogEntryOf, MemberId, Position, Subject } from '@curfew/
 import type { NatsConnection } from '@nats-io/nats-core'
 
 import type { LogClosing } from './log-closing.ts'
+import type { LogLogger } from './log-logger.ts'
 import type { LogRoom } from './log-room.ts'
 import type { Witness } from './witness.ts'
 
@@ -70,13 +71,6 @@ export interface LogReader {
   /** True as soon as `applied` has reached the position, false when that took longer than `timeoutMs` or at close. */
   waitFor(position: Position, timeoutMs: number): Promise<boolean>
   close(): Promise<void>
-}
-
-/** The part of a pino logger that is used here. */
-export interface LogLogger {
-  info(fields: Record<string, unknown>, message?: string): void
-  warn(fields: Record<string, unknown>, message?: string): void
-  error(fields: Record<string, unknown>, message?: string): void
 }
 
 export interface OpenLogOptions {

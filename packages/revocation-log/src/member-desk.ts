@@ -20,7 +20,7 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import type { Static } from 'typebox'
 
 import type { Barriers } from './barriers.ts'
-import type { LogLogger } from './log.ts'
+import type { LogLogger } from './log-logger.ts'
 import type { JoinRefusal } from './member-admission.ts'
 import type { MemberRecorder } from './member-recorder.ts'
 

@@ -14,7 +14,8 @@ import {
 import type { Static } from 'typebox'
 
 import type { Clock } from './elapsed.ts'
-import type { LogLogger, PublishResult } from './log.ts'
+import type { PublishResult } from './log.ts'
+import type { LogLogger } from './log-logger.ts'
 import type { MemberState } from './membership.ts'
 
 export interface MemberRecorderOptions {

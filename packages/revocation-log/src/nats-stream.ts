@@ -18,7 +18,7 @@ import type { NatsConnection } from '@nats-io/nats-core'
 
 import { epochInForce, epochStates, whyOver } from './epochs.ts'
 import { LogError } from './errors.ts'
-import type { LogLogger } from './log.ts'
+import type { LogLogger } from './log-logger.ts'
 import { isStreamGone, type NatsLog } from './nats-log.ts'
 import { brokenSettings, streamSettings } from './stream-settings.ts'
 

@@ -26,7 +26,8 @@ import type { Confirmation, ConfirmationWatch } from './confirmation.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Clock } from './elapsed.ts'
 import { listen, type Listening } from './listening.ts'
-import type { LogLogger, PublishResult } from './log.ts'
+import type { PublishResult } from './log.ts'
+import type { LogLogger } from './log-logger.ts'
 import {
   MEMBER_LIMITS,
   MemberAdmission,

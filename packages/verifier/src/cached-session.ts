@@ -6,7 +6,6 @@ import type {
   Audience,
   ClientId,
   Permission,
-  Resolved,
   RoleName,
   SessionId,
   SessionInfo,
@@ -18,17 +17,8 @@ import { elapsedMs, waitedMs, type Instant } from '@curfew/revocation-log'
 import { flat } from './flat-string.ts'
 import type { ClientNode, SubjectNode } from './nodes.ts'
 import { Predecessors, type ProofStanding } from './predecessors.ts'
+import type { SessionFact } from './session-fact.ts'
 import type { VerifiedSession } from './verdict.ts'
-
-/** An answer, with what it was asked and read under. */
-export interface SessionFact {
-  readonly answer: Extract<Resolved, { status: 'live' }>
-  readonly askedAt: Instant
-  /** The replica's position before it read the store. */
-  readonly readAt: number
-  /** Sequence of the log before the first credential was read; 0 for a session of an earlier epoch. */
-  readonly birth: number
-}
 
 export interface AdmittedFromHere {
   readonly kind: 'admitted'

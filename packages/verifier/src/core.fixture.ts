@@ -16,7 +16,7 @@ import {
 } from '@curfew/contracts'
 import type { Instant } from '@curfew/revocation-log'
 
-import type { SessionFact } from './cached-session.ts'
+import type { SessionFact } from './session-fact.ts'
 import { CoherentVerifier, type Presented } from './coherent-verifier.ts'
 
 export const EPOCH = 1

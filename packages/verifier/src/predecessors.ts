@@ -5,7 +5,7 @@
 import { ROTATION_IN_FLIGHT_MS } from '@curfew/contracts'
 import { elapsedMs, type Instant } from '@curfew/revocation-log'
 
-import type { SessionFact } from './cached-session.ts'
+import type { SessionFact } from './session-fact.ts'
 
 /**
  * What a proof is to a session. `previous`: of the secret before, within its time. `lapsed`: the same, its time having run

@@ -5,7 +5,8 @@
 import type { LogEntry, SessionId, TenantId, UserId } from '@curfew/contracts'
 import type { Instant } from '@curfew/revocation-log'
 
-import { CachedSession, type AuthenticationMethod, type SessionFact } from './cached-session.ts'
+import { CachedSession, type AuthenticationMethod } from './cached-session.ts'
+import type { SessionFact } from './session-fact.ts'
 import { Interned } from './interned.ts'
 import { ClientNode, NodeTable, ScopeNode, SubjectNode, TenantNode, type SubjectFacts } from './nodes.ts'
 import { SessionTable } from './session-table.ts'

@@ -30,7 +30,7 @@ import type {
 } from '@curfew/revocation-log'
 
 import type { CreationFault } from './domain/client-limits.ts'
-import type { RevocationCount } from './domain/count-affected.ts'
+import type { RevocationCount } from './domain/affected.ts'
 import type { Grants, SubjectFacts } from './domain/facts.ts'
 import type { Revocation } from './domain/revocation.ts'
 import type { PendingSecret, RenewedSession, SessionRecord } from './domain/session-record.ts'

@@ -5,7 +5,7 @@
 import type { EffectState, Position } from '@curfew/contracts'
 
 import type { Decision } from './domain/approvals.ts'
-import type { Affected } from './domain/count-affected.ts'
+import type { Affected } from './domain/affected.ts'
 import type { Revocation } from './domain/revocation.ts'
 
 export interface RevocationReports {

@@ -11,7 +11,8 @@ import {
   type Size,
 } from '../benchmark.ts'
 import { cpuUsOfAll } from '../cpu-time.ts'
-import { headerLine, signInAll, startGuard, type Guard, type Kind, type Surroundings } from '../guards.ts'
+import type { Kind, Surroundings } from '../guard-setting.ts'
+import { headerLine, signInAll, startGuard, type Guard } from '../guards.ts'
 import { closedLoop, openLoop, type Load } from '../http-load.ts'
 import { interleaved } from '../interleaved.ts'
 import { populationOf, sessionTokenOf } from '../population.ts'

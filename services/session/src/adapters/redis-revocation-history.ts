@@ -5,7 +5,7 @@
 import type { Position } from '@curfew/contracts'
 import type { ChainableCommander, Redis } from 'ioredis'
 
-import type { RevocationCount } from '../domain/count-affected.ts'
+import type { RevocationCount } from '../domain/affected.ts'
 import type { Revocation } from '../domain/revocation.ts'
 import type { RevocationHistory } from '../ports.ts'
 import { KEYS } from './redis-keys.ts'

@@ -2,33 +2,16 @@
  * ④ How many live sessions a revocation ends, counted up to a limit.
  * Promise: a count that is not complete says so; counting ends nothing, and no revocation of many waits for it.
  */
-import { subjectKey, type Position, type Scope, type SessionId, type Subject } from '@curfew/contracts'
+import { subjectKey, type Position, type Scope, type SessionId } from '@curfew/contracts'
 
 import type { Directory, OverSession } from '../ports.ts'
 import { within } from '../within.ts'
+import { partial, type Affected } from './affected.ts'
 import type { Watermark } from './facts.ts'
 import { listSessions, matches, type SessionFilter } from './list-sessions.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
 import { isDecidedSince } from './validity.ts'
 import { asBefore, type WideScope } from './wide-facts.ts'
-
-export interface Affected {
-  /** So many were counted: all of them where the count is complete, at least so many where it is not. */
-  readonly count: number
-  readonly isComplete: boolean
-  /** Of a count that is not complete: there were no more than these. */
-  readonly countMax?: number
-  /** Whose session it is, where it is one. */
-  readonly owner?: Subject
-}
-
-/** Facts about a revocation that are kept beside its log entry. */
-export interface RevocationCount {
-  /** Undefined where it could not be counted. */
-  readonly ended?: Affected | undefined
-  /** Of a user or a tenant: whether the directory knew it. */
-  readonly isTargetKnown?: boolean | undefined
-}
 
 type SharedScope = Exclude<Scope, { type: 'session' }>
 
@@ -63,11 +46,6 @@ export async function countAffected(
   const isOfAll = scope.type === 'global' || scope.type === 'client'
   const countMax = isOfAll ? await ports.sessions.count(ports.clock.nowMs()) : undefined
   return partial(seen.size, countMax)
-}
-
-/** A session may end between the two counts; it has been counted all the same. */
-export function partial(count: number, countMax: number | undefined): Affected {
-  return { count, isComplete: false, ...(countMax !== undefined && { countMax: Math.max(count, countMax) }) }
 }
 
 /** Before the sessions of one user are revoked: they are few. Given up where it takes long all the same. */

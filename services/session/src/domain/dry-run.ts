@@ -5,7 +5,8 @@
 import type { Scope, SessionId, TenantId } from '@curfew/contracts'
 
 import { Unavailable } from '../errors.ts'
-import { countAffected, partial, type Affected } from './count-affected.ts'
+import { partial, type Affected } from './affected.ts'
+import { countAffected } from './count-affected.ts'
 import { listSessions, type SessionFilter } from './list-sessions.ts'
 import type { LookUpPorts } from './look-up.ts'
 

@@ -4,7 +4,7 @@
  */
 import { subjectKey, type Scope, type SessionId, type Subject, type SubjectKey } from '@curfew/contracts'
 
-import type { Affected } from './count-affected.ts'
+import type { Affected } from './affected.ts'
 import { lookUp, type LookedUp, type LookUpPorts } from './look-up.ts'
 import { reaches, reachOf, type Operator, type Reach } from './operator.ts'
 

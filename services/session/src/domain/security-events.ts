@@ -7,7 +7,7 @@ import { parseSubject, type Scope, type SecurityEvent, type Subject } from '@cur
 import type { Changed, Reports } from '../ports.ts'
 import type { RecordedRevocation, RequestedRevocation } from '../revocation-reports.ts'
 import { tenantOfAsker } from './approvals.ts'
-import type { Affected } from './count-affected.ts'
+import type { Affected } from './affected.ts'
 import { SESSION_LIMIT, SUSPECTED_THEFT, scopeText } from './revocation.ts'
 
 type Reported<K extends keyof Reports> = Parameters<Reports[K]>[0]

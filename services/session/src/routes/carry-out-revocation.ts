@@ -6,16 +6,11 @@ import type { SessionId } from '@curfew/contracts'
 import { Problem } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 
+import type { Affected, RevocationCount } from '../domain/affected.ts'
 import type { RequestedEntry } from '../domain/approvals.ts'
 import type { AuditTrail } from '../domain/audit-trail.ts'
 import { findLive, type OperatorPorts } from '../domain/authenticate-operator.ts'
-import {
-  countEnded,
-  countSoon,
-  knowsTarget,
-  type Affected,
-  type RevocationCount,
-} from '../domain/count-affected.ts'
+import { countEnded, countSoon, knowsTarget } from '../domain/count-affected.ts'
 import type { Watermark } from '../domain/facts.ts'
 import type { Operator } from '../domain/operator.ts'
 import type { Revocation } from '../domain/revocation.ts'

@@ -1,5 +1,5 @@
 /** ④ Counts of sessions as operators see them: what was counted, and what that says of how many there are. */
-import type { Affected, RevocationCount } from '../domain/count-affected.ts'
+import type { Affected, RevocationCount } from '../domain/affected.ts'
 import type { WouldAffect } from '../domain/dry-run.ts'
 
 interface CountJson {

@@ -14,7 +14,8 @@ import {
   type RequestedEntry,
 } from '../domain/approvals.ts'
 import { keptText } from '../domain/audit-record.ts'
-import { knowsTarget, type Affected } from '../domain/count-affected.ts'
+import type { Affected } from '../domain/affected.ts'
+import { knowsTarget } from '../domain/count-affected.ts'
 import { wouldAffect } from '../domain/dry-run.ts'
 import { coversOperator, needsRecentAuthentication, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
