@@ -1,7 +1,7 @@
 /**
  * ① Checks and hashes passwords with argon2id, few at a time and in a fair order.
- * Promise: a flood of logins costs bounded memory and threads, work that does not fit is refused at once, and nobody is kept waiting
- * by how much others send.
+ * Promise: a flood of logins costs bounded memory and threads, work that does not fit is refused at once, and how much one address
+ * sends keeps no other waiting.
  */
 import { availableParallelism } from 'node:os'
 

@@ -89,6 +89,16 @@ describe('a queue that is full', () => {
     expect(refused).toEqual(['flood-4'])
   })
 
+  it('turns a newcomer away where each piece is of another address and another account, a known device not', async () => {
+    const { ask, refused } = stage({ atOnce: 1, waitingMax: 4 })
+    for (let count = 0; count < 5; count += 1)
+      ask(`flood-${count}`, stranger(`far-${count}`, `acme/u${count}`))
+    ask('newcomer', stranger('home', 'acme/bob'))
+    ask('known', known('home', 'acme/bob'))
+    await settled()
+    expect(refused).toEqual(['newcomer', 'flood-4'])
+  })
+
   it('makes room for known devices, which cannot take more than half of it from strangers', async () => {
     const { ask, refused } = stage({ atOnce: 1, waitingMax: 4 })
     for (let count = 0; count < 5; count += 1)
