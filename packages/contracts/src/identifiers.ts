@@ -121,3 +121,6 @@ export function parseSubject(text: string): Subject | undefined {
 
 /** `tenant/user`, `client:<id>`, `system` or `anonymous`. */
 export const ActorSchema = Type.String({ minLength: 1, maxLength: 128 + 1 + USER_ID_BYTES_MAX })
+
+/** Operators of this tenant are operators of the whole deployment. */
+export const ADMINISTRATIVE_TENANT = 'curfew' as TenantId

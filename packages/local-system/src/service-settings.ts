@@ -63,6 +63,7 @@ export function serviceSettings(surroundings: Surroundings): Record<ServiceName,
       SESSION_SEED_FILE: files.seed,
       // Everybody here calls from one address, load tests included.
       SESSION_OPERATOR_CALLS_PER_MINUTE: '600000',
+      SESSION_TENANT_CHANGES_PER_DAY: '100000000',
       SESSION_CLIENT_CALLS_PER_MINUTE: '6000000',
       SESSION_WRONG_CREDENTIALS_PER_MINUTE: '6000',
       CURFEW_NATS_URL: servers.natsUrl('session'),

@@ -33,7 +33,14 @@ const END = revoked({ type: 'session', session })
 const ROTATED: LogEntry = { ...head, type: 'rotated', session }
 /** From the first that is refused to the last. */
 const USES = ['rotations', 'sessions', 'changes', 'ends', 'operators'] as const
+const OF_TENANT: LogEntry[] = [
+  { ...revoked({ type: 'user', tenant, user }), actor: 'acme/chief' },
+  { ...head, type: 'suspended', tenant, user, actor: 'acme/chief' },
+]
 const KEPT: LogEntry[] = [
+  { ...revoked({ type: 'user', tenant, user }), actor: 'curfew/operator' },
+  { ...head, type: 'suspended', tenant, user, actor: 'curfew/operator' },
+  { ...revoked({ type: 'tenant', tenant }), actor: 'acme/chief' },
   revoked({ type: 'user', tenant, user }),
   revoked({ type: 'global' }),
   { ...head, type: 'suspended', tenant },
@@ -50,6 +57,14 @@ function roomAt(percent: number, isOfAccount = false): LogRoom {
 }
 
 describe('the room of the log', () => {
+  it('keeps its last part for administrators: a tenant’s operators cannot use it up with users whom they invent', () => {
+    for (const entry of OF_TENANT) {
+      expect(roomAt(98.4).takes(entry)).toBe(true)
+      expect(roomAt(98.5).takes(entry)).toBe(false)
+    }
+    for (const entry of KEPT) expect(roomAt(98.9).takes(entry)).toBe(true)
+  })
+
   it.each([
     [69, 'plenty', 0],
     [70, 'low', 0],

@@ -1,10 +1,11 @@
 /**
  * ⑤ What may still be added to a log that is filling up.
  * Promise: the last room is left for what takes rights away. Users are refused first: another secret, then new sessions. Then
- * changes of rights and new verifiers, the ends of single sessions, and at last operators' logins and step-ups. An entry that
- * ends many sessions, and one that leases need, is taken until there is no room at all.
+ * changes of rights and new verifiers, the ends of single sessions, and at last operators' logins and step-ups, together with what
+ * a tenant's own people say of single users: they could invent users without end. What administrators revoke or suspend, what ends
+ * many sessions, and what leases need is taken until there is no room at all.
  */
-import type { LogEntry } from '@curfew/contracts'
+import { ADMINISTRATIVE_TENANT, parseSubject, type LogEntry } from '@curfew/contracts'
 
 /**
  * From which part of the room on each use is refused. `rotations` and `sessions` are those of users, `operators` both of
@@ -107,8 +108,10 @@ function useOf(entry: LogEntry): RoomUse | undefined {
     case 'joined':
       return entry.kind === 'verifier' ? 'changes' : undefined
     case 'revoked':
-      return entry.scope.type === 'session' ? 'ends' : undefined
+      if (entry.scope.type === 'session') return 'ends'
+      return entry.scope.type === 'user' ? useOfAuthor(entry) : undefined
     case 'suspended':
+      return entry.user === undefined ? undefined : useOfAuthor(entry)
     case 'barrier':
     case 'left':
     case 'evicted':
@@ -118,4 +121,10 @@ function useOf(entry: LogEntry): RoomUse | undefined {
     case 'closed':
       return undefined
   }
+}
+
+/** Of an entry about one user, each of which takes room of its own. */
+function useOfAuthor({ actor }: LogEntry): RoomUse | undefined {
+  const author = parseSubject(actor)
+  return author === undefined || author.tenant === ADMINISTRATIVE_TENANT ? undefined : 'operators'
 }

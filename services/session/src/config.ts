@@ -106,6 +106,13 @@ export const Settings = Type.Object({
     description: 'What clients that examine tokens are told as their issuer',
   }),
   SESSION_OPERATOR_CALLS_PER_MINUTE: perMinute(600, 'Calls of one operator'),
+  SESSION_TENANT_CHANGES_PER_DAY: Type.Integer({
+    minimum: 1,
+    maximum: 100_000_000,
+    default: 10_000,
+    description:
+      'Changes by the operators of one tenant together in a day: revocations and suspensions of users, grants, roles; as many of the whole tenant; administrators are not counted',
+  }),
   SESSION_CLIENT_CALLS_PER_MINUTE: perMinute(60_000, 'Calls of one client with its credentials'),
   SESSION_WRONG_CREDENTIALS_PER_MINUTE: perMinute(60, 'Wrong tokens and client secrets from one address'),
   SESSION_AUDIT_RETENTION_SECONDS: Type.Integer({
@@ -216,11 +223,20 @@ export function httpSettingsOf(config: Config): HttpSettings {
     areReasonsNeeded: config.SESSION_REASONS === 'always',
     policies: {
       operatorCalls: quotaOf('operator-calls', config.SESSION_OPERATOR_CALLS_PER_MINUTE),
+      tenantChanges: {
+        name: 'tenant-changes',
+        limit: config.SESSION_TENANT_CHANGES_PER_DAY,
+        windowSeconds: 86_400,
+      },
+      administratorsRevoked: ADMINISTRATORS_REVOKED,
       clientCalls: quotaOf('client-calls', config.SESSION_CLIENT_CALLS_PER_MINUTE),
       wrongCredentials: quotaOf('wrong-credentials', config.SESSION_WRONG_CREDENTIALS_PER_MINUTE),
     },
   }
 }
+
+/** Enough for a responder in an incident; between two of them an administrator has time to act. */
+const ADMINISTRATORS_REVOKED = { name: 'administrators-revoked', limit: 10, windowSeconds: 3_600 }
 
 function quotaOf(name: string, limit: number): ThrottlePolicy {
   return { name, limit, windowSeconds: 60 }

@@ -1,10 +1,8 @@
 /** ④ The command line of recover-operator.ts. */
 import { parseArgs } from 'node:util'
 
-import { TenantIdSchema, UserIdSchema, type Subject } from '@curfew/contracts'
+import { ADMINISTRATIVE_TENANT, TenantIdSchema, UserIdSchema, type Subject } from '@curfew/contracts'
 import { Value } from 'typebox/value'
-
-import { ADMINISTRATIVE_TENANT } from './domain/operator.ts'
 
 export interface RecoveryArguments {
   readonly whom: Subject

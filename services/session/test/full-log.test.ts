@@ -124,6 +124,7 @@ describe('while the log is filling up, one after the other', () => {
     await takes(0.987)
     await until('operators do not log in', async () => !(await begins('acme/chief')))
     expect(await tryRotate(stage, chief)).toEqual({ outcome: 'no-room' })
+    await expectProblem(await stage.revokeUser(replica.as(chief), 'invented'), 503, 'log-full')
     await expectJson(await revoke('chief'), 200)
     expect(await stage.statusOf(chief)).toBe('revoked')
   })

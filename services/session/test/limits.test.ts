@@ -33,6 +33,12 @@ async function expectThrottled(response: Response, policy: string, limit: number
   expect(retryAfter).toBeGreaterThanOrEqual(Number(reset))
 }
 
+/** Also where the window is longer than a minute. */
+async function expectSpent(response: Response, policy: string): Promise<void> {
+  await expectProblem(response, 429, 'too-many-requests')
+  expect(response.headers.get('ratelimit-policy')).toContain(`"${policy}"`)
+}
+
 describe('an operator', () => {
   it('is stopped who calls too often, at whichever replica, and no other is', async () => {
     const limits = { SESSION_OPERATOR_CALLS_PER_MINUTE: '5' }
@@ -51,6 +57,60 @@ describe('an operator', () => {
     expect(events).toMatchObject([{ actor: 'acme/chief', reason: 'operator-calls', tenant: 'acme' }])
     await stage.stop(two)
     await stage.stop(one)
+  })
+})
+
+describe('the operators of a tenant', () => {
+  it('have one budget of changes for a day, which stops neither the end of the whole tenant nor an administrator', async () => {
+    const replica = await replicaWith({ SESSION_TENANT_CHANGES_PER_DAY: '3' })
+    const chief = replica.as(await stage.login('acme/chief'))
+    const [other, operator] = [await stage.login('globex/chief'), await stage.login('curfew/operator')]
+    const grants = { roles: ['viewer'], permissions: [] }
+    await expectJson(await stage.revokeUser(chief, 'invented-1'), 200)
+    await expectJson(await chief.put('/v1/subjects/acme/invented-2/grants', grants), 200)
+    await expectJson(await chief.post('/v1/subjects/acme/invented-3/suspend'), 200)
+    await expectSpent(await stage.revokeUser(chief, 'invented-4'), 'tenant-changes')
+    const granter = replica.as(await stage.login('acme/granter'))
+    await expectSpent(await granter.put('/v1/subjects/acme/invented-5/grants', grants), 'tenant-changes')
+    await expectSpent(await chief.post('/v1/subjects/acme/invented-6/suspend'), 'tenant-changes')
+
+    const all = { scope: { type: 'tenant', tenant: 'acme' }, reason: 'incident', except_current: true }
+    await expectJson(await chief.post('/v1/revocations', all), 200)
+    const scope = { type: 'user', tenant: 'globex', user: 'carol' }
+    await expectJson(await replica.as(other).post('/v1/revocations', { scope, reason: 'theirs' }), 200)
+    for (let n = 0; n < 4; n++)
+      await expectJson(await stage.revokeUser(replica.as(operator), `invented-${n}`), 200)
+    await stage.stop(replica)
+  })
+})
+
+describe('an operator who may only revoke', () => {
+  it('cannot keep administrators out by ending their sessions again and again, whatever the scope', async () => {
+    const replica = await replicaWith({})
+    const revoker = { roles: [], permissions: ['curfew:revoke'] }
+    const first = replica.as(await stage.login('curfew/operator'))
+    await expectJson(await first.put('/v1/subjects/curfew/responder/grants', revoker), 200)
+    const responder = await stage.login('curfew/responder')
+    const strike = (scope: object): Promise<Response> =>
+      replica.as(responder).post('/v1/revocations', { scope, reason: 'test', ...exceptOf(scope) })
+    const exceptOf = (scope: object) => ('session' in scope ? {} : { except_current: true })
+    const administrator = { type: 'user', tenant: 'curfew', user: 'operator' }
+    for (let n = 0; n < 10; n++) await expectJson(await strike(administrator), 200)
+
+    const operator = await stage.login('curfew/operator')
+    const { id: session } = operator.session
+    for (const scope of [
+      administrator,
+      { type: 'session', session },
+      { type: 'tenant', tenant: 'curfew' },
+      { type: 'client', client: 'cli' },
+      { type: 'global' },
+    ])
+      await expectSpent(await strike(scope), 'administrators-revoked')
+    await expectJson(await strike({ type: 'user', tenant: 'acme', user: 'alice' }), 200)
+    const nothing = { roles: [], permissions: [] }
+    await expectJson(await replica.as(operator).put('/v1/subjects/curfew/responder/grants', nothing), 200)
+    await stage.stop(replica)
   })
 })
 

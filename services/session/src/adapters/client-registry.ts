@@ -5,11 +5,10 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 
-import { ClientIdSchema, TenantIdSchema, type ClientId } from '@curfew/contracts'
+import { ADMINISTRATIVE_TENANT, ClientIdSchema, TenantIdSchema, type ClientId } from '@curfew/contracts'
 import { Type, type Static } from 'typebox'
 
 import { LEVELS, type ClientRegistry, type CreationLimits, type RegisteredClient } from '../clients.ts'
-import { ADMINISTRATIVE_TENANT } from '../domain/operator.ts'
 import { faultyFile, readJsonFile } from './json-file.ts'
 
 const closed = { additionalProperties: false }

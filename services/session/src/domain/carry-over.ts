@@ -3,6 +3,7 @@
  * Promise: of each role, grant and suspension the newest that anybody knows, also when it says that there is nothing any more.
  */
 import {
+  ADMINISTRATIVE_TENANT,
   subjectOf,
   type LogEntry,
   type Position,
@@ -20,7 +21,6 @@ import {
   type Suspension,
   type WideFact,
 } from './facts.ts'
-import { ADMINISTRATIVE_TENANT } from './operator.ts'
 import { effectivePermissions, OPERATOR } from './permissions.ts'
 import { newRevocationId } from './revocation.ts'
 

@@ -2,7 +2,7 @@
  * ④ Which sessions a registered client may begin, and which of them may act as operators.
  * Promise: what is not allowed in words is refused: a client without limits of its own begins nothing.
  */
-import type { TenantId } from '@curfew/contracts'
+import { ADMINISTRATIVE_TENANT, type TenantId } from '@curfew/contracts'
 
 import {
   LEVELS,
@@ -11,7 +11,6 @@ import {
   type Level,
   type RegisteredClient,
 } from '../clients.ts'
-import { ADMINISTRATIVE_TENANT } from './operator.ts'
 import type { SessionRecord } from './session-record.ts'
 
 export type CreationFault = 'sessions' | 'tenant' | 'acr'

@@ -2,14 +2,18 @@
  * ④ Who may do what to whom as an operator.
  * Promise: an operator of one tenant learns nothing about any other, not even whether it exists.
  */
-import type { Permission, Scope, SessionId, Subject, TenantId } from '@curfew/contracts'
+import {
+  ADMINISTRATIVE_TENANT,
+  type Permission,
+  type Scope,
+  type SessionId,
+  type Subject,
+  type TenantId,
+} from '@curfew/contracts'
 
 import type { KnownOperator } from './operator-memory.ts'
-import { effectivePermissions } from './permissions.ts'
+import { effectivePermissions, holds, OPERATOR } from './permissions.ts'
 import { isWide, type WideFacts } from './wide-facts.ts'
-
-/** Operators of this tenant are operators of the whole deployment. */
-export const ADMINISTRATIVE_TENANT = 'curfew' as TenantId
 
 export interface Operator {
   readonly sessionId: SessionId
@@ -64,6 +68,29 @@ export function needsRecentAuthentication(scope: Scope): boolean {
 
 export function isRecent(operator: Operator, nowMs: number, maxAgeMs: number): boolean {
   return nowMs - operator.authTimeMs <= maxAgeMs
+}
+
+/**
+ * Whether the scope ends sessions of other administrators, for an operator who holds less than all powers over Curfew.
+ * @param owner of a single session, as far as it is known
+ */
+export function strikesAdministrators(operator: Operator, scope: Scope, owner: Subject | undefined): boolean {
+  if (holds(operator.permissions, OPERATOR)) return false
+  switch (scope.type) {
+    case 'global':
+    case 'client':
+      return true
+    case 'tenant':
+      return scope.tenant === ADMINISTRATIVE_TENANT
+    case 'user':
+      return isOtherAdministrator(operator, scope)
+    case 'session':
+      return owner !== undefined && isOtherAdministrator(operator, owner)
+  }
+}
+
+function isOtherAdministrator(operator: Operator, subject: Subject): boolean {
+  return subject.tenant === ADMINISTRATIVE_TENANT && !isSelf(operator, subject)
 }
 
 /** Whether the scope would end the operator's own session. */

@@ -130,6 +130,7 @@ async function decide(
   const asked = await ports.approvals.find(id)
   if (asked === undefined || !isOpenTo(asked, operator)) throw new Problem('not-found')
   guard.requireRecent(request)
+  await guard.takeChange(request)
   if (!mayDecide(asked, operator, decision))
     throw guard.refusal(
       request,

@@ -2,7 +2,7 @@
  * ④ Lets operators in before their request's body is read, and checks them again once it has arrived.
  * Promise: only a bearer token counts, never a cookie; the same 401 whatever was wrong with it; nobody guesses for long.
  */
-import type { Permission, SessionId } from '@curfew/contracts'
+import type { Permission, Scope, SessionId, Subject } from '@curfew/contracts'
 import { addressClass, addressKey, Problem } from '@curfew/service-kit'
 import type { FastifyRequest, onRequestAsyncHookHandler, preHandlerAsyncHookHandler } from 'fastify'
 
@@ -13,7 +13,7 @@ import {
   type OperatorUse,
 } from '../domain/authenticate-operator.ts'
 import { mayOperate } from '../domain/client-limits.ts'
-import { isRecent, type Operator } from '../domain/operator.ts'
+import { isRecent, strikesAdministrators, type Operator } from '../domain/operator.ts'
 import { holds } from '../domain/permissions.ts'
 import { takeOrRefuse, type Throttling } from './throttling.ts'
 
@@ -41,6 +41,18 @@ export interface OperatorGuard {
   refusal(request: FastifyRequest, reason: OperatorRefusal, problem: Problem): Problem
   /** @throws Problem (RFC 9470) when the operator authenticated too long ago. */
   requireRecent(request: FastifyRequest): void
+  /**
+   * Takes one change from the budget of the operator's tenant. Wide revocations have a budget of their own, which narrow
+   * changes cannot use up.
+   * @throws Problem `too-many-requests`
+   */
+  takeChange(request: FastifyRequest, width?: 'narrow' | 'wide'): Promise<void>
+  /**
+   * Bounds how often an operator who may only revoke ends the sessions of administrators: they have to stay long enough to
+   * take that permission back.
+   * @throws Problem `too-many-requests`
+   */
+  takeStrike(request: FastifyRequest, scope: Scope, owner: Subject | undefined): Promise<void>
   /** @throws Problem when there is no reason, and there has to be one. */
   requireReason(reason: string | undefined): void
 }
@@ -112,6 +124,19 @@ export function createOperatorGuard(
       if (isRecent(operator, ports.clock.nowMs(), recentMs)) return
       refuse(request, 'authentication-too-old', operator)
       throw tooOld(Math.floor(recentMs / 1_000))
+    },
+    async takeChange(request, width = 'narrow') {
+      const { actor, tenant, isAdministrative } = operatorOf(request)
+      if (isAdministrative) return
+      const { tenantChanges: policy } = throttling.policies
+      await takeOrRefuse(throttling, { policy, key: `${width} ${tenant}`, actor, address: request.ip })
+    },
+    async takeStrike(request, scope, owner) {
+      const operator = operatorOf(request)
+      if (!strikesAdministrators(operator, scope, owner)) return
+      const { actor } = operator
+      const { administratorsRevoked: policy } = throttling.policies
+      await takeOrRefuse(throttling, { policy, key: actor, actor, address: request.ip })
     },
     requireReason(reason) {
       if (areReasonsNeeded && reason === undefined)

@@ -22,6 +22,7 @@ import { REVOKE } from '../domain/permissions.ts'
 import { revocationReach, type Reached } from '../domain/revocation-reach.ts'
 import { isSameRequest, newRevocationId, revocationIdFor } from '../domain/revocation.ts'
 import { findRevocation } from '../domain/revoke.ts'
+import { isWide } from '../domain/wide-facts.ts'
 import { isoTime } from '../iso-time.ts'
 import { requestedOf } from './approval-json.ts'
 import { askForApproval } from './ask-for-approval.ts'
@@ -82,6 +83,7 @@ export function postRevocations(
       return { dry_run: true, scope: body.scope, would_affect: wouldAffectJson(affected), ...known }
     }
     if (needsRecentAuthentication(body.scope)) guard.requireRecent(request)
+    await guard.takeChange(request, isWide(body.scope) ? 'wide' : 'narrow')
 
     // Before the earlier requests: what has ended a session that is not there any more is then found.
     const reached = await revocationReach(ports, operator, body.scope)
@@ -89,8 +91,10 @@ export function postRevocations(
     const prior = key === undefined ? undefined : await findRevocation(ports, entry.id).catch(() => undefined)
     if (key !== undefined && prior === undefined) await requireUnusedKey(ports, entry)
     const found = prior === undefined ? requireReach(guard, request, reached) : undefined
+    const isAsked = prior === undefined && needsTwo(approval, body.scope)
+    if (prior === undefined && !isAsked) await guard.takeStrike(request, body.scope, found?.owner)
     return answerEffect(ports, { request, reply, startedAtMs }, async (onlooker) =>
-      prior === undefined && needsTwo(approval, body.scope)
+      isAsked
         ? askForApproval(ports, {
             request,
             guard,

@@ -14,13 +14,14 @@ const REFUSALS: Readonly<Record<Exclude<ActRefusal, 'over'>, string>> = {
   'own-permissions': 'another operator has to do this: nobody gives up their own permissions over Curfew',
 }
 
-/** @throws Problem for what the operator may not do, and for an authentication that is too old to act on an operator. */
+/** @throws Problem for what the operator may not do, for an authentication that is too old to act on an operator, and beyond the budget. */
 export async function recordAct(
   ports: ActPorts,
   { guard, request }: { readonly guard: OperatorGuard; readonly request: FastifyRequest },
   act: Omit<Act, 'operator' | 'onOperator'>,
 ): Promise<RecordedAct> {
   const operator = guard.operatorOf(request)
+  await guard.takeChange(request)
   const onOperator = (): void => guard.requireRecent(request)
   const outcome = await actOnOperators(ports, { ...act, operator, onOperator })
   if (outcome.kind !== 'refused') return outcome

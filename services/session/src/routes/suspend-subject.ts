@@ -2,10 +2,12 @@
  * ④ `POST /v1/subjects/{tenant}/{user}/suspend` and `/resume`: until resumed, no session of the user is admitted and none can
  * be created.
  */
+import { ADMINISTRATIVE_TENANT } from '@curfew/contracts'
+
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import type { Touched } from '../domain/act-on-operators.ts'
-import { ADMINISTRATIVE_TENANT, isSelf, reaches, type Operator } from '../domain/operator.ts'
+import { isSelf, reaches, type Operator } from '../domain/operator.ts'
 import { effectivePermissions, REVOKE } from '../domain/permissions.ts'
 import {
   changeSuspension,

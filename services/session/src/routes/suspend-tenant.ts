@@ -2,11 +2,13 @@
  * ④ `POST /v1/tenants/{tenant}/suspend` and `/resume`: the same for a whole tenant, after a recent authentication.
  * Promise: it takes as many operators as a revocation of the tenant does, and nobody suspends their own tenant.
  */
+import { ADMINISTRATIVE_TENANT } from '@curfew/contracts'
+
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import type { Touched } from '../domain/act-on-operators.ts'
 import { needsTwo, type ApprovalPolicy } from '../domain/approvals.ts'
-import { ADMINISTRATIVE_TENANT, reaches, type Operator } from '../domain/operator.ts'
+import { reaches, type Operator } from '../domain/operator.ts'
 import { REVOKE } from '../domain/permissions.ts'
 import { newRevocationId } from '../domain/revocation.ts'
 import { askForApproval, type Asking, type AskingPorts } from './ask-for-approval.ts'

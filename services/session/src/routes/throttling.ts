@@ -11,6 +11,10 @@ import type { Reports } from '../ports.ts'
 export interface ThrottlePolicies {
   /** Calls of one operator. */
   readonly operatorCalls: ThrottlePolicy
+  /** Changes by the operators of one tenant, administrators excepted. */
+  readonly tenantChanges: ThrottlePolicy
+  /** Revocations of administrators by one operator who holds less than all powers over Curfew. */
+  readonly administratorsRevoked: ThrottlePolicy
   /** Calls of one client. */
   readonly clientCalls: ThrottlePolicy
   /** Credentials that were wrong, by where they came from. */
