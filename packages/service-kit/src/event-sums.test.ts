@@ -84,6 +84,18 @@ describe('refusals without an account', () => {
   })
 })
 
+it('events of which several of one account are told are summed from the next one on, for each account by itself', () => {
+  sums.close()
+  sums = new EventSums({ tell: (event) => told.push(event), windowMs: 60_000, eachMax: 3 })
+  const redeemed = { type: 'claim.redeemed', actor: 'acme/alice', outcome: 'done', ...ofAlice } as const
+  const bobs = { ...redeemed, actor: 'acme/bob', user: 'bob' as UserId }
+  for (let nth = 0; nth < 10; nth += 1) sums.note(redeemed)
+  for (let nth = 0; nth < 3; nth += 1) sums.note(bobs)
+  expect(told).toEqual([redeemed, redeemed, redeemed, bobs, bobs, bobs])
+  vi.advanceTimersByTime(60_000)
+  expect(told.slice(6)).toEqual([{ ...redeemed, effect: '7 more within 60 s', count: 7 }])
+})
+
 it('what has been counted is told when the service stops', () => {
   sums.note(refused(ofAlice))
   sums.note(refused(ofAlice))

@@ -1,6 +1,6 @@
 /**
- * Refusals on their way to the audit trail. Anybody can cause them as often as they like, so the first of a kind in a window is
- * told at once and the others as one count when the window ends.
+ * Events on their way to the audit trail that somebody can cause as often as they like, refusals above all: the first of a kind in
+ * a window are told at once and the others as one count when the window ends.
  * Promise: whatever is tried, from however many addresses, a window costs a bounded number of events and a bounded amount of
  * memory, and every occurrence is in a count.
  */
@@ -9,12 +9,15 @@ import type { SecurityEvent } from '@curfew/contracts'
 export interface EventSumsOptions<T extends string> {
   readonly tell: (event: SecurityEvent<T>) => void
   readonly windowMs?: number | undefined
+  /** Events of one account or network that are told one by one in a window. */
+  readonly eachMax?: number
   /** Accounts and networks that are told one by one in a window; the others share one count for each type of event. */
   readonly subjectsMax?: number
 }
 
 interface Sum<T extends string> {
   readonly first: SecurityEvent<T>
+  told: number
   more: number
   readonly networks: Set<string>
 }
@@ -26,15 +29,17 @@ const NETWORKS_MAX = 100
 /** Of events of the types `T`. */
 export class EventSums<T extends string = string> {
   readonly #tell: (event: SecurityEvent<T>) => void
+  readonly #eachMax: number
   readonly #subjectsMax: number
   readonly #windowMs: number
   readonly #timer: NodeJS.Timeout
   #sums = new Map<string, Sum<T>>()
   #isClosed = false
 
-  constructor({ tell, windowMs = WINDOW_MS, subjectsMax = SUBJECTS_MAX }: EventSumsOptions<T>) {
+  constructor({ tell, windowMs = WINDOW_MS, eachMax = 1, subjectsMax = SUBJECTS_MAX }: EventSumsOptions<T>) {
     this.#tell = tell
     this.#windowMs = windowMs
+    this.#eachMax = eachMax
     this.#subjectsMax = subjectsMax
     // Not started by the first event: what it tells would then belong to the request that caused that.
     this.#timer = setInterval(() => this.#endWindow(), windowMs).unref()
@@ -44,9 +49,13 @@ export class EventSums<T extends string = string> {
     if (this.#isClosed) return this.#tell(event)
     const key = keyOf(event)
     const known = this.#sums.get(key)
-    if (known !== undefined) return count(known, event)
+    if (known !== undefined) {
+      if (known.told >= this.#eachMax) return count(known, event)
+      known.told += 1
+      return this.#tell(event)
+    }
     if (this.#sums.size < this.#subjectsMax) {
-      this.#sums.set(key, { first: event, more: 0, networks: new Set(networksOf(event)) })
+      this.#sums.set(key, { first: event, told: 1, more: 0, networks: new Set(networksOf(event)) })
       return this.#tell(event)
     }
     const rest = this.#sums.get(event.type) ?? restOf(event)
@@ -88,7 +97,7 @@ function keyOf({ type, actor, reason, client, tenant, user, addressClass }: Secu
 
 /** Of those for which there is no place of their own. A key is never a type alone. */
 function restOf<T extends string>({ type, outcome }: SecurityEvent<T>): Sum<T> {
-  return { first: { type, actor: 'anonymous', outcome }, more: 0, networks: new Set() }
+  return { first: { type, actor: 'anonymous', outcome }, told: 0, more: 0, networks: new Set() }
 }
 
 function count(sum: Sum<string>, event: SecurityEvent): void {

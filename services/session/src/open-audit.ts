@@ -2,6 +2,7 @@
  * ④ Opens the audit trail.
  * Promise: its troubles are told and waited out; the service starts without it.
  */
+import type { SecurityEvent } from '@curfew/contracts'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
@@ -57,20 +58,36 @@ export function openAudit(
   const onHead = (head: TrailHead): void => anchors.advance(head)
   const writer: AuditWriter = new AuditWriter({ store, room, clock, onHead, ...reports })
   stack.defer(() => writer.close())
-  const sums = new EventSums({ tell: (event) => writer.note(event), windowMs: refusalWindowMs })
-  stack.defer(() => sums.close())
+  const summing = { tell: (event: SecurityEvent) => writer.note(event), windowMs: refusalWindowMs }
+  const refusals = new EventSums(summing)
+  const uses = new EventSums({ ...summing, eachMax: USES_MAX, subjectsMax: USERS_MAX })
+  stack.defer(() => refusals.close())
+  stack.defer(() => uses.close())
   const activity = new RedisActivity(redis, clock)
   stack.defer(() => activity.close())
-  const audit = countedTrail(summedTrail(writer, sums), activity)
+  const audit = countedTrail(summedTrail(writer, { refusals, uses }), activity)
   const readiness = { name: 'audit', check: () => writer.trouble ?? true, isAdvisory: true } as const
   return { audit, activity, auditReader: store, auditAnchors: anchors, clock, auditReadiness: readiness }
 }
 
-/** Refusals, which anybody can cause, get there as sums. */
-function summedTrail(writer: AuditWriter, sums: EventSums): AuditTrail {
+/** What one session does as often as its user likes. */
+const USES = new Set(['claim.redeemed', 'session.rotated'])
+/** Of one account in a minute, told one by one: more than people cause by hand. */
+const USES_MAX = 20
+/** Accounts in a minute whose uses are told by account; the others share one sum. */
+const USERS_MAX = 10_000
+
+interface Sums {
+  readonly refusals: EventSums
+  readonly uses: EventSums
+}
+
+/** Refusals, which anybody can cause, get there as sums, and so does what one user repeats without end. */
+function summedTrail(writer: AuditWriter, { refusals, uses }: Sums): AuditTrail {
   return {
     note(event) {
-      if (event.outcome === 'refused') sums.note(event)
+      if (event.outcome === 'refused') refusals.note(event)
+      else if (USES.has(event.type)) uses.note(event)
       else writer.note(event)
     },
     append: (event, source) => writer.append(event, source),

@@ -81,6 +81,12 @@ describe('what happens', () => {
       expect(replica.lines.filter((line) => line.includes(id)).length).toBeGreaterThan(0)
   })
 
+  it('to one user’s downloads is told one by one up to a number, and then as a sum', async () => {
+    const dora = await stage.login('acme/downloader')
+    for (let n = 0; n < 30; n++) expect(await stage.redeem(dora, `download-${n}`)).toBe('redeemed')
+    expect(await eventsOf(operator, { user: 'downloader', type: 'claim.redeemed' })).toHaveLength(20)
+  })
+
   it('to grants, roles and suspensions shows what was before and what is now', async () => {
     const grants = '/v1/subjects/acme/dora/grants'
     const first = { roles: ['viewer'], permissions: ['reports:read'], reason: 'joined' }
