@@ -151,6 +151,40 @@ describe('while NATS is down', () => {
     await expectJson(await stage.revokeUser(replica.as(operator), 'alice'), 200)
   })
 
+  it('hanging under one search of a tenant, the next wait in a short queue, and more heavy reads are refused', async () => {
+    const [chief, other] = [
+      replica.as(await stage.login('acme/chief')),
+      replica.as(await stage.login('globex/chief')),
+    ]
+    const search = '/v1/audit?user=nobody'
+    await stage.servers.nats.kill('SIGSTOP')
+    let refused = 0
+    const searches = Array.from({ length: 12 }, async () => {
+      const response = await chief.get(search)
+      if (response.status === 429) refused += 1
+      return response
+    })
+    await until('the queue is full', () => refused === 3)
+    const scope = { type: 'tenant', tenant: 'acme' }
+    for (const response of [
+      await chief.get(search),
+      await chief.get('/v1/sessions'),
+      await chief.get('/v1/revocations'),
+      await chief.get('/v1/statistics?minutes=1440'),
+      await chief.post('/v1/revocations', { scope, reason, dry_run: true }),
+    ]) {
+      await expectProblem(response, 429, 'too-many-requests')
+      expect(response.headers.get('retry-after')).toBe('2')
+    }
+    // The queue is the tenant's own, and ordinary reads have none.
+    for (const response of [await other.get('/v1/sessions'), await chief.get('/v1/roles')])
+      await expectJson(response, 200)
+    await stage.servers.nats.kill('SIGCONT')
+    const statuses = (await Promise.all(searches)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(3)
+    await expectJson(await chief.get(search), 200)
+  })
+
   it('losing it at the worst moment leaves an outcome unknown, which the same key settles', async () => {
     const operator = await stage.login('curfew/operator')
     const api = replica.as(operator)

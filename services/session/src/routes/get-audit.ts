@@ -60,7 +60,9 @@ export function getAudit(app: CurfewServer, ports: AuditPorts, guard: OperatorGu
     if (!operator.isAdministrative && asked.tenant !== undefined && asked.tenant !== operator.tenant)
       return { events: [], next: null }
     const filter = { ...asked, requestId, ...(!operator.isAdministrative && { tenant: operator.tenant }) }
-    const page = await reading(queryAudit(ports.auditReader, filter, { before, limit }))
+    const page = await guard.heavyRead(request, () =>
+      reading(queryAudit(ports.auditReader, filter, { before, limit })),
+    )
     return {
       events: page.events.map(eventJson),
       next: page.next === undefined ? null : formatCursor('audit', page.next),
@@ -87,7 +89,9 @@ export function getAuditVerification(
     const from = position === undefined ? undefined : parseEventPosition(position).seq
     const anchors = await ports.auditAnchors.known()
     const nowMs = ports.clock.nowMs()
-    const verified = await reading(verifyAudit(ports.auditReader, { from, anchors, nowMs, retentionMs }))
+    const verified = await guard.heavyRead(request, () =>
+      reading(verifyAudit(ports.auditReader, { from, anchors, nowMs, retentionMs })),
+    )
     const { first, last, checked, faults, next } = verified
     return {
       intact: faults.length === 0,

@@ -24,7 +24,9 @@ export function getRevocations(app: CurfewServer, history: RevocationHistory, gu
   }
   app.get('/v1/revocations', { schema, onRequest: guard.requires(READ) }, async (request) => {
     const before = positionIn(request.query.cursor)
-    const { revocations, next } = await listRevocations(history, guard.operatorOf(request), before)
+    const { revocations, next } = await guard.heavyRead(request, () =>
+      listRevocations(history, guard.operatorOf(request), before),
+    )
     return {
       revocations: revocations.map((revocation) => revocationJson(revocation, revocation.position)),
       next_cursor: next === undefined ? null : formatCursor('position', next),

@@ -46,10 +46,12 @@ export function getSessions(app: CurfewServer, ports: LookUpPorts, guard: Operat
     if (asked.tenant !== undefined && filter.tenant !== asked.tenant)
       return { sessions: [], next_cursor: null }
 
-    const { sessions, next } = await findSessions(ports, filter, {
-      cursor: after,
-      bytesOf: (listed) => jsonBytes(operatedSessionJson(listed, ports.view.wide)),
-    })
+    const { sessions, next } = await guard.heavyRead(request, () =>
+      findSessions(ports, filter, {
+        cursor: after,
+        bytesOf: (listed) => jsonBytes(operatedSessionJson(listed, ports.view.wide)),
+      }),
+    )
     return {
       sessions: sessions.map((listed) => ({
         ...operatedSessionJson(listed, ports.view.wide),

@@ -15,6 +15,7 @@ import {
 import { mayOperate } from '../domain/client-limits.ts'
 import { isRecent, strikesAdministrators, type Operator } from '../domain/operator.ts'
 import { holds } from '../domain/permissions.ts'
+import { createHeavyReads } from './heavy-reads.ts'
 import { takeOrRefuse, type Throttling } from './throttling.ts'
 
 /**
@@ -37,6 +38,11 @@ export interface OperatorGuard {
   readonly requireStill: preHandlerAsyncHookHandler
   /** The operator as of the latest of these checks. */
   operatorOf(request: FastifyRequest): Operator
+  /**
+   * Runs a read that costs far more than one page, in its turn among those of the operator's tenant (heavy-reads.ts).
+   * @throws Problem `too-many-requests` when too many are waiting.
+   */
+  heavyRead<T>(request: FastifyRequest, read: () => Promise<T>): Promise<T>
   /** Reports that the operator went too far, and gives back what he is told: it may look like nothing being there. */
   refusal(request: FastifyRequest, reason: OperatorRefusal, problem: Problem): Problem
   /** @throws Problem (RFC 9470) when the operator authenticated too long ago. */
@@ -78,6 +84,7 @@ export function createOperatorGuard(
 ): OperatorGuard {
   const admitted = new WeakMap<FastifyRequest, Admitted>()
   const refuse = refusing(ports)
+  const heavyReads = createHeavyReads()
   const authenticate = authenticating(ports, throttling)
 
   function operatorOf(request: FastifyRequest): Operator {
@@ -101,6 +108,7 @@ export function createOperatorGuard(
 
   return {
     operatorOf,
+    heavyRead: (request, read) => heavyReads(operatorOf(request).tenant, read),
     refusal(request, reason, problem) {
       refuse(request, reason, operatorOf(request))
       return problem

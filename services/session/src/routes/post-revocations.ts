@@ -76,7 +76,7 @@ export function postRevocations(
     if (body.dry_run === true) {
       const found = requireReach(guard, request, await revocationReach(ports, operator, body.scope))
       const [affected, isTargetKnown] = await Promise.all([
-        wouldAffect(ports, body.scope, { found, spared: entry.except?.[0] }),
+        guard.heavyRead(request, () => wouldAffect(ports, body.scope, { found, spared: entry.except?.[0] })),
         knowsTarget(ports.directory, body.scope),
       ])
       const known = isTargetKnown === undefined ? {} : { target_known: isTargetKnown }
