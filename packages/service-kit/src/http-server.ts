@@ -28,7 +28,7 @@ import { logWhenEnded, noteProblem, QuietLogController } from './request-log.ts'
 import { RequestLogger } from './request-logger.ts'
 import { addRequestBodies } from './request-bodies.ts'
 import { createRouteMethods, type RouteMethods } from './route-methods.ts'
-import { limitBodies, limitNoLonger } from './unread-bodies.ts'
+import { limitBodies } from './unread-bodies.ts'
 import { compileValidator } from './validation.ts'
 
 export interface HttpServerOptions {
@@ -56,6 +56,8 @@ const BODY_LIMIT_BYTES = 64 * 1024
 const HEADERS_LIMIT_BYTES = 16 * 1024
 const HEADERS_TIMEOUT_MS = 10_000
 const CONNECTIONS_MAX = 8_192
+/** Of all connections, so many may be sending a body that the server waits for. */
+const SHARE_OF_BODIES = 1 / 8
 const REQUEST_TIMEOUT_MS = 30_000
 /** Longer than the idle timeout of common load balancers, so that they and not we end idle connections. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
@@ -129,12 +131,9 @@ function createServer(options: ListenerOptions): { app: CurfewServer; draining: 
   app.setValidatorCompiler(compileValidator)
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
 
-  limitConnections(app, {
-    registry,
-    connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
-    isTrustedProxy: options.isTrustedProxy ?? (() => false),
-  })
-  limitBodies(app)
+  const { connectionsMax = CONNECTIONS_MAX, isTrustedProxy = () => false } = options
+  limitConnections(app, { registry, connectionsMax, isTrustedProxy })
+  limitBodies(app, { arrivingMax: Math.ceil(connectionsMax * SHARE_OF_BODIES), isTrustedProxy })
   const draining = drainOnClose(app)
   app.decorate('leave', () => draining.leave())
   const methods = createRouteMethods()
@@ -150,7 +149,6 @@ function createServer(options: ListenerOptions): { app: CurfewServer; draining: 
   })
   // What comes after the body has arrived is called by the parser, which belongs to the connection.
   app.addHook('preValidation', (request, _, done) => {
-    limitNoLonger(request.raw)
     if (currentRequestId() === request.id) done()
     else onBehalfOf(request.id, done)
   })

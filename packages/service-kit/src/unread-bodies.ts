@@ -1,10 +1,13 @@
 /**
- * Limits request bodies that arrive too slowly, or that no route reads to their end.
+ * Limits request bodies that arrive too slowly, too many at a time, or that no route reads to their end.
  * Promise: a caller that is answered before it has sent everything can read the answer, and the server reads no more of
  * the rest than these bounds allow.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import { onBehalfOf } from '@curfew/contracts'
+
+import { ArrivingBodies, type ArrivingLimits } from './arriving-bodies.ts'
 import type { CurfewServer } from './curfew-server.ts'
 import { Problem } from './problem.ts'
 
@@ -17,10 +20,11 @@ const LINGER_BYTES_MAX = 1024 * 1024
 /** The rest of a body of this length is read so that the connection can be kept. */
 const SHORT_BYTES = 64 * 1024
 
-export function limitBodies(app: CurfewServer): void {
+export function limitBodies(app: CurfewServer, limits: ArrivingLimits): void {
+  const arriving = new ArrivingBodies(limits)
   app.server.prependListener('request', (request, response) => {
+    if (!hasBody(request)) return
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
-    if (encoding === undefined && (length === undefined || length === '0')) return
     limitArrival(request, response)
     if (encoding !== undefined || Number(length) > SHORT_BYTES) closeUnlessRead(request, response)
     // Before Node's own listener, which would read the rest without a bound, or close the connection at once.
@@ -28,11 +32,27 @@ export function limitBodies(app: CurfewServer): void {
       if (!request.complete) linger(request)
     })
   })
+  const endWaits = new WeakMap<IncomingMessage, () => void>()
+  // Not earlier: while the service decides whether to let the caller in, it is not the body that is late.
+  app.addHook('preParsing', ({ id, ip, raw: request }, { raw: response }, _payload, done) => {
+    // A connection that is over by now has no address, and its response closes no second time.
+    if (!hasBody(request) || response.destroyed) return done()
+    const endWait = arriving.add(ip, () => onBehalfOf(id, () => cutOff(request)))
+    endWaits.set(request, endWait)
+    response.once('close', endWait)
+    done()
+  })
+  app.addHook('preValidation', ({ raw: request }, _reply, done) => {
+    // From here on a route takes the body as it comes, and sets a limit of its own.
+    limitNoLonger(request)
+    endWaits.get(request)?.()
+    done()
+  })
 }
 
-/** For a route that takes its body as it comes, and has to set a limit of its own. */
-export function limitNoLonger(request: IncomingMessage & Arriving): void {
-  if (request[arrival] !== undefined) clearTimeout(request[arrival])
+function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = headers
+  return encoding !== undefined || (length !== undefined && length !== '0')
 }
 
 const arrival = Symbol('service-kit.arrival')
@@ -42,13 +62,19 @@ interface Arriving {
 }
 
 function limitArrival(request: IncomingMessage & Arriving, response: ServerResponse): void {
-  const timer = (request[arrival] = setTimeout(() => {
-    // The parser answers and reads no further; destroying the request would destroy the connection.
-    if (request.listenerCount('error') > 0) request.emit('error', new Problem('request-timeout'))
-    else request.destroy()
-  }, ARRIVAL_MS).unref())
+  const timer = (request[arrival] = setTimeout(() => cutOff(request), ARRIVAL_MS).unref())
   request.once('end', () => clearTimeout(timer))
   response.once('close', () => clearTimeout(timer))
+}
+
+function limitNoLonger(request: IncomingMessage & Arriving): void {
+  if (request[arrival] !== undefined) clearTimeout(request[arrival])
+}
+
+function cutOff(request: IncomingMessage): void {
+  // The parser answers and reads no further; destroying the request would destroy the connection.
+  if (request.listenerCount('error') > 0) request.emit('error', new Problem('request-timeout'))
+  else request.destroy()
 }
 
 /** The next request can follow only behind the whole body. */

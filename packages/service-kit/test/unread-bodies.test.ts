@@ -25,12 +25,19 @@ let port: number
 /** The server's ends of the connections. */
 let accepted: Socket[]
 let handled: number
+/** Requests whose bodies the server has begun to wait for. */
+let awaited: number
 
 async function start(options: Parameters<typeof recordedServer>[0] = {}): Promise<void> {
   server = recordedServer(options)
   accepted = []
   handled = 0
+  awaited = 0
   const body = Type.Object({}, { additionalProperties: true })
+  server.app.addHook('preParsing', (_request, _reply, _payload, done) => {
+    awaited += 1
+    done()
+  })
   server.app.post('/things', { schema: { body } }, () => ({ handled: (handled += 1) }))
   server.app.server.on('connection', (socket: Socket) => void accepted.push(socket))
   await server.app.listen({ host: '127.0.0.1', port: 0 })
@@ -45,6 +52,21 @@ afterEach(async () => {
 
 const upload = (target: string, headers: Record<string, string>): string =>
   request(target, { method: 'POST', headers: { connection: 'keep-alive', ...headers } })
+
+/** A body of which one byte is missing, and for which the server waits. */
+async function arrive(headers: Record<string, string> = {}): Promise<Socket> {
+  const socket = await open(port)
+  const before = awaited
+  const fields = {
+    'content-type': 'application/json',
+    'content-length': '2',
+    connection: 'close',
+    ...headers,
+  }
+  socket.write(`${upload('/things', { ...fields, 'x-request-id': `body-${before + 1}` })}{`)
+  await vi.waitUntil(() => awaited > before)
+  return socket
+}
 
 /** Sends until the connection is over, whatever the server says in the meantime; resolves with what it said. */
 async function sendOn(socket: Socket): Promise<string> {
@@ -122,6 +144,13 @@ describe('the rest of a body that nobody reads', () => {
 })
 
 describe('a body that a route wants', () => {
+  /** Ids of the requests whose bodies came too late, or for too long. */
+  const cutOff = (): unknown[] =>
+    server
+      .requests()
+      .filter(({ status, code }) => status === 408 && code === 'request-timeout')
+      .map(({ requestId }) => requestId)
+
   it('is cut off when it does not arrive in time, and is not acted on when the rest comes', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const socket = await open(port)
@@ -137,6 +166,40 @@ describe('a body that a route wants', () => {
     expect(response.headers['connection']).toBe('close')
     expect(handled).toBe(0)
     expect(server.requests()).toMatchObject([{ status: 408, code: 'request-timeout' }])
+  })
+
+  it('makes room for a newer one when too many of its address are arriving, and others are not held up', async () => {
+    await server.app.close()
+    // Eight bodies, two of them of one address.
+    await start({ connectionsMax: 64, isTrustedProxy: (address) => address === '127.0.0.1' })
+    const of = (client: string) => arrive({ 'x-forwarded-for': client })
+    const other = await of('192.0.2.2')
+    const [first, second] = [await of('192.0.2.1'), await of('192.0.2.1')]
+    const firstAnswer = readToEnd(first)
+    const third = await of('192.0.2.1')
+    await vi.waitFor(() => expect(cutOff()).toEqual(['body-2']))
+    expect(refusalIn(parseResponse(await firstAnswer))).toBe('request-timeout')
+    for (const socket of [other, second, third]) {
+      socket.write('}')
+      expect(parseResponse(await readToEnd(socket)).status).toBe(200)
+    }
+    expect(cutOff()).toEqual(['body-2'])
+  })
+
+  it('makes room for a newer one when too many of all are arriving, in the order in which they began', async () => {
+    await server.app.close()
+    await start({ connectionsMax: 64, isTrustedProxy: (address) => address === '127.0.0.1' })
+    const slow: Socket[] = []
+    for (let count = 0; count < 8; count += 1) slow.push(await arrive())
+    // The share of one address does not count for a proxy.
+    expect(server.requests()).toEqual([])
+    for (let round = 0; round < 3; round += 1) {
+      const text = request('/things', { method: 'POST', body: '{}' })
+      expect((await exchange(port, text)).status).toBe(200)
+    }
+    // One place was enough for three that arrived one after the other.
+    expect(cutOff()).toEqual(['body-1'])
+    for (const socket of slow) socket.destroy()
   })
 
   it('is acted on once however long its answer takes', async () => {
