@@ -49,7 +49,7 @@ export async function composeFiles(config: FilesConfig, logger: Logger): Promise
     allowClaimInUrl: config.allowClaimInUrl,
     corsOrigins: config.corsOrigins,
     maxBytes: config.maxBytes,
-    stallMs: config.stallMs,
+    pace: { stallMs: config.stallMs, minBytesPerSecond: config.minBytesPerSecond },
   })
   stack.defer(() => deliveries.settled())
   stack.defer(() => app.close())

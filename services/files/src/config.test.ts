@@ -23,6 +23,7 @@ it('needs a place for the files, issuers and the broker, and has a default for t
     corsOrigins: new Set(),
     maxBytes: 1_073_741_824,
     stallMs: 30_000,
+    minBytesPerSecond: 4_096,
     isTrustedProxy: expect.any(Function),
   })
 })

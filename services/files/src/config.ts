@@ -52,6 +52,13 @@ export const Settings = Type.Object({
     description: 'How long a download may take nothing before it is cut',
     default: 30,
   }),
+  FILES_MIN_BYTES_PER_SECOND: Type.Integer({
+    minimum: 1,
+    maximum: 1_048_576,
+    description:
+      'What a download has to take on average, after FILES_STALL_SECONDS, or it is cut; mobile lines throttled to 64 kbit/s take more',
+    default: 4_096,
+  }),
   FILES_TRUSTED_PROXIES: Type.String({
     description: 'Addresses or networks (CIDR), separated by commas, whose X-Forwarded-For counts',
     default: '',
@@ -75,6 +82,8 @@ export interface FilesConfig {
   readonly maxBytes: number
   /** How long a download may take nothing. */
   readonly stallMs: number
+  /** What a download has to take on average. */
+  readonly minBytesPerSecond: number
   readonly isTrustedProxy: (address: string) => boolean
 }
 
@@ -97,6 +106,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): FilesConfig {
     corsOrigins: parseOrigins(settings.FILES_CORS_ORIGINS),
     maxBytes: settings.FILES_MAX_BYTES,
     stallMs: settings.FILES_STALL_SECONDS * 1_000,
+    minBytesPerSecond: settings.FILES_MIN_BYTES_PER_SECOND,
     isTrustedProxy: trustOf(proxies),
   }
 }

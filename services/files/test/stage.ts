@@ -23,10 +23,12 @@ import { createHttpServer, createLogger, createMetrics, type CurfewServer } from
 import { openDirectoryStore, type DirectoryStore } from '../src/adapters/directory-store.ts'
 import type { ClaimDesk } from '../src/ports.ts'
 import { corsHeaders } from '../src/routes/cors.ts'
+import type { Pace } from '../src/routes/delivery.ts'
 import { addFileRoutes } from '../src/routes/file-routes.ts'
 
 export const file = 'AbCdEfGhIjKlMnOpQrStUv' as FileId
 export const MAX_BYTES = 10_000_000
+const PACE: Pace = { stallMs: 30_000, minBytesPerSecond: 4_096 }
 
 export class PlayedDesk implements ClaimDesk {
   /** What the authority was asked to redeem. */
@@ -110,7 +112,7 @@ export interface Stage extends AsyncDisposable {
 export interface StageOptions {
   readonly allowClaimInUrl?: boolean
   readonly corsOrigins?: readonly string[]
-  readonly stallMs?: number
+  readonly pace?: Pace
 }
 
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
@@ -151,7 +153,7 @@ function serverLoggingTo(
     },
   })
   const logger = createLogger({ service: 'files', level: 'debug' }, destination)
-  const { desk: claims, store, allowClaimInUrl = false, stallMs = 30_000 } = parts
+  const { desk: claims, store, allowClaimInUrl = false, pace = PACE } = parts
   const corsOrigins = new Set(parts.corsOrigins)
   const answerHeaders = corsHeaders(corsOrigins)
   const app = createHttpServer({
@@ -169,7 +171,7 @@ function serverLoggingTo(
     allowClaimInUrl,
     corsOrigins,
     maxBytes: MAX_BYTES,
-    stallMs,
+    pace,
   })
   return app
 }

@@ -1,7 +1,7 @@
 /**
  * ⑦ One attempt to send bytes under a claim.
  * Promise: whatever becomes of it, the authority is told how far it came; it is cut when the session behind it is over,
- * or its caller takes nothing.
+ * or its caller takes nothing or too little.
  */
 import { randomBytes } from 'node:crypto'
 
@@ -23,6 +23,13 @@ export interface DeliveryParts {
   readonly size: number
 }
 
+/** How slowly a caller may take a delivery. */
+export interface Pace {
+  /** How long it may take nothing; also how long before the average counts. */
+  readonly stallMs: number
+  readonly minBytesPerSecond: number
+}
+
 /** What is on its way at once need not be watched. */
 const SHORT_BYTES = 64 * 1024
 
@@ -33,20 +40,20 @@ export function newDeliveryId(): string {
 export class Deliveries {
   readonly #desk: ClaimDesk
   readonly #arrivals: Arrivals
-  readonly #stallMs: number
+  readonly #pace: Pace
   readonly #releasing = new Set<Promise<void>>()
 
-  constructor(desk: ClaimDesk, arrivals: Arrivals, stallMs: number) {
+  constructor(desk: ClaimDesk, arrivals: Arrivals, pace: Pace) {
     this.#desk = desk
     this.#arrivals = arrivals
-    this.#stallMs = stallMs
+    this.#pace = pace
   }
 
   /** The claim has been redeemed for these bytes; the reply is about to send them. */
   follow({ claim, id, part, size }: DeliveryParts, content: Content, reply: FastifyReply): void {
     const { raw } = reply
     const isShort = part.until - part.from <= SHORT_BYTES
-    const cut = (reason: 'withdrawn' | 'stalled'): void => {
+    const cut = (reason: 'withdrawn' | 'stalled' | 'slow'): void => {
       const { claimId, session: sessionId } = claim
       reply.log.warn({ event: 'claim.delivery.cut', reason, claimId, sessionId })
       content.destroy()
@@ -54,16 +61,23 @@ export class Deliveries {
       raw.socket?.resetAndDestroy()
     }
     // Node counts from the last byte that the connection has taken.
-    raw.setTimeout(this.#stallMs, () => cut('stalled'))
+    raw.setTimeout(this.#pace.stallMs, () => cut('stalled'))
+    const taken = (): number => content.bytesRead - content.readableLength - raw.writableLength
+    const stopTiming = requirePace(this.#pace, taken, () => cut('slow'))
     const stopWatching = isShort ? undefined : this.#desk.watch(claim, () => cut('withdrawn'))
+    const stop = (): void => {
+      stopTiming()
+      stopWatching?.()
+    }
     let unsent = 0
     raw.once('close', () => {
       unsent = raw.writableLength
-      stopWatching?.()
+      stop()
     })
     const settle = async (): Promise<void> => {
       const arrival = await this.#arrivals.of(raw, part.until - part.from)
-      stopWatching?.()
+      // A connection that was closed before this began does not close again.
+      stop()
       const reached =
         arrival === 'arrived' ? part.until : Math.max(part.from, part.from + content.bytesRead - unsent)
       const end = arrival === 'broken' ? 'broken' : reached === size ? 'done' : 'part'
@@ -77,4 +91,21 @@ export class Deliveries {
   async settled(): Promise<void> {
     await Promise.all(this.#releasing)
   }
+}
+
+/**
+ * A caller that takes a few bytes now and then never stalls, and would keep its place for ever.
+ * @returns ends the watch
+ */
+function requirePace(
+  { stallMs, minBytesPerSecond }: Pace,
+  taken: () => number,
+  onSlow: () => void,
+): () => void {
+  const since = performance.now()
+  const timer = setInterval(() => {
+    const secondsCounted = (performance.now() - since - stallMs) / 1_000
+    if (taken() < secondsCounted * minBytesPerSecond) onSlow()
+  }, stallMs).unref()
+  return () => clearInterval(timer)
 }

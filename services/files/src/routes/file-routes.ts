@@ -10,7 +10,7 @@ import { createClaimReport } from './claim-report.ts'
 import { watchArrivals } from './arrival.ts'
 import { answerPreflights } from './cors.ts'
 import { addDeliverRoutes } from './deliver.ts'
-import { Deliveries } from './delivery.ts'
+import { Deliveries, type Pace } from './delivery.ts'
 import { addRefusalPages } from './pages.ts'
 import { addRemoveRoute } from './remove.ts'
 import { createTransferPlaces } from './transfer-places.ts'
@@ -24,17 +24,16 @@ export interface FileRoutesOptions {
   /** Whose pages may send claims from a script. */
   readonly corsOrigins: ReadonlySet<string>
   readonly maxBytes: number
-  /** How long a download may take nothing. */
-  readonly stallMs: number
+  readonly pace: Pace
 }
 
 /** @returns what must be settled after the server has closed and before the connection to the authority is. */
 export function addFileRoutes(app: CurfewServer, options: FileRoutesOptions): Deliveries {
-  const { claims, store, registry, allowClaimInUrl, corsOrigins, maxBytes, stallMs } = options
+  const { claims, store, registry, allowClaimInUrl, corsOrigins, maxBytes, pace } = options
   answerPreflights(app, corsOrigins)
   addRefusalPages(app)
   const admission = createAdmission(claims, createClaimReport(registry))
-  const deliveries = new Deliveries(claims, watchArrivals(app), stallMs)
+  const deliveries = new Deliveries(claims, watchArrivals(app), pace)
   const takePlace = createTransferPlaces()
   addDeliverRoutes(app, { admission, takePlace, deliveries, store, allowClaimInUrl })
   addUploadRoute(app, { admission, takePlace, store, maxBytes })

@@ -13,9 +13,12 @@ const SIZE = 64 * 1024 * 1024
 const openHandles = async (): Promise<number> => (await readdir('/dev/fd')).length
 
 /** A caller that takes nothing yet. */
-async function begin(stage: Stage): Promise<IncomingMessage> {
+async function begin(
+  stage: Stage,
+  claim = stage.desk.claim({ op: 'download', file }),
+): Promise<IncomingMessage> {
   const response = await new Promise<IncomingMessage>((resolve) => {
-    const headers = { authorization: `Bearer ${stage.desk.claim({ op: 'download', file })}` }
+    const headers = { authorization: `Bearer ${claim}` }
     get(`${stage.url}/files/${file}`, { agent: false, headers }, resolve).on('error', () => undefined)
   })
   return response.on('error', () => undefined)
@@ -79,7 +82,7 @@ it('is let go of when its reader leaves while the authority is still asked', asy
 })
 
 it('that takes nothing for long is cut, and the authority is told how far it came', async () => {
-  await using stage = await setStage({ stallMs: 1_000 })
+  await using stage = await setStage({ pace: { stallMs: 1_000, minBytesPerSecond: 4_096 } })
   await putInto(stage.store, Buffer.alloc(SIZE))
   const [idle, slow] = [await begin(stage), await begin(stage)]
   const broken = once(idle, 'error')
@@ -98,6 +101,32 @@ it('that takes nothing for long is cut, and the authority is told how far it cam
   expect(end?.reached).toBeGreaterThan(0)
   expect(end?.reached).toBeLessThan(SIZE / 2)
   expect(stage.log.join('')).toContain('"reason":"stalled"')
+})
+
+it('that is taken too slowly, though never stalled, is cut, and goes on under the same claim', async () => {
+  // A caller that is slow by this measure still moves enough for the buffers on its way to let it be seen.
+  await using stage = await setStage({ pace: { stallMs: 1_000, minBytesPerSecond: SIZE } })
+  await putInto(stage.store, Buffer.alloc(SIZE))
+  const claim = stage.desk.claim({ op: 'download', file })
+  const slow = await begin(stage, claim)
+  let taken = 0
+  const takeSlowly = async (): Promise<void> => {
+    for await (const chunk of slow) {
+      taken += (chunk as Buffer).length
+      if (taken % (1024 * 1024) < (chunk as Buffer).length) await wait(150)
+    }
+  }
+  await expect(takeSlowly()).rejects.toThrow(/aborted|ECONNRESET/)
+  expect(stage.log.join('')).toContain('"reason":"slow"')
+  expect(stage.log.join('')).not.toContain('"reason":"stalled"')
+  await vi.waitFor(() => expect(stage.desk.released).toHaveLength(1))
+  expect(stage.desk.released).toMatchObject([{ end: 'broken' }])
+  expect(stage.desk.released[0]?.reached).toBeGreaterThanOrEqual(taken)
+
+  const etag = String(slow.headers.etag)
+  const rest = await stage.request('GET', claim, { headers: { range: `bytes=${taken}-`, 'if-range': etag } })
+  expect(rest.status).toBe(206)
+  expect((await rest.arrayBuffer()).byteLength).toBe(SIZE - taken)
 })
 
 it('is not held on to when its claim is refused', async () => {
