@@ -220,7 +220,7 @@ function toOriginForm(request: IncomingMessage): string {
   return path.startsWith('/') ? path : `/${path}`
 }
 
-/** A caller's id is kept only if it is harmless in a log line and a header. */
+/** A caller's id is kept only if it is harmless in a log line and a header. It proves nothing: callers can share one. */
 function requestIdOf(request: IncomingMessage): string {
   const id = request.headers['x-request-id']
   return isRequestId(id) ? id : randomUUID()
