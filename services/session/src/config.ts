@@ -114,6 +114,13 @@ export const Settings = Type.Object({
       'Changes by the operators of one tenant together in a day: revocations and suspensions of users, grants, roles; as many of the whole tenant; administrators are not counted',
   }),
   SESSION_CLIENT_CALLS_PER_MINUTE: perMinute(60_000, 'Calls of one client with its credentials'),
+  SESSION_USER_SESSIONS_PER_DAY: Type.Integer({
+    minimum: 1,
+    maximum: 100_000_000,
+    default: 3_000,
+    description:
+      'Sessions that one client begins for one user in a day over HTTP; the default is twice what a program needs that signs in each minute',
+  }),
   SESSION_WRONG_CREDENTIALS_PER_MINUTE: perMinute(60, 'Wrong tokens and client secrets from one address'),
   SESSION_AUDIT_RETENTION_SECONDS: Type.Integer({
     minimum: 1,
@@ -223,13 +230,10 @@ export function httpSettingsOf(config: Config): HttpSettings {
     areReasonsNeeded: config.SESSION_REASONS === 'always',
     policies: {
       operatorCalls: quotaOf('operator-calls', config.SESSION_OPERATOR_CALLS_PER_MINUTE),
-      tenantChanges: {
-        name: 'tenant-changes',
-        limit: config.SESSION_TENANT_CHANGES_PER_DAY,
-        windowSeconds: 86_400,
-      },
+      tenantChanges: perDay('tenant-changes', config.SESSION_TENANT_CHANGES_PER_DAY),
       administratorsRevoked: ADMINISTRATORS_REVOKED,
       clientCalls: quotaOf('client-calls', config.SESSION_CLIENT_CALLS_PER_MINUTE),
+      userSessions: perDay('user-sessions', config.SESSION_USER_SESSIONS_PER_DAY),
       wrongCredentials: quotaOf('wrong-credentials', config.SESSION_WRONG_CREDENTIALS_PER_MINUTE),
     },
   }
@@ -240,4 +244,8 @@ const ADMINISTRATORS_REVOKED = { name: 'administrators-revoked', limit: 10, wind
 
 function quotaOf(name: string, limit: number): ThrottlePolicy {
   return { name, limit, windowSeconds: 60 }
+}
+
+function perDay(name: string, limit: number): ThrottlePolicy {
+  return { name, limit, windowSeconds: 86_400 }
 }

@@ -1,5 +1,5 @@
 import { newSessionId } from '@curfew/contracts'
-import { expectJson, expectProblem } from '@curfew/test-kit'
+import { expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { RedisThrottle } from '../src/adapters/redis-throttle.ts'
@@ -152,6 +152,29 @@ describe('who guesses', () => {
     await expectThrottled(await as(BACKEND), 'client-calls', 3)
     await expectJson(await as(CREATOR), 200)
     await stage.stop(replica)
+  })
+})
+
+describe('a backend', () => {
+  it('begins a bounded number of sessions for one user in a day, at whichever replica; other users and backends have their own', async () => {
+    const limits = { SESSION_USER_SESSIONS_PER_DAY: '3' }
+    const [one, two] = [await replicaWith(limits), await stage.start(limits)]
+    const begin = (replica: Replica, user: string, { id, secret } = BACKEND, rest = {}) =>
+      new HttpClient(replica.url).request('POST', '/v1/sessions', {
+        json: { tenant: 'acme', user, ...rest },
+        headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      })
+    // A request that is not allowed or malformed uses nothing up.
+    await expectProblem(await begin(one, 'alice', CREATOR, { acr: 'aal3' }), 403, 'forbidden')
+    await expectProblem(await begin(one, 'alice', BACKEND, { birth: 'none' }), 400, 'bad-request')
+    for (let n = 0; n < 3; n++) await expectJson(await begin(n % 2 ? one : two, 'alice'), 201)
+    await expectSpent(await begin(one, 'alice'), 'user-sessions')
+    await expectSpent(await begin(two, 'alice', BACKEND, { label: 'another device' }), 'user-sessions')
+    await expectJson(await begin(one, 'dora'), 201)
+    for (let n = 0; n < 3; n++) await expectJson(await begin(one, 'alice', CREATOR), 201)
+    await expectSpent(await begin(two, 'alice', CREATOR), 'user-sessions')
+    await stage.stop(two)
+    await stage.stop(one)
   })
 })
 

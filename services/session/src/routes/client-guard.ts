@@ -3,7 +3,7 @@
  * Promise: the same 401 for an unknown client, a wrong secret and a header that is none; who guesses is slowed down, and
  * nobody else with him.
  */
-import type { ClientId } from '@curfew/contracts'
+import type { ClientId, Subject } from '@curfew/contracts'
 import { addressClass, addressKey, Problem } from '@curfew/service-kit'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
@@ -15,6 +15,12 @@ export interface ClientGuard {
   readonly requireClient: onRequestAsyncHookHandler
   /** The client that the hook let in. */
   clientOf(request: FastifyRequest): ClientId
+  /**
+   * Takes one session from what the client may begin for the user in a day. Each leaves an entry in the log and the trail,
+   * which all tenants share.
+   * @throws Problem `too-many-requests`
+   */
+  takeSession(request: FastifyRequest, subject: Subject): Promise<void>
 }
 
 const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i
@@ -22,7 +28,15 @@ const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i
 export function createClientGuard(registry: ClientRegistry, throttling: Throttling): ClientGuard {
   const { policies, reports } = throttling
   const clients = new WeakMap<FastifyRequest, ClientId>()
+
+  function clientOf(request: FastifyRequest): ClientId {
+    const client = clients.get(request)
+    if (client === undefined) throw new TypeError('the route has no client guard')
+    return client
+  }
+
   return {
+    clientOf,
     requireClient: async (request) => {
       const credentials = credentialsIn(request.headers.authorization)
       const known = credentials && registry.find(credentials.id)?.id
@@ -48,10 +62,11 @@ export function createClientGuard(registry: ClientRegistry, throttling: Throttli
       const calls = { policy, key: client, actor: `client:${client}`, address: request.ip }
       await takeOrRefuse(throttling, calls)
     },
-    clientOf(request) {
-      const client = clients.get(request)
-      if (client === undefined) throw new TypeError('the route has no client guard')
-      return client
+    async takeSession(request, { tenant, user }) {
+      const client = clientOf(request)
+      const key = `${client} ${tenant} ${user}`
+      const actor = `client:${client}`
+      await takeOrRefuse(throttling, { policy: policies.userSessions, key, actor, address: request.ip })
     },
   }
 }

@@ -69,6 +69,7 @@ export function postSessions(
     requireLease(ports.log)
     const birth = request.body.birth ?? ports.view.applied
     if (request.body.birth !== undefined) await requireKnownBirth(ports, birth)
+    await guard.takeSession(request, { tenant, user })
     const asked = { birth, tenant, user, client, isClientMade: true, acr, amr, label, addressClass }
     const creation = await createSession(ports, asked, settings)
     if (creation.outcome === 'refused') {

@@ -17,6 +17,8 @@ export interface ThrottlePolicies {
   readonly administratorsRevoked: ThrottlePolicy
   /** Calls of one client. */
   readonly clientCalls: ThrottlePolicy
+  /** Sessions that one client begins for one user. */
+  readonly userSessions: ThrottlePolicy
   /** Credentials that were wrong, by where they came from. */
   readonly wrongCredentials: ThrottlePolicy
 }
