@@ -146,10 +146,14 @@ export function createOperatorGuard(
       const { administratorsRevoked: policy } = throttling.policies
       await takeOrRefuse(throttling, { policy, key: actor, actor, address: request.ip })
     },
-    requireReason(reason) {
-      if (areReasonsNeeded && reason === undefined)
-        throw new Problem('bad-request', 'member "reason" is missing')
-    },
+    requireReason: requiringReason(areReasonsNeeded),
+  }
+}
+
+function requiringReason(areReasonsNeeded: boolean): OperatorGuard['requireReason'] {
+  return (reason) => {
+    if (areReasonsNeeded && reason === undefined)
+      throw new Problem('bad-request', 'member "reason" is missing')
   }
 }
 
