@@ -1,6 +1,7 @@
 /**
  * One process with a place in the system: it is started, may crash, be killed or leave, and is started again as another.
  */
+import { connectMessaging } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 
 import { simulatedOf, type SimulatedConnection } from './connection.ts'
@@ -14,7 +15,7 @@ export abstract class Actor {
   readonly name: string
   protected readonly platform: Platform
   process: VirtualProcess
-  nc: NatsConnection | undefined
+  #connections: NatsConnection[] = []
   /** How many times it was started. */
   incarnation = 0
   isLeaving = false
@@ -33,8 +34,15 @@ export abstract class Actor {
   /** Nothing of the process before may be used any more. */
   protected abstract forget(): void
 
-  get connection(): SimulatedConnection | undefined {
-    return this.nc === undefined ? undefined : simulatedOf(this.nc)
+  get connections(): SimulatedConnection[] {
+    return this.#connections.map(simulatedOf)
+  }
+
+  protected async connect(process: VirtualProcess): Promise<NatsConnection> {
+    const logger = this.platform.loggerOf(process)
+    const nc = await connectMessaging({ url: 'nats://127.0.0.1:4222', name: process.name, logger })
+    this.#connections.push(nc)
+    return nc
   }
 
   start(): void {
@@ -63,13 +71,14 @@ export abstract class Actor {
   /** SIGKILL: what it was about to do is not done, and the server finds the connection closed. */
   kill(): void {
     this.platform.world.kill(this.process)
-    const { connection } = this
-    this.nc = undefined
+    const { connections } = this
+    this.#connections = []
     this.forget()
-    if (connection === undefined) return
-    connection.isClosed = true
-    this.platform.broker.connections.delete(connection)
-    connection.lose()
+    for (const connection of connections) {
+      connection.isClosed = true
+      this.platform.broker.connections.delete(connection)
+      connection.lose()
+    }
   }
 
   /** SIGTERM: it has ten seconds. */

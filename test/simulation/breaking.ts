@@ -48,36 +48,51 @@ export class Breaking {
   }
 
   cut(actor: Actor, forMs: number): void {
-    const { connection } = actor
-    if (connection === undefined || connection.isCut) return
+    const hit = this.#someOf(actor.connections.filter(({ isCut }) => !isCut))
+    if (hit.length === 0) return
     this.told('link cut', actor.name)
-    connection.isCut = true
-    connection.lose()
-    this.for(forMs, () => (connection.isCut = false))
+    for (const connection of hit) {
+      connection.isCut = true
+      connection.lose()
+    }
+    this.for(forMs, () => {
+      for (const connection of hit) connection.isCut = false
+    })
   }
 
   // oxlint-disable-next-line max-params -- private
   impair(fault: string, actor: Actor, forMs: number, impair: (connection: Pipe) => void): void {
-    const { connection } = actor
-    if (connection === undefined || connection.deafTo !== undefined) return
+    const hit = actor.connections.filter(({ deafTo }) => deafTo === undefined)
+    if (hit.length === 0) return
     this.told(fault, actor.name)
-    impair(connection)
+    for (const connection of hit) impair(connection)
     this.for(forMs, () => {
-      connection.deafTo = undefined
-      connection.isWithoutStreams = false
+      for (const connection of hit) {
+        connection.deafTo = undefined
+        connection.isWithoutStreams = false
+      }
     })
   }
 
   silence(actor: Actor, forMs: number, direction = this.#random.pick(['up', 'down', 'both'] as const)): void {
-    const { connection } = actor
-    const { held } = connection ?? {}
-    if (connection === undefined || held === undefined || held.up !== undefined || held.down !== undefined)
-      return
+    const isWhole = ({ held }: Pipe): boolean => held.up === undefined && held.down === undefined
+    const hit = this.#someOf(actor.connections.filter(isWhole))
+    if (hit.length === 0) return
     this.told('link silent', `${actor.name} (${direction})`)
-    if (direction !== 'down') held.up = []
-    if (direction !== 'up') held.down = []
+    for (const { held } of hit) {
+      if (direction !== 'down') held.up = []
+      if (direction !== 'up') held.down = []
+    }
     const isLost = this.#random.chance(0.4)
-    this.for(forMs, () => (isLost ? connection.lose() : connection.release()))
+    this.for(forMs, () => {
+      for (const connection of hit) isLost ? connection.lose() : connection.release()
+    })
+  }
+
+  /** All of them, as when the network fails, or one alone, as when more arrives there than the process takes. */
+  #someOf(connections: readonly Pipe[]): readonly Pipe[] {
+    if (connections.length < 2 || this.#random.chance(0.5)) return connections
+    return [this.#random.pick(connections)]
   }
 
   restartBroker(forMs: number, meanwhile: () => void): void {

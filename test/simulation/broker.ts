@@ -33,6 +33,8 @@ export class Broker {
   weather: Weather = CALM
   /** It is a server of 2.11 or newer. */
   readonly letsEntriesExpire: boolean
+  /** It is a server of 2.15 (stored-stream.ts). */
+  readonly comparesFirst: boolean
   isUp = true
   /** Rises with each start: what was on its way before never arrives. */
   incarnation = 0
@@ -47,7 +49,9 @@ export class Broker {
   constructor(world: World) {
     this.world = world
     this.random = world.random.split()
-    this.letsEntriesExpire = this.random.chance(0.8)
+    const version = this.random.pick(['2.9', '2.11', '2.15', '2.15', '2.15'])
+    this.letsEntriesExpire = version !== '2.9'
+    this.comparesFirst = version === '2.15'
   }
 
   delayMs(): number {

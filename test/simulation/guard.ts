@@ -1,7 +1,7 @@
 /** One service that checks sessions: the verifier as services use it. */
 import type { Audience } from '@curfew/contracts'
-import { connectMessaging } from '@curfew/messaging'
 import { createVerifier, type Verifier } from '@curfew/verifier'
+import type { NatsConnection } from '@nats-io/transport-node'
 
 import { Actor } from './actor.ts'
 import type { Platform } from './platform.ts'
@@ -10,6 +10,7 @@ import type { VirtualProcess } from './virtual-time.ts'
 export class Guard extends Actor {
   readonly audience: Audience
   verifier: Verifier | undefined
+  nc: NatsConnection | undefined
 
   constructor(platform: Platform, name: string, audience: Audience) {
     super(platform, name)
@@ -22,7 +23,7 @@ export class Guard extends Actor {
 
   protected async open(process: VirtualProcess): Promise<void> {
     const logger = this.platform.loggerOf(process)
-    const nc = await connectMessaging({ url: 'nats://127.0.0.1:4222', name: process.name, logger })
+    const nc = await this.connect(process)
     this.nc = nc
     this.verifier = await createVerifier({ nc, audience: this.audience, logger })
   }
@@ -33,6 +34,7 @@ export class Guard extends Actor {
   }
 
   protected forget(): void {
+    this.nc = undefined
     this.verifier = undefined
   }
 }

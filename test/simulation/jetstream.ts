@@ -206,7 +206,8 @@ function createStream(config: StreamConfig): StoredStream {
   if (existing !== undefined) return existing
   // An older server passes over a setting that it does not know.
   const known = broker.letsEntriesExpire ? config : { ...config, allow_msg_ttl: false }
-  const stream = new StoredStream(known, () => broker.world.nowMs)
+  const { comparesFirst } = broker
+  const stream = new StoredStream(known, { nowMs: () => broker.world.nowMs, comparesFirst })
   broker.streams.set(config.name, stream)
   return stream
 }

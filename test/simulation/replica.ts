@@ -1,6 +1,5 @@
 /** One session replica: the service's own composition on the log, its routes on NATS and its rules, over simulated ports. */
 import { SESSION_LIFETIME_MAX_MS, type LogEntryOf, type Position, type SessionId } from '@curfew/contracts'
-import { connectMessaging } from '@curfew/messaging'
 
 import {
   findRevocation,
@@ -52,22 +51,23 @@ export class Replica extends Actor {
     const { platform } = this
     const logger = platform.loggerOf(process) as unknown as FollowLogOptions['logger']
     const stack = new AsyncDisposableStack()
-    const nc = await connectMessaging({ url: 'nats://127.0.0.1:4222', name: process.name, logger })
-    this.nc = nc
+    const nc = await this.connect(process)
     stack.defer(() => nc.drain())
+    const questions = await this.connect(process)
+    stack.defer(() => questions.drain())
     const view = new LogView()
     const reports = reportsOf(platform, process)
     const stored = new StoreProjection(platform.store)
-    const following = { nc, view, stored, leaseMs: platform.leaseMs, clock, reports, logger }
+    const following = { nc, questions, view, stored, leaseMs: platform.leaseMs, clock, reports, logger }
     const followed = await followLog(following, stack)
     const ports = portsOf(platform, { view, reports, ...followed })
-    const answers = new Answers(nc, logger, audit)
+    const answers = new Answers(questions, logger, audit)
     stack.defer(() => answers.close())
     answerHello(answers, followed.log)
     answerPrepareSession(answers, ports)
     answerCreateSession(answers, ports, SETTINGS)
-    await resolveInEachEpoch({ nc, logger }, ports, stack)
-    await nc.flush()
+    await resolveInEachEpoch({ questions, logger }, ports, stack)
+    await questions.flush()
     this.#opened = { ...followed, view, since: view.applied, ports, stack }
   }
 

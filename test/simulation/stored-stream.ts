@@ -29,17 +29,25 @@ export function apiError(err_code: number, description: string): JetStreamApiErr
 
 const TTL_DISABLED = 10_166
 
+export interface ServerTraits {
+  readonly nowMs: () => number
+  /** It compares what a publication expects before it looks for its id, as 2.15 does; 2.9 looks for the id first. */
+  readonly comparesFirst: boolean
+}
+
 export class StoredStream {
   readonly config: StreamConfig
   readonly #nowMs: () => number
+  readonly #comparesFirst: boolean
   /** Everything that was ever stored, superseded or not; the position of one in it is its sequence less one. */
   #all: Stored[] = []
   #latest = new Map<string, Stored>()
   #ids = new Map<string, number>()
 
-  constructor(config: StreamConfig, nowMs: () => number) {
+  constructor(config: StreamConfig, { nowMs, comparesFirst }: ServerTraits) {
     this.config = config
     this.#nowMs = nowMs
+    this.#comparesFirst = comparesFirst
   }
 
   get lastSeq(): number {
@@ -55,11 +63,13 @@ export class StoredStream {
       throw apiError(TTL_DISABLED, 'per-message TTL is disabled')
     const known = this.#ids.get(id)
     const stream = this.config.name
-    if (known !== undefined) return { stream, seq: known, duplicate: true }
+    const repeated = known === undefined ? undefined : { stream, seq: known, duplicate: true }
+    if (repeated !== undefined && !this.#comparesFirst) return repeated
     const last = this.latestOf(subject)?.seq ?? 0
     const isExpected = lastSubjectSequence === undefined || last === lastSubjectSequence
     if (!isExpected || (lastSequence !== undefined && this.lastSeq !== lastSequence))
       throw apiError(JetStreamApiCodes.StreamWrongLastSequence, `wrong last sequence: ${last}`)
+    if (repeated !== undefined) return repeated
     const expiresAtMs = ttlMs === undefined ? Infinity : this.#nowMs() + ttlMs
     const stored = { seq: this.lastSeq + 1, subject, json, id, expiresAtMs }
     this.#all.push(stored)

@@ -32,7 +32,7 @@ export type PublishResult =
 export interface PublishOptions {
   /**
    * Store only if the latest entry about this entity is the one at this position (ORIGIN: there is none).
-   * A retry of an entry that was stored still counts as stored: the server looks at the id first.
+   * A retry of an entry that was stored counts as stored for as long as the entry is the latest about its entity.
    */
   readonly expectLast?: Position
   /** Store only as the very next entry of this log after the one at this position. */

@@ -46,7 +46,7 @@ const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([
 
 export type Attempt =
   | { readonly kind: 'acknowledged'; readonly seq: number; readonly duplicate: boolean }
-  /** Not stored by this attempt: the latest entry of the subject, or of the log, is another one. */
+  /** Not stored by this attempt: the latest entry of the subject, or of the log, is not the one expected, and not this one. */
   | { readonly kind: 'conflict' }
   /** Not stored by this attempt: there is no room. */
   | { readonly kind: 'full'; readonly err: unknown }
@@ -123,8 +123,20 @@ export class NatsLog {
     } catch (err) {
       if (!(err instanceof JetStreamApiError) || err.code === DUPLICATE_IN_PROCESS)
         return { kind: 'unanswered', err }
-      if (WRONG_LAST_SEQUENCE.has(err.code)) return { kind: 'conflict' }
+      if (WRONG_LAST_SEQUENCE.has(err.code)) return this.#ownOrConflict(entry, lost)
       return { kind: this.#kindOf(err), err }
+    }
+  }
+
+  /** nats-server 2.9 looks for the id first; 2.15 refuses what was expected although the entry in its place is this very one. */
+  async #ownOrConflict(entry: LogEntry, lost: AbortSignal): Promise<Attempt> {
+    try {
+      const last_by_subj = subjectOfEntry(this.epoch, entry)
+      const latest = await orAborted(this.#jsm.streams.getMessage(this.#stream, { last_by_subj }), lost)
+      const isOwn = latest !== null && parseLogEntry(latest.string())?.id === entry.id
+      return isOwn ? { kind: 'acknowledged', seq: latest.seq, duplicate: true } : { kind: 'conflict' }
+    } catch (err) {
+      return { kind: 'unanswered', err }
     }
   }
 

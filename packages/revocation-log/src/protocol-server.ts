@@ -40,6 +40,7 @@ import { MemberRecorder } from './member-recorder.ts'
 import { renewEveryMs } from './timing.ts'
 
 export interface ProtocolServerOptions {
+  /** Members are heard and answered here. */
   readonly nc: NatsConnection
   readonly epoch: number
   /** This replica, which is a member like any other; `newId` gives it another name when it was taken off the list. */
@@ -51,6 +52,7 @@ export interface ProtocolServerOptions {
   readonly publish: (entry: LogEntry) => Promise<PublishResult>
   /** True when this replica has applied the position in time. */
   readonly waitFor: (position: Position, timeoutMs: number) => Promise<boolean>
+  /** This replica follows the log and hears members. */
   readonly isFollowing: () => boolean
   readonly memberLimits?: MemberLimits | undefined
   /** Whether the log has room for verifiers that join. */

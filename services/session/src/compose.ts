@@ -84,16 +84,20 @@ export async function compose(
   const name = newReplicaId()
   const redis = connectRedis({ url: config.CURFEW_REDIS_URL, name, logger })
   stack.defer(() => redis.disconnect())
-  const nc = await connectMessaging({ url: config.CURFEW_NATS_URL, name, logger })
-  stack.defer(() => (isConnected(nc) ? nc.drain() : nc.close()))
-  // Apart: more claims than can be answered must not stand between this replica and the log, leases and logins.
-  const claims = await connectMessaging({ url: config.CURFEW_NATS_URL, name: `${name}-claims`, logger })
-  stack.defer(() => (isConnected(claims) ? claims.drain() : claims.close()))
+  const connect = async (as: string): Promise<NatsConnection> => {
+    const connection = await connectMessaging({ url: config.CURFEW_NATS_URL, name: as, logger })
+    stack.defer(() => (isConnected(connection) ? connection.drain() : connection.close()))
+    return connection
+  }
+  // Apart: whatever other services send must not stand between this replica and the log, nor claims between it and logins.
+  const nc = await connect(name)
+  const questions = await connect(`${name}-questions`)
+  const claims = await connect(`${name}-claims`)
   await untilReady(redis)
   await refuseEviction(redis)
   await refuseFormerBucket(nc)
 
-  const foundation = { config, logger, redis, nc, registry: createMetrics('session') }
+  const foundation = { config, logger, redis, nc, questions, registry: createMetrics('session') }
   const { clock = SYSTEM_CLOCK, refusalWindowMs } = overrides
   const audit = openAudit({ ...foundation, clock, refusalWindowMs }, stack)
   const { ports, log, readiness } = await openAuthority(foundation, audit, overrides, stack)
@@ -105,7 +109,7 @@ export async function compose(
   stack.defer(() => expiry.stop())
 
   const settings = settingsOf(config)
-  const answers = new Answers(nc, logger, ports.audit)
+  const answers = new Answers(questions, logger, ports.audit)
   stack.defer(() => answers.close())
   answerHello(answers, log)
   answerPrepareSession(answers, ports)
@@ -121,13 +125,13 @@ export async function compose(
   answerClaims(claimAnswers, ports)
   await resolveInEachEpoch(foundation, ports, stack)
   // Ready must mean that the broker knows where to send the questions.
-  await Promise.all([nc.flush(), claims.flush()])
+  await Promise.all([questions.flush(), claims.flush()])
 
   const app = createHttpServer({
     service: 'session',
     logger,
     registry: foundation.registry,
-    readiness,
+    readiness: [natsReadiness({ log: nc, questions, claims }), ...readiness],
     operations: { host: config.SESSION_OPERATIONS_HOST, port: config.SESSION_OPERATIONS_PORT },
   })
   stack.defer(() => app.close())
@@ -143,7 +147,10 @@ interface Foundation {
   readonly config: Config
   readonly logger: Logger
   readonly redis: Redis
+  /** For the log and the trail: nobody else sends anything here. */
   readonly nc: NatsConnection
+  /** For what other services ask and tell. */
+  readonly questions: NatsConnection
   readonly registry: ReturnType<typeof createMetrics>
 }
 
@@ -155,7 +162,7 @@ interface Authority {
 
 /** Follows the log and carries it into Redis; returns once the end of the log has been reached. */
 async function openAuthority(
-  { config, logger, redis, nc, registry }: Foundation,
+  { config, logger, redis, nc, questions, registry }: Foundation,
   audit: Audit,
   { clock = SYSTEM_CLOCK, maxBacklog }: Overrides,
   stack: AsyncDisposableStack,
@@ -169,7 +176,7 @@ async function openAuthority(
     perService: config.SESSION_MEMBERS_PER_SERVICE,
     joinsPerMinute: config.SESSION_JOINS_PER_MINUTE,
   }
-  const following = { nc, view, stored: target, leaseMs, memberLimits, clock, reports, logger }
+  const following = { nc, questions, view, stored: target, leaseMs, memberLimits, clock, reports, logger }
   const { log, projection, operators, feed } = await followLog(following, stack)
 
   const forget = (facts: readonly WideFact[]) => target.forget(facts)
@@ -198,6 +205,14 @@ async function openAuthority(
     audit.auditReadiness,
   ]
   return { ports, log, readiness }
+}
+
+function natsReadiness(connections: Readonly<Record<string, NatsConnection>>): ReadinessCheck {
+  const check = (): true | string => {
+    const [lost] = Object.entries(connections).find(([, connection]) => !isConnected(connection)) ?? []
+    return lost === undefined || `no connection for ${lost}`
+  }
+  return { name: 'nats', check }
 }
 
 function readinessOf(log: NatsFactLog, view: LogView, projection: Projector): ReadinessCheck[] {

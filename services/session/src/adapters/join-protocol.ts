@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 
 import { ORIGIN, PROTOCOL_VERSION, type MemberId, SESSION_SERVICE } from '@curfew/contracts'
+import { isConnected } from '@curfew/messaging'
 import {
   ProtocolServer,
   systemClock,
@@ -21,7 +22,7 @@ import { Unavailable } from '../errors.ts'
 import type { FactLog } from '../ports.ts'
 
 export interface Joining {
-  readonly nc: NatsConnection
+  readonly questions: NatsConnection
   readonly epoch: number
   readonly log: FactLog
   readonly view: LogView
@@ -41,9 +42,9 @@ export function newReplicaId(): MemberId {
 }
 
 export function protocolServer(joining: Joining): ProtocolServer {
-  const { nc, epoch, log, coordinator, logger, memberLimits, onJoinRefused } = joining
+  const { questions, epoch, log, coordinator, logger, memberLimits, onJoinRefused } = joining
   return new ProtocolServer({
-    nc,
+    nc: questions,
     epoch,
     self: { kind: 'replica', service: SESSION_SERVICE, host: hostname(), protocol: PROTOCOL_VERSION },
     newId: newReplicaId,
@@ -52,7 +53,8 @@ export function protocolServer(joining: Joining): ProtocolServer {
     logger,
     publish: (entry) => log.publish(entry),
     waitFor: (position, timeoutMs) => log.waitFor(position, timeoutMs),
-    isFollowing: () => log.isFollowing,
+    // Without both it would take members off the list that it merely cannot hear.
+    isFollowing: () => log.isFollowing && isConnected(questions),
     memberLimits,
     hasRoom: () => log.hasRoomFor('changes'),
     onJoinRefused,

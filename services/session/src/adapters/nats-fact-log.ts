@@ -19,6 +19,7 @@ import {
   type RevocationLog,
   type RoomUse,
 } from '@curfew/revocation-log'
+import type { NatsConnection } from '@nats-io/transport-node'
 
 import type { Grants } from '../domain/facts.ts'
 import { Unavailable } from '../errors.ts'
@@ -33,6 +34,8 @@ import { SentEntries } from './sent-entries.ts'
 import { within } from '../within.ts'
 
 export interface NatsFactLogOptions extends Opening {
+  /** Where members speak to this replica; more than it can take must not stand between it and the log. */
+  readonly questions: NatsConnection
   /** For each epoch another one, under an id that is never reused. */
   readonly newCoordinator: () => Coordinator
   readonly leaseMs: number
@@ -129,10 +132,10 @@ export class NatsFactLog implements FactLog {
 
   /** Takes part in the protocol: once the log has been followed to its end for the first time. */
   async join(): Promise<void> {
-    const { nc, view, leaseMs, memberLimits, reports, logger } = this.#options
+    const { questions, view, leaseMs, memberLimits, reports, logger } = this.#options
     const head = () => this.#head('config')
     const onJoinRefused = (refused: RefusedJoin): void => reports.joinRefused(refused)
-    const common = { nc, view, logger, epoch: this.epoch, log: this, leaseMs, head }
+    const common = { questions, view, logger, epoch: this.epoch, log: this, leaseMs, head }
     const joining = { ...common, memberLimits, onJoinRefused }
     await this.#part.join(joining, this.#log?.reader.applied ?? ORIGIN)
     this.#hasJoined = true

@@ -16,7 +16,7 @@ export interface EpochPorts extends ResolvePorts {
 }
 
 export async function resolveInEachEpoch(
-  { nc, logger }: { readonly nc: NatsConnection; readonly logger: Logger },
+  { questions, logger }: { readonly questions: NatsConnection; readonly logger: Logger },
   ports: EpochPorts,
   stack: AsyncDisposableStack,
 ): Promise<void> {
@@ -24,8 +24,8 @@ export async function resolveInEachEpoch(
   stack.defer(() => answers?.close())
   await ports.log.inEachEpoch(async (epoch) => {
     await answers?.close()
-    answers = new Answers(nc, logger, ports.audit)
+    answers = new Answers(questions, logger, ports.audit)
     answerResolve(answers, ports, epoch)
-    await nc.flush()
+    await questions.flush()
   })
 }
