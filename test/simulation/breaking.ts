@@ -75,7 +75,6 @@ export class Breaking {
   }
 
   silence(actor: Actor, forMs: number, direction = this.#random.pick(['up', 'down', 'both'] as const)): void {
-    const isWhole = ({ held }: Pipe): boolean => held.up === undefined && held.down === undefined
     const hit = this.#someOf(actor.connections.filter(isWhole))
     if (hit.length === 0) return
     this.told('link silent', `${actor.name} (${direction})`)
@@ -85,7 +84,10 @@ export class Breaking {
     }
     const isLost = this.#random.chance(0.4)
     this.for(forMs, () => {
-      for (const connection of hit) isLost ? connection.lose() : connection.release()
+      for (const connection of hit) {
+        if (isLost) connection.lose()
+        else connection.release()
+      }
     })
   }
 
@@ -115,4 +117,8 @@ export class Breaking {
     this.#platform.tally.count(`fault ${fault}`)
     this.#platform.say('FAULT', () => `${fault}: ${whom}`)
   }
+}
+
+function isWhole({ held }: Pipe): boolean {
+  return held.up === undefined && held.down === undefined
 }

@@ -4,7 +4,6 @@
  * that a cluster can do to a message on a subject: it comes late, twice or not at all.
  */
 import type { Random } from './random.ts'
-import type { SimulatedConnection } from './connection.ts'
 import type { Pipe } from './pipe.ts'
 import type { Publication, Stored, StoredStream } from './stored-stream.ts'
 import type { World } from './virtual-time.ts'
@@ -17,8 +16,14 @@ export interface Carried {
   readonly headers?: ReadonlyMap<string, string> | undefined
 }
 
+/** A client's connection, as the server sees it. */
+export interface ServedConnection extends Pipe {
+  /** Takes an answer, where the question was asked here. */
+  answered(inbox: string, payload: string): void
+}
+
 export interface ServerSubscription {
-  readonly connection: SimulatedConnection
+  readonly connection: ServedConnection
   readonly generation: number
   readonly tokens: readonly string[]
   readonly queue: string | undefined
@@ -29,7 +34,7 @@ export class Broker {
   readonly world: World
   readonly random: Random
   readonly streams = new Map<string, StoredStream>()
-  readonly connections = new Set<SimulatedConnection>()
+  readonly connections = new Set<ServedConnection>()
   weather: Weather = CALM
   /** It is a server of 2.11 or newer. */
   readonly letsEntriesExpire: boolean
@@ -39,9 +44,9 @@ export class Broker {
   /** Rises with each start: what was on its way before never arrives. */
   incarnation = 0
   onStored: (stored: Stored) => void = () => undefined
-  /** Faults that happened, for proof. */
   /** Before it is on its way. */
-  onSaid: (connection: SimulatedConnection, subject: string) => void = () => undefined
+  onSaid: (connection: ServedConnection, subject: string) => void = () => undefined
+  /** Faults that happened, for proof. */
   onLost: (what: 'message' | 'feed' | 'acknowledgement') => void = () => undefined
   readonly #subscriptions = new Set<ServerSubscription>()
   readonly #readers = new Set<() => void>()

@@ -4,7 +4,7 @@
  */
 import { errors, type NatsConnection, type Status } from '@nats-io/transport-node'
 
-import type { Broker, Carried } from './broker.ts'
+import type { Broker, Carried, ServedConnection } from './broker.ts'
 import { Pipe } from './pipe.ts'
 import type { VirtualProcess } from './virtual-time.ts'
 
@@ -30,7 +30,8 @@ export function simulatedOf(nc: NatsConnection): SimulatedConnection {
   return connection
 }
 
-export class SimulatedConnection extends Pipe {
+export class SimulatedConnection extends Pipe implements ServedConnection {
+  readonly #broker: Broker
   readonly #id: number
   readonly #subscribed = new Set<Subscribed>()
   readonly #asked = new Map<string, Asked>()
@@ -41,6 +42,7 @@ export class SimulatedConnection extends Pipe {
 
   constructor(broker: Broker, process: VirtualProcess, id: number) {
     super(broker, process)
+    this.#broker = broker
     this.#id = id
     broker.connections.add(this)
   }
@@ -66,12 +68,12 @@ export class SimulatedConnection extends Pipe {
 
   publish(subject: string, payload: string, options: Partial<Carried> = {}): void {
     const { reply, headers } = options
-    this.broker.onSaid(this, subject)
-    this.up(() => void this.broker.route({ subject, payload, reply, headers }))
+    this.#broker.onSaid(this, subject)
+    this.up(() => void this.#broker.route({ subject, payload, reply, headers }))
   }
 
   request(subject: string, payload: string, { timeout }: { timeout: number }): Promise<unknown> {
-    this.broker.onSaid(this, subject)
+    this.#broker.onSaid(this, subject)
     this.#asks += 1
     const inbox = `_INBOX.${this.#id}.${this.#asks}`
     return new Promise((resolve, reject) => {
@@ -87,20 +89,21 @@ export class SimulatedConnection extends Pipe {
       }
       this.#asked.set(inbox, { resolve: settle })
       this.up(() => {
-        if (!this.broker.route({ subject, payload, reply: inbox })) this.down(() => settle('nobody'))
+        if (!this.#broker.route({ subject, payload, reply: inbox })) this.down(() => settle('nobody'))
       })
     })
   }
 
-  /** An answer to what was asked here. */
+  /** Sends an answer to the connection that asked. */
   respond(inbox: string, payload: string): void {
-    const [, id] = inbox.split('.')
     this.up(() => {
-      for (const connection of this.broker.connections) {
-        if (connection.#id !== Number(id)) continue
-        connection.down(() => connection.#asked.get(inbox)?.resolve({ subject: inbox, payload }))
-      }
+      for (const connection of this.#broker.connections) connection.answered(inbox, payload)
     })
+  }
+
+  answered(inbox: string, payload: string): void {
+    const [, id] = inbox.split('.')
+    if (Number(id) === this.#id) this.down(() => this.#asked.get(inbox)?.resolve({ subject: inbox, payload }))
   }
 
   subscribe(
@@ -145,7 +148,7 @@ export class SimulatedConnection extends Pipe {
       if (subscribed.isClosed) return
       const { generation } = this
       const tokens = subject.split('.')
-      subscribed.leave = this.broker.subscribe({ connection: this, generation, tokens, queue, deliver })
+      subscribed.leave = this.#broker.subscribe({ connection: this, generation, tokens, queue, deliver })
     })
   }
 
@@ -172,8 +175,8 @@ export class SimulatedConnection extends Pipe {
     if (this.isClosed) return
     this.isClosed = true
     this.generation += 1
-    this.broker.forget(this)
-    this.broker.connections.delete(this)
+    this.#broker.forget(this)
+    this.#broker.connections.delete(this)
     this.#closed.resolve()
   }
 

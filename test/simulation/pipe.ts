@@ -5,10 +5,19 @@
  */
 import { errors } from '@nats-io/transport-node'
 
-import type { Broker } from './broker.ts'
+import type { Random } from './random.ts'
 import type { VirtualProcess, World } from './virtual-time.ts'
 
 const RECONNECT_MS = 250
+
+/** The server at the other end. */
+export interface PipeEnd {
+  readonly world: World
+  readonly random: Random
+  readonly isUp: boolean
+  delayMs(): number
+  forget(pipe: Pipe): void
+}
 
 export abstract class Pipe {
   readonly process: VirtualProcess
@@ -27,15 +36,15 @@ export abstract class Pipe {
     up: undefined as (() => void)[] | undefined,
     down: undefined as (() => void)[] | undefined,
   }
-  protected readonly broker: Broker
+  readonly #server: PipeEnd
   readonly #world: World
   #pending: (() => void)[] = []
   #upAt = 0
   #downAt = 0
 
-  constructor(broker: Broker, process: VirtualProcess) {
-    this.broker = broker
-    this.#world = broker.world
+  constructor(server: PipeEnd, process: VirtualProcess) {
+    this.#server = server
+    this.#world = server.world
     this.process = process
   }
 
@@ -54,9 +63,9 @@ export abstract class Pipe {
       return
     }
     const { generation } = this
-    this.#upAt = Math.max(this.#upAt, this.#world.nowMs + this.broker.delayMs())
+    this.#upAt = Math.max(this.#upAt, this.#world.nowMs + this.#server.delayMs())
     this.#world.after(this.#upAt - this.#world.nowMs, () => {
-      if (generation !== this.generation || this.isCut || !this.broker.isUp) return
+      if (generation !== this.generation || this.isCut || !this.#server.isUp) return
       if (this.held.up === undefined) run()
       else this.held.up.push(run)
     })
@@ -65,7 +74,7 @@ export abstract class Pipe {
   /** Runs in the process, if it gets there. */
   down(run: () => void): void {
     const { generation } = this
-    this.#downAt = Math.max(this.#downAt, this.#world.nowMs + this.broker.delayMs())
+    this.#downAt = Math.max(this.#downAt, this.#world.nowMs + this.#server.delayMs())
     const arrive = (): void => {
       if (generation === this.generation && !this.isClosed) run()
     }
@@ -81,7 +90,7 @@ export abstract class Pipe {
     this.generation += 1
     this.held.up = undefined
     this.held.down = undefined
-    this.broker.forget(this)
+    this.#server.forget(this)
     if (this.isClosed) return
     const { generation } = this
     const notice = (): void => {
@@ -92,7 +101,7 @@ export abstract class Pipe {
       }
       this.#reconnect(generation)
     }
-    this.#world.after(this.broker.random.skewed(0.1, 40), notice, { process: this.process })
+    this.#world.after(this.#server.random.skewed(0.1, 40), notice, { process: this.process })
   }
 
   /** What was held back arrives, in order. */
@@ -104,11 +113,11 @@ export abstract class Pipe {
   }
 
   #reconnect(generation: number): void {
-    const inMs = RECONNECT_MS + this.broker.random.between(0, 100)
+    const inMs = RECONNECT_MS + this.#server.random.between(0, 100)
     const dial = (): void => {
       if (generation !== this.generation || this.isClosed) return
       this.dialling()
-      if (this.broker.isUp && !this.isCut) return this.#restore()
+      if (this.#server.isUp && !this.isCut) return this.#restore()
       // The client repeats itself, once for every dial that fails.
       this.disconnected()
       this.#reconnect(generation)
@@ -121,6 +130,6 @@ export abstract class Pipe {
     const pending = this.#pending.splice(0)
     this.reconnected()
     // The client empties its buffer when it dials, and takes what is said while it does.
-    for (const run of pending) if (this.broker.random.chance(0.5)) this.up(run)
+    for (const run of pending) if (this.#server.random.chance(0.5)) this.up(run)
   }
 }

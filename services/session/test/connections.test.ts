@@ -64,10 +64,10 @@ class Links implements AsyncDisposable {
   }
 
   static async start(natsPort: number): Promise<Links> {
-    const links = new Links(natsPort)
-    links.#server.listen(0, '127.0.0.1')
-    await once(links.#server, 'listening')
-    return links
+    const started = new Links(natsPort)
+    started.#server.listen(0, '127.0.0.1')
+    await once(started.#server, 'listening')
+    return started
   }
 
   get port(): number {
