@@ -44,7 +44,8 @@ export default defineConfig({
           name: 'flows',
           include: ['test/flows/**/*.test.ts'],
           ...realServers,
-          maxWorkers: 1,
+          // With one file of the conformance beside them: both wait most of the time.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
@@ -54,7 +55,7 @@ export default defineConfig({
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           ...realServers,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
