@@ -2,15 +2,23 @@
  * ⑤ What logs there are, and what is in them, for who decides about a new epoch.
  * Promise: looks only, and says what it saw; nothing rests on it, since reads may be answered by a server that lags.
  */
-import { formatPosition, logSubject, streamName, type LogEntry, type Position } from '@curfew/contracts'
+import {
+  formatPosition,
+  logSubject,
+  streamName,
+  subjectOfEntry,
+  type LogEntry,
+  type Position,
+} from '@curfew/contracts'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
 import { epochInForce, epochStates, type EpochState } from './epochs.ts'
 import { readFacts } from './facts-of-log.ts'
 import { latestMessage } from './latest-message.ts'
+import { measureNewRoom } from './measure-room.ts'
 import { NatsLog } from './nats-log.ts'
-import { brokenSettings } from './stream-settings.ts'
+import { brokenSettings, replicasOf } from './stream-settings.ts'
 
 const REQUEST_TIMEOUT_MS = 5_000
 
@@ -24,6 +32,8 @@ export interface LogSurvey {
         readonly brokenSettings: readonly string[]
       }
     | undefined
+  /** Bytes that a new log could take; undefined where no limit can be seen. */
+  readonly freeBytes: number | undefined
   /** Reads the latest that was ever in force, as far as it goes now. @returns how many entries nobody can read. */
   readFacts(onEntry: (entry: LogEntry, position: Position) => void): Promise<number>
 }
@@ -35,6 +45,7 @@ export async function surveyLogs(nc: NatsConnection): Promise<LogSurvey> {
   return {
     epochs,
     inForce: epoch === undefined ? undefined : await lookAt(nc, jsm, epoch),
+    freeBytes: await measureNewRoom(jsm, replicasOf(nc)),
     async readFacts(onEntry) {
       const source = epochs.findLast(({ isOpened }) => isOpened)
       if (source === undefined) return 0
@@ -55,4 +66,18 @@ async function lookAt(nc: NatsConnection, jsm: JetStreamManager, epoch: number) 
     last: formatPosition(epoch, state.last_seq),
     brokenSettings: brokenSettings(epoch, config),
   }
+}
+
+/** Lengths, check sums and headers of a message in a file of JetStream, rather too much than too little. */
+const MESSAGE_OVERHEAD_BYTES = 256
+
+/** What these entries take in a log of that epoch, rather too much than too little. */
+export function storedBytes(epoch: number, entries: readonly LogEntry[]): number {
+  const sizes = entries.map(
+    (entry) =>
+      Buffer.byteLength(subjectOfEntry(epoch, entry)) +
+      Buffer.byteLength(JSON.stringify(entry)) +
+      MESSAGE_OVERHEAD_BYTES,
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
 }

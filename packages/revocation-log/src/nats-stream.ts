@@ -20,10 +20,8 @@ import { epochInForce, epochStates, whyOver } from './epochs.ts'
 import { LogError } from './errors.ts'
 import type { LogLogger } from './log-logger.ts'
 import { isStreamGone, type NatsLog } from './nats-log.ts'
-import { brokenSettings, streamSettings } from './stream-settings.ts'
+import { brokenSettings, replicasOf, streamSettings } from './stream-settings.ts'
 
-/** Copies of the log where there are servers to hold them; one server holds one. */
-const REPLICAS_IN_CLUSTER = 3
 const BETWEEN_ATTEMPTS_MS = 300
 const GENESIS_ATTEMPTS = 10
 
@@ -129,6 +127,5 @@ export async function createStream(
   { nc, jsm }: Pick<PrepareOptions, 'nc' | 'jsm'>,
   epoch: number,
 ): Promise<StreamInfo> {
-  const replicas = nc.info?.cluster === undefined ? 1 : REPLICAS_IN_CLUSTER
-  return createShared(() => jsm.streams.add(streamSettings(epoch, replicas)))
+  return createShared(() => jsm.streams.add(streamSettings(epoch, replicasOf(nc))))
 }

@@ -4,12 +4,20 @@
  */
 import { feedSubject, logSubject, streamName } from '@curfew/contracts'
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
-import { nanos } from '@nats-io/nats-core'
+import { nanos, type NatsConnection } from '@nats-io/nats-core'
 
 /** Retries under the same id must end well within this time. */
 const DUPLICATE_WINDOW_MS = 10 * 60 * 1_000
 
+/** Copies of the log where there are servers to hold them; one server holds one. */
+const REPLICAS_IN_CLUSTER = 3
+
 type Settings = Partial<StreamConfig> & Pick<StreamConfig, 'name'>
+
+/** Copies of a stream that is created on this connection. */
+export function replicasOf(nc: NatsConnection): number {
+  return nc.info?.cluster === undefined ? 1 : REPLICAS_IN_CLUSTER
+}
 
 export function streamSettings(epoch: number, replicas: number): Settings {
   return {

@@ -5,13 +5,13 @@
 import type { EpochPlan, OpenedEpoch } from './open-epoch.ts'
 
 export type Outcome =
-  | { readonly outcome: 'planned' | 'unconfirmed' | 'refused'; readonly plan: EpochPlan }
+  | { readonly outcome: 'planned' | 'unconfirmed' | 'refused' | 'no-room'; readonly plan: EpochPlan }
   | { readonly outcome: 'failed'; readonly reason: string }
   | OpenedEpoch
 
 type Carried = EpochPlan['carried']
 
-export function explainPlan({ epoch, reasons, carried, waitMs, unreadable }: EpochPlan): string {
+export function explainPlan({ epoch, reasons, carried, waitMs, unreadable, room }: EpochPlan): string {
   const found = reasons.length === 0 ? ['nothing that can be seen from here'] : reasons
   return lines(
     `A new epoch, ${epoch} or later.`,
@@ -19,6 +19,7 @@ export function explainPlan({ epoch, reasons, carried, waitMs, unreadable }: Epo
     `Carried over: ${carriedText(carried)}.`,
     ...lockedOutText(carried),
     ...lostText(unreadable),
+    roomText(room),
     `Nothing is answered for ${Math.ceil(waitMs / 1_000)} s or a little more, until all leases have run out.`,
     ...found.map((reason) => `Wrong with the log: ${reason}.`),
   )
@@ -36,6 +37,13 @@ export function explainOutcome(outcome: Outcome): string {
         lines(
           'Nothing has been changed, because NATS and Redis agree. If replicas say all the same that the log is frozen',
           '(/readyz), they remember more than both: say --yes --force.',
+        )
+      )
+    case 'no-room':
+      return (
+        explainPlan(outcome.plan) +
+        lines(
+          'Nothing has been changed, because NATS has too little room for it. Give the account of the log more room first.',
         )
       )
     case 'failed':
@@ -58,9 +66,12 @@ export function jsonOf(outcome: Outcome): object {
   switch (outcome.outcome) {
     case 'planned':
     case 'unconfirmed':
-    case 'refused': {
-      const { epoch, reasons, carried, waitMs, unreadable } = outcome.plan
-      return { outcome: outcome.outcome, epoch, reasons, carried, wait_ms: waitMs, unreadable }
+    case 'refused':
+    case 'no-room': {
+      const { epoch, reasons, carried, waitMs, unreadable, room } = outcome.plan
+      const { neededBytes: needed, freeBytes: free = null } = room
+      const bytes = { needed_bytes: needed, free_bytes: free }
+      return { outcome: outcome.outcome, epoch, reasons, carried, wait_ms: waitMs, unreadable, ...bytes }
     }
     case 'failed':
       return outcome
@@ -90,6 +101,11 @@ function lostText(unreadable: number): string[] {
   return unreadable === 0
     ? []
     : [`Entries of the log before that cannot be read: ${unreadable}. Redis may know what they replaced.`]
+}
+
+function roomText({ neededBytes, freeBytes }: EpochPlan['room']): string {
+  const free = freeBytes === undefined ? 'NATS shows no limit' : `NATS has ${freeBytes} bytes left for it`
+  return `The new log begins with at most ${neededBytes} bytes; ${free}.`
 }
 
 function lines(...texts: string[]): string {

@@ -11,9 +11,17 @@ import { connectRedis } from '@curfew/service-kit/redis'
 import { untilReady } from './adapters/redis-boot.ts'
 import { readConfig, type Config } from './config.ts'
 import { explainOutcome, explainPlan, jsonOf, type Outcome } from './epoch-report.ts'
-import { openEpoch, planEpoch, type EpochServers } from './open-epoch.ts'
+import { hasRoom, openEpoch, planEpoch, type EpochServers } from './open-epoch.ts'
 
-const EXIT = { opened: 0, planned: 0, failed: 1, unconfirmed: 2, refused: 3, superseded: 4 } as const
+const EXIT = {
+  opened: 0,
+  planned: 0,
+  failed: 1,
+  unconfirmed: 2,
+  refused: 3,
+  superseded: 4,
+  'no-room': 5,
+} as const
 
 const options = {
   'dry-run': { type: 'boolean', default: false },
@@ -59,6 +67,7 @@ async function run(asked: Asked, config: Config): Promise<Outcome> {
     if (asked['dry-run']) return { outcome: 'planned', plan }
     if (!asked.yes) return { outcome: 'unconfirmed', plan }
     if (plan.reasons.length === 0 && !asked.force) return { outcome: 'refused', plan }
+    if (!hasRoom(plan.room)) return { outcome: 'no-room', plan }
     // Not `process.stdout`: an output that fails must not end the command between two steps.
     if (!asked.json) outputOf(1).write(explainPlan(plan))
     const opened = await openEpoch(servers, (step) => logger.info({ event: 'epoch.step', step }))

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { LEASE_MS_MAX, type LogEntry, type Position } from '@curfew/contracts'
-import { EpochOpening, surveyLogs, waitForMs } from '@curfew/revocation-log'
+import { EpochOpening, storedBytes, surveyLogs, waitForMs } from '@curfew/revocation-log'
 import type { Redis } from '@curfew/service-kit/redis'
 import type { NatsConnection } from '@nats-io/transport-node'
 
@@ -18,6 +18,8 @@ import { isoTime } from './iso-time.ts'
 
 const REDIS_ATTEMPTS = 10
 const REDIS_RETRY_MS = 500
+/** The rest is for those who then join and log in. */
+const ROOM_USED_MAX = 0.8
 
 export interface EpochServers {
   readonly nc: NatsConnection
@@ -35,6 +37,14 @@ export interface EpochPlan {
   readonly waitMs: number
   /** Entries of the log before that nobody can read. */
   readonly unreadable: number
+  readonly room: EpochRoom
+}
+
+export interface EpochRoom {
+  /** What is carried over takes at most this much. */
+  readonly neededBytes: number
+  /** What NATS has left for another log; undefined where no limit can be seen. */
+  readonly freeBytes: number | undefined
 }
 
 export type EpochStep = 'reserved' | 'closed' | 'read' | 'waited' | 'carried' | 'opened' | 'recorded'
@@ -57,13 +67,21 @@ export async function planEpoch({ nc, redis, leaseMs }: EpochServers): Promise<E
   const unreadable = await survey.readFacts(taking(carry))
   await insisting(() => readLastingFacts(redis, (fact) => carry.take(fact)))
   const highest = survey.epochs.at(-1)?.epoch ?? 0
+  const epoch = Math.max(highest, epochSeen(stood)) + 1
+  const entries = carry.entries(isoTime(Date.now()), leaseOf(carry, leaseMs))
   return {
-    epoch: Math.max(highest, epochSeen(stood)) + 1,
+    epoch,
     reasons: whyNewEpoch({ ...survey, ...stood, unreadable }),
     carried: carry.counts,
     waitMs: waitForMs(longestLeaseMs(carry, leaseMs)),
     unreadable,
+    room: { neededBytes: storedBytes(epoch, entries), freeBytes: survey.freeBytes },
   }
+}
+
+/** Found out before anything is closed: a log that has been closed for one that has no room leaves none in force. */
+export function hasRoom({ neededBytes, freeBytes }: EpochRoom): boolean {
+  return freeBytes === undefined || neededBytes <= freeBytes * ROOM_USED_MAX
 }
 
 /** @param onStep told after each; a test ends it there. */
@@ -87,8 +105,7 @@ export async function openEpoch(
   await onStep('waited')
   // Only now: replicas may have gone on writing what they had read of a log that lost its end.
   await insisting(() => readLastingFacts(redis, (fact) => carry.take(fact)))
-  const lease = { leaseMs: carry.leaseMs ?? leaseMs, previousLeaseMs: longestLeaseMs(carry, leaseMs) }
-  await opening.write(carry.entries(isoTime(Date.now()), lease))
+  await opening.write(carry.entries(isoTime(Date.now()), leaseOf(carry, leaseMs)))
   await onStep('carried')
   const outcome = await opening.open()
   await onStep('opened')
@@ -122,6 +139,10 @@ function taking(carry: CarryOver): (entry: LogEntry, position: Position) => void
     const fact = factOf(entry, position)
     if (fact !== undefined) carry.take(fact)
   }
+}
+
+function leaseOf(carry: CarryOver, leaseMs: number) {
+  return { leaseMs: carry.leaseMs ?? leaseMs, previousLeaseMs: longestLeaseMs(carry, leaseMs) }
 }
 
 /** Where nobody knows how long leases were, they were as long as any may be. */

@@ -320,6 +320,26 @@ describe('the command', () => {
     ])
   })
 
+  it('closes nothing where NATS has no room for what it would carry over', async () => {
+    await decree(await login('curfew/operator'))
+    // Set aside, so that hardly anything is left for another log.
+    await epochs.administrate(async (jsm) => {
+      const { limits, storage } = await jsm.getAccountInfo()
+      const { config } = await jsm.streams.info('CURFEW_AUDIT')
+      const max_bytes = limits.max_storage - config.max_bytes - storage - 1_024
+      await jsm.streams.add({ name: 'OTHER', subjects: ['other'], max_bytes })
+    })
+    expect(await epochs.command('--yes', '--force')).toMatchObject({
+      code: 5,
+      json: { outcome: 'no-room', needed_bytes: expect.any(Number), free_bytes: expect.any(Number) },
+    })
+    await expectConfirmedRevocations(replica)
+    await epochs.administrate((jsm) => jsm.streams.delete('OTHER'))
+    expect(await epochs.command('--yes', '--force')).toMatchObject({ code: 0, json: { outcome: 'opened' } })
+    await epochs.servedIn(2)
+    await expectDecreed()
+  })
+
   it('says what is wrong with its arguments', async () => {
     expect((await epochs.command('--now')).code).toBe(2)
   })
