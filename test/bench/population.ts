@@ -129,8 +129,8 @@ export async function load(redis: Redis, population: Population, birth: Position
     const pipeline = redis.pipeline()
     for (let index = from; index < to; index += 1) {
       const record = recordOf(index, population, birth)
-      const { id, tenant, user } = record
-      const listed = [KEYS.subject(subjectKey(tenant, user)), id, record.expiresAtMs + REMAINS_MS] as const
+      const { id } = record
+      const listed = listingOf(record)
       const endsAtMs = idleExpiresAtMs(record)
       pipeline.zadd(KEYS.sessionIndex(indexPartOf(id)), endsAtMs, id)
       pipeline.eval(LIST_SESSION, 1, ...listed)
@@ -141,13 +141,24 @@ export async function load(redis: Redis, population: Population, birth: Position
   })
 }
 
-/** Gives every session another birth: they are live again after a revocation of everyone. */
-export async function revive(redis: Redis, { sessions }: Population, birth: Position): Promise<void> {
-  await inBatches(sessions, async (from, to) => {
+/**
+ * Gives every session another birth, so that it is live again after a revocation of everyone, and its place in its user's list,
+ * from which counting what the revocation has ended has taken it.
+ */
+export async function revive(redis: Redis, population: Population, birth: Position): Promise<void> {
+  await inBatches(population.sessions, async (from, to) => {
     const pipeline = redis.pipeline()
-    for (let index = from; index < to; index += 1) pipeline.hset(KEYS.session(sessionIdOf(index)), 'b', birth)
+    for (let index = from; index < to; index += 1) {
+      const record = recordOf(index, population, birth)
+      pipeline.hset(KEYS.session(record.id), 'b', birth)
+      pipeline.eval(LIST_SESSION, 1, ...listingOf(record))
+    }
     await pipeline.exec()
   })
+}
+
+function listingOf({ id, tenant, user, expiresAtMs }: SessionRecord) {
+  return [KEYS.subject(subjectKey(tenant, user)), id, expiresAtMs + REMAINS_MS] as const
 }
 
 async function inBatches(count: number, each: (from: number, to: number) => Promise<void>): Promise<void> {
