@@ -25,6 +25,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #server: Server
   readonly #connections = new Set<ProxiedConnection>()
   #fault: LinkFault | undefined
+  /** The only connection that has the fault, where it is one. */
+  #only: ProxiedConnection | undefined
   #connectionsCut = 0
   #bytesHeld = 0
   #bytesDelayed = 0
@@ -37,9 +39,14 @@ export class FaultProxy implements AsyncDisposable {
         return
       }
       const connection = new ProxiedConnection(client, connect({ port: serverPort, host: '127.0.0.1' }), {
-        isHeld: (direction) =>
-          this.#fault?.kind === 'black-hole' && this.#fault.directions.includes(direction),
-        delayMs: () => (this.#fault?.kind === 'delay' ? this.#fault.ms : 0),
+        isHeld: (direction) => {
+          const fault = this.#faultOf(connection)
+          return fault?.kind === 'black-hole' && fault.directions.includes(direction)
+        },
+        delayMs: () => {
+          const fault = this.#faultOf(connection)
+          return fault?.kind === 'delay' ? fault.ms : 0
+        },
         held: (bytes) => {
           this.#bytesHeld += bytes
         },
@@ -79,18 +86,31 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** From now on, for the connections that are open and for new ones, in the place of the fault before. */
-  fail(fault: LinkFault): void {
+  /**
+   * From now on, in the place of the fault before, for the connections that are open and for new ones.
+   * @param only of the open connections, in the order in which they were opened, the one that alone has the fault; whoever dials
+   * during a cut is reset all the same
+   */
+  fail(fault: LinkFault, only?: number): void {
     this.#fault = fault
-    if (fault.kind === 'cut') this.cutConnections()
+    this.#only = only === undefined ? undefined : [...this.#connections][only]
+    if (fault.kind === 'cut') this.#cut(this.#only === undefined ? this.#connections : [this.#only])
   }
 
   /** Resets every connection that is open now; new ones are as before. */
   cutConnections(): void {
-    for (const connection of this.#connections) {
+    this.#cut(this.#connections)
+  }
+
+  #cut(connections: Iterable<ProxiedConnection>): void {
+    for (const connection of connections) {
       this.#connectionsCut += 1
       connection.reset()
     }
+  }
+
+  #faultOf(connection: ProxiedConnection): LinkFault | undefined {
+    return this.#only === undefined || this.#only === connection ? this.#fault : undefined
   }
 
   /**

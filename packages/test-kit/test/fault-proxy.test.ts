@@ -126,3 +126,17 @@ it('is slow without changing the order, also when the delay is lifted', async ()
   await expect.poll(() => pair.service.heard).toBe('slow,later')
   expect(performance.now() - sentAt).toBeGreaterThanOrEqual(149)
 })
+
+it('fails one connection alone, where it is told which', async () => {
+  const [first, second] = [await openPair(), await openPair()]
+  proxy.fail({ kind: 'black-hole', directions: ['to-server', 'to-client'] }, 0)
+  await expectRoundTrip(second)
+  first.client.socket.write('held')
+  await expect.poll(() => proxy.counters.bytesHeld).toBe(4)
+  expect(first.service.heard).toBe('')
+  proxy.restore()
+  await expect.poll(() => first.service.heard).toBe('held')
+  proxy.fail({ kind: 'cut' }, 1)
+  await expect.poll(() => second.client.end).toBe('reset')
+  await expectRoundTrip(first)
+})
