@@ -19,7 +19,7 @@ export type Kind =
   | 'introspection-cached'
   | 'oidc-provider'
 
-/** What they all can be told; each takes what concerns it. */
+/** The surroundings of every guard; each reads the members that concern it. */
 export interface Surroundings {
   readonly shared: Shared
   /** With the rights of a gateway: the clients' own tokens are checked, as those of the peers are. */

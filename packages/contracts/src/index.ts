@@ -1,4 +1,5 @@
 export {
+  ADMINISTRATIVE_TENANT,
   ActorSchema,
   AudienceSchema,
   BROWSER_CLIENT,
@@ -114,7 +115,6 @@ export {
   SESSION_LIFETIME_MAX_MS,
 } from './session-requests.ts'
 export type { ListedSession } from './session-requests.ts'
-export { ADMINISTRATIVE_TENANT } from './identifiers.ts'
 export { RECORD_EVENT, SecurityEventSchema } from './audit.ts'
 export type { GatewayEvent, SecurityEvent } from './audit.ts'
 export { REQUEST_ID_HEADER, currentRequestId, isRequestId, onBehalfOf } from './request-id.ts'

@@ -9,7 +9,7 @@ import type { VerifiedSession, Verifier } from '@curfew/verifier'
 
 import type { RecentDemand } from './recent-auth.ts'
 
-/** What the guards that a request has passed demand of its session. */
+/** The demands of all guards that a request has passed on its session. */
 export interface Demands {
   readonly maxStalenessMs: number
   /** The response lasts no longer than the session has them. */

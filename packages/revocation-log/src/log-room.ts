@@ -1,9 +1,10 @@
 /**
- * ⑤ What may still be added to a log that is filling up.
- * Promise: the last room is left for what takes rights away. Users are refused first: another secret, then new sessions. Then
- * changes of rights and new verifiers, the ends of single sessions, and at last operators' logins and step-ups, together with what
- * a tenant's own people say of single users: they could invent users without end. What administrators revoke or suspend, what ends
- * many sessions, and what leases need is taken until there is no room at all.
+ * ⑤ Decides which entries a log that is filling up still takes.
+ * Promise: the last room is left for entries that take rights away. The log refuses, in this order:
+ * another secret for a user's session; new sessions of users; changes of rights and new verifiers; ends of single sessions; logins and
+ * step-ups of operators, and revocations and suspensions of single users by the operators of a tenant, who could invent users
+ * without end. It takes administrators' revocations and suspensions, revocations of many sessions and the entries of leases
+ * until there is no room at all.
  */
 import { ADMINISTRATIVE_TENANT, parseSubject, type LogEntry } from '@curfew/contracts'
 

@@ -68,10 +68,10 @@ async function lookAt(nc: NatsConnection, jsm: JetStreamManager, epoch: number) 
   }
 }
 
-/** Lengths, check sums and headers of a message in a file of JetStream, rather too much than too little. */
+/** Upper bound on the lengths, check sums and headers that JetStream stores with a message. */
 const MESSAGE_OVERHEAD_BYTES = 256
 
-/** What these entries take in a log of that epoch, rather too much than too little. */
+/** Upper bound on the bytes of these entries in a log of that epoch. */
 export function storedBytes(epoch: number, entries: readonly LogEntry[]): number {
   const sizes = entries.map(
     (entry) =>

@@ -18,7 +18,7 @@ export async function measureNewRoom(jsm: JetStreamManager, copies: number): Pro
   const account = await accountOf(jsm)
   const limit = limitOf(account)
   if (limit === undefined) return undefined
-  // What streams without a limit have taken, the log before among them, no figure of the account tells from the rest.
+  // The account's figures do not show apart how much streams without a limit, such as the log before, have taken.
   const taken = await sumOfStreams(jsm, ({ config, state }) => Math.max(config.max_bytes, state.bytes))
   return Math.max(0, Math.floor((limit - taken) / copies))
 }

@@ -56,7 +56,7 @@ export const Settings = Type.Object({
     minimum: 1,
     maximum: 1_048_576,
     description:
-      'What a download has to take on average, after FILES_STALL_SECONDS, or it is cut; mobile lines throttled to 64 kbit/s take more',
+      'A download that takes less on average, after the first FILES_STALL_SECONDS, is cut; mobile lines throttled to 64 kbit/s take more',
     default: 4_096,
   }),
   FILES_TRUSTED_PROXIES: Type.String({
@@ -82,7 +82,7 @@ export interface FilesConfig {
   readonly maxBytes: number
   /** How long a download may take nothing. */
   readonly stallMs: number
-  /** What a download has to take on average. */
+  /** A download that takes less on average is cut. */
   readonly minBytesPerSecond: number
   readonly isTrustedProxy: (address: string) => boolean
 }

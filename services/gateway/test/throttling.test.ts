@@ -13,7 +13,7 @@ let other: Replica
 const isTrustedProxy = trustOf(
   ['127.0.0.0/8', '::1'].map(parseNetwork).filter((network) => network !== undefined),
 )
-/** What stops nobody here; each test tightens what it is about. */
+/** Limits that no test reaches; each test tightens the one that it is about. */
 const LAX = {
   loginsPerMinute: 1_000,
   accountLoginsPerDay: 100_000,

@@ -70,7 +70,7 @@ export function openAudit(
   return { audit, activity, auditReader: store, auditAnchors: anchors, clock, auditReadiness: readiness }
 }
 
-/** What one session does as often as its user likes. */
+/** Events that a user can cause without end in one session. */
 const USES = new Set(['claim.redeemed', 'session.rotated'])
 /** Of one account in a minute, told one by one: more than people cause by hand. */
 const USES_MAX = 20
@@ -82,7 +82,7 @@ interface Sums {
   readonly uses: EventSums
 }
 
-/** Refusals, which anybody can cause, get there as sums, and so does what one user repeats without end. */
+/** Sums up refusals, which anybody can cause, and the events that a user can cause without end. */
 function summedTrail(writer: AuditWriter, { refusals, uses }: Sums): AuditTrail {
   return {
     note(event) {

@@ -41,9 +41,9 @@ export interface EpochPlan {
 }
 
 export interface EpochRoom {
-  /** What is carried over takes at most this much. */
+  /** Upper bound on the bytes of the entries that are carried over. */
   readonly neededBytes: number
-  /** What NATS has left for another log; undefined where no limit can be seen. */
+  /** Bytes that NATS has left for another log; undefined where no limit can be seen. */
   readonly freeBytes: number | undefined
 }
 

@@ -3,7 +3,6 @@
  * be created.
  */
 import { ADMINISTRATIVE_TENANT } from '@curfew/contracts'
-
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import type { Touched } from '../domain/act-on-operators.ts'

@@ -3,7 +3,6 @@
  * Promise: it takes as many operators as a revocation of the tenant does, and nobody suspends their own tenant.
  */
 import { ADMINISTRATIVE_TENANT } from '@curfew/contracts'
-
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 
 import type { Touched } from '../domain/act-on-operators.ts'
