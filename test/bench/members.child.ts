@@ -21,7 +21,7 @@ import {
   type MemberId,
 } from '@curfew/contracts'
 import { ask, connectMessaging } from '@curfew/messaging'
-import { AckSender, FeedOrder, renewEveryMs } from '@curfew/revocation-log'
+import { AckSender, FeedOrder, renewEveryMs } from '@curfew/protocol'
 import type { NatsConnection } from '@nats-io/transport-node'
 
 import { serveCommands } from './child.ts'

@@ -10,6 +10,7 @@ export interface Mutant {
 
 const VERIFIER = 'packages/verifier/src'
 const LOG = 'packages/revocation-log/src'
+const PROTOCOL = 'packages/protocol/src'
 const SESSION = 'services/session/src'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -23,14 +24,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'W is shorter than a lease',
-    file: `${LOG}/timing.ts`,
+    file: `${PROTOCOL}/timing.ts`,
     edits: [
       ['leaseMs * (1 + RATE_ERROR) + SAFETY_MARGIN_MS', 'leaseMs * (1 - RATE_ERROR) * (1 - RATE_ERROR)'],
     ],
   },
   {
     name: 'clocks are taken to run at one rate',
-    file: `${LOG}/timing.ts`,
+    file: `${PROTOCOL}/timing.ts`,
     edits: [
       ['return leaseMs * (1 - RATE_ERROR)', 'return leaseMs'],
       ['leaseMs * (1 + RATE_ERROR) + SAFETY_MARGIN_MS', 'leaseMs'],
@@ -65,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the wall clock is not looked at',
-    file: `${LOG}/elapsed.ts`,
+    file: `${PROTOCOL}/elapsed.ts`,
     edits: [
       [
         'return Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)',

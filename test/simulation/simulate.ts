@@ -3,7 +3,7 @@
  * Promise: the same seed does the same; whatever breaks a promise is thrown as PromiseBroken.
  */
 import { GATEWAY_AUDIENCE, type Audience } from '@curfew/contracts'
-import { waitForMs } from '@curfew/revocation-log'
+import { waitForMs } from '@curfew/protocol'
 
 import type { Actor } from './actor.ts'
 import { Faults } from './faults.ts'

@@ -11,10 +11,10 @@ import {
   type Position,
   type RENEW_LEASE,
 } from '@curfew/contracts'
+import type { Clock } from '@curfew/protocol'
 import type { Static } from 'typebox'
 
 import type { Coordinator } from './coordinator.ts'
-import type { Clock } from './elapsed.ts'
 import type { PublishResult } from './log.ts'
 import type { LogLogger } from './log-logger.ts'
 

@@ -1,8 +1,8 @@
 import type { MemberId } from '@curfew/contracts'
+import type { Instant } from '@curfew/protocol'
 import { describe, expect, it, vi } from 'vitest'
 
 import { Confirmations } from './confirmation.ts'
-import type { Instant } from './elapsed.ts'
 
 const at = (monotonicMs: number): Instant => ({ monotonicMs, wallMs: 0 })
 const [alpha, beta] = ['alpha', 'beta'] as MemberId[] as [MemberId, MemberId]

@@ -4,8 +4,8 @@
  * or W has passed since this replica observed it; never earlier, at the latest then, and never while the log is in doubt.
  */
 import type { MemberId } from '@curfew/contracts'
+import { waitedMs, type Instant } from '@curfew/protocol'
 
-import { waitedMs, type Instant } from './elapsed.ts'
 import type { Counted } from './membership.ts'
 
 export interface Confirmation {

@@ -3,7 +3,7 @@
  * Promise: nobody acts any more without what is up to here; one number is enough, because who has applied an entry has
  * applied everything before it, and a lease that lacks an entry lacks everything after it.
  */
-import { waitedMs, type Instant } from './elapsed.ts'
+import { waitedMs, type Instant } from '@curfew/protocol'
 
 export class ConfirmedThrough {
   #seq = 0

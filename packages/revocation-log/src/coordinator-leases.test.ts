@@ -1,4 +1,5 @@
 import { formatPosition, type MemberId } from '@curfew/contracts'
+import { evictAfterMs, usableForMs } from '@curfew/protocol'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { Coordinator } from './coordinator.ts'
@@ -22,7 +23,6 @@ import {
   scene,
   self,
 } from './coordinator.fixture.ts'
-import { evictAfterMs, usableForMs } from './timing.ts'
 
 beforeEach(begin)
 

@@ -1,12 +1,10 @@
 /** ④ ⑤ One coordinator, the log that it follows and the time, as the tests of it need them. */
 import { formatPosition, type LogEntry, type Member, type MemberId } from '@curfew/contracts'
+import { waitForMs, type Grant, type Instant } from '@curfew/protocol'
 
 import type { Confirmation } from './confirmation.ts'
 import { Coordinator } from './coordinator.ts'
-import type { Instant } from './elapsed.ts'
-import type { Grant } from './lease.ts'
 import type { Refusal } from './lease-granter.ts'
-import { waitForMs } from './timing.ts'
 
 export const LEASE_MS = 5000
 export const WAIT_MS = waitForMs(LEASE_MS)

@@ -1,4 +1,5 @@
 import { formatPosition } from '@curfew/contracts'
+import { waitForMs } from '@curfew/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import { Coordinator } from './coordinator.ts'
@@ -17,7 +18,6 @@ import {
   say,
   scene,
 } from './coordinator.fixture.ts'
-import { waitForMs } from './timing.ts'
 
 beforeEach(begin)
 

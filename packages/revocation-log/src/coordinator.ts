@@ -11,16 +11,14 @@ import {
   type MemberId,
   type Position,
 } from '@curfew/contracts'
+import { LeaseHolder, renewEveryMs, usableForMs, waitedMs, type Instant } from '@curfew/protocol'
 
 import { Confirmations, type ConfirmationWatch, type Settle } from './confirmation.ts'
 import { ConfirmedThrough } from './confirmed-through.ts'
-import { waitedMs, type Instant } from './elapsed.ts'
 import { LeaseGranter, type RenewalRequest } from './lease-granter.ts'
 import { LeaseLengths } from './lease-lengths.ts'
-import { LeaseHolder } from './lease.ts'
 import { Membership, type MemberState, type Renewal } from './membership.ts'
 import type { Restored } from './restored.ts'
-import { renewEveryMs, usableForMs } from './timing.ts'
 
 export interface CoordinatorOptions {
   readonly replica: MemberId

@@ -1,8 +1,8 @@
 import { SESSION_LIFETIME_MAX_MS, type LogEntry } from '@curfew/contracts'
+import { mayExpireAfterMs } from '@curfew/protocol'
 import { describe, expect, it } from 'vitest'
 
 import { SESSION_FACT_MS, lifetimeMsOf } from './fact-lifetime.ts'
-import { mayExpireAfterMs } from './timing.ts'
 
 const head = { v: 1, id: 'x', at: '', actor: 'system' } as const
 const entry = (rest: object): LogEntry => ({ ...head, ...rest }) as LogEntry

@@ -9,17 +9,17 @@ import {
   type LogEntry,
   type Position,
 } from '@curfew/contracts'
+import { Backoff, mayExpireAfterMs } from '@curfew/protocol'
 
-import { Backoff } from './backoff.ts'
 import { describeDoubt, endOf, type Doubt } from './doubt.ts'
 import { lifetimeMsOf } from './fact-lifetime.ts'
 import { FeedBuffer } from './feed-buffer.ts'
 import type { Acknowledgement, FollowerOptions, Phase, Step, StoredEntry } from './following.ts'
 import { Rereading } from './rereading.ts'
-import { mayExpireAfterMs } from './timing.ts'
 import { REMEMBERED, Witness } from './witness.ts'
 
 /** An acknowledged entry that the feed has not brought after this time was lost on the way. */
+const RETRY = { firstMs: 100, mostMs: 5_000, startsAtOnce: true }
 const FEED_OVERDUE_MS = 300
 /** In a silent log only an entry of one's own shows that the feed still works. */
 const PROBE_AFTER_SILENCE_MS = 2_000
@@ -33,7 +33,7 @@ export class Follower {
   readonly #options: FollowerOptions
   readonly #witness: Witness
   readonly #buffer: FeedBuffer
-  readonly #backoff = new Backoff()
+  readonly #backoff = new Backoff(RETRY)
   #phase: Phase = { kind: 'due', atMs: 0 }
   #connected = true
   #run = 0

@@ -4,8 +4,7 @@
  * reached it, and the member had joined before it; without a stored barrier nothing is granted. Everybody gets an answer.
  */
 import type { MemberId } from '@curfew/contracts'
-
-import type { Grant } from './lease.ts'
+import type { Grant } from '@curfew/protocol'
 
 /** `unavailable`: no grant came of this attempt; the member asks again. */
 export type Refusal = { readonly refused: 'not-a-member' | 'unavailable' }

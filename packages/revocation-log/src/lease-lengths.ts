@@ -3,9 +3,7 @@
  * Promise: a confirmation never waits for a shorter lease than somebody may hold, however often the length is changed.
  */
 import type { Position } from '@curfew/contracts'
-
-import { waitedMs, type Instant } from './elapsed.ts'
-import { waitForMs } from './timing.ts'
+import { waitedMs, waitForMs, type Instant } from '@curfew/protocol'
 
 /** What a `config` entry says. */
 export interface LeaseLength {

@@ -5,8 +5,8 @@
  * said to another log that has the name of this one.
  */
 import type { LogEntryOf } from '@curfew/contracts'
+import { orAborted, pause } from '@curfew/protocol'
 
-import { orAborted, pause } from './abortable.ts'
 import type { LogLogger } from './log-logger.ts'
 import type { NatsLog } from './nats-log.ts'
 

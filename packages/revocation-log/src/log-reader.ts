@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto'
 
 import type { MemberId, Position } from '@curfew/contracts'
+import { orAborted, pause } from '@curfew/protocol'
 import type { Subscription } from '@nats-io/nats-core'
 
-import { orAborted, pause } from './abortable.ts'
 import { LogError } from './errors.ts'
 import type { Follower } from './follower.ts'
 import type { Step } from './following.ts'

@@ -10,8 +10,8 @@ import {
   type Position,
   type Subject,
 } from '@curfew/contracts'
+import { Backoff, pause } from '@curfew/protocol'
 
-import { pause } from './abortable.ts'
 import type { Connection } from './connection-watch.ts'
 import { LogError } from './errors.ts'
 import type { LogRoom } from './log-room.ts'
@@ -24,8 +24,7 @@ const ATTEMPT_MS = 2_000
 const IN_ALL_MS = 6_000
 /** With less time left an attempt would only add to the doubt. */
 const SHORTEST_ATTEMPT_MS = 100
-const PAUSE_FIRST_MS = 50
-const PAUSE_MOST_MS = 800
+const PAUSES = { firstMs: 50, mostMs: 800 }
 
 export interface LogWriterOptions {
   readonly epoch: number
@@ -69,7 +68,7 @@ async function publish(
 ): Promise<PublishResult> {
   const deadlineMs = performance.now() + IN_ALL_MS
   let unanswered = false
-  let pauseMs = PAUSE_FIRST_MS
+  const backoff = new Backoff(PAUSES)
   for (;;) {
     if (!connection.up) await pause(deadlineMs - performance.now(), connection.restored)
     const leftMs = deadlineMs - performance.now()
@@ -96,8 +95,7 @@ async function publish(
           type: entry.type,
           err: attempt.err,
         })
-        await pause(Math.min(pauseMs, deadlineMs - performance.now()), connection.lost)
-        pauseMs = Math.min(pauseMs * 2, PAUSE_MOST_MS)
+        await pause(Math.min(backoff.nextMs(), deadlineMs - performance.now()), connection.lost)
     }
   }
   logger.warn({ event: 'log.publish.unknown', entryId: entry.id, type: entry.type })

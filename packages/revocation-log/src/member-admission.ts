@@ -4,9 +4,8 @@
  * a whole fleet that starts at once is let in at once.
  */
 import type { JOIN, Member, MemberId } from '@curfew/contracts'
+import type { Instant } from '@curfew/protocol'
 import type { Static } from 'typebox'
-
-import type { Instant } from './elapsed.ts'
 
 export interface MemberLimits {
   /** Verifiers of one service at once; also how many of it may join in one moment. */

@@ -11,9 +11,9 @@ import {
   type MemberId,
   type Position,
 } from '@curfew/contracts'
+import type { Clock } from '@curfew/protocol'
 import type { Static } from 'typebox'
 
-import type { Clock } from './elapsed.ts'
 import type { PublishResult } from './log.ts'
 import type { LogLogger } from './log-logger.ts'
 import type { MemberState } from './membership.ts'

@@ -1,7 +1,7 @@
 import { formatPosition, type Member, type MemberId } from '@curfew/contracts'
+import type { Instant } from '@curfew/protocol'
 import { describe, expect, it } from 'vitest'
 
-import type { Instant } from './elapsed.ts'
 import { Membership } from './membership.ts'
 
 const LEASE_MS = 5000

@@ -4,9 +4,7 @@
  * that have read the log to the same place agree about who is a member.
  */
 import { PROTOCOL_VERSION, type Member, type MemberId, type Position } from '@curfew/contracts'
-
-import { waitedMs, type Instant } from './elapsed.ts'
-import { evictAfterMs } from './timing.ts'
+import { evictAfterMs, waitedMs, type Instant } from '@curfew/protocol'
 
 /** Where and when the log named it a member. */
 export interface Joining {

@@ -12,6 +12,7 @@ import {
   type LogEntry,
   type Subject,
 } from '@curfew/contracts'
+import { FeedOrder, orAborted } from '@curfew/protocol'
 import {
   AckPolicy,
   DeliverPolicy,
@@ -22,9 +23,7 @@ import {
 } from '@nats-io/jetstream'
 import { nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core'
 
-import { orAborted } from './abortable.ts'
 import { lifetimeMsOf } from './fact-lifetime.ts'
-import { FeedOrder } from './feed-order.ts'
 import type { StoredEntry } from './following.ts'
 import { latestMessage } from './latest-message.ts'
 

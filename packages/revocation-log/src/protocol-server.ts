@@ -17,14 +17,13 @@ import {
   type Position,
 } from '@curfew/contracts'
 import { isConnected, type Answering } from '@curfew/messaging'
+import { AckSender, renewEveryMs, type Clock } from '@curfew/protocol'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { Compile } from 'typebox/compile'
 
-import { AckSender } from './ack-sender.ts'
 import { Barriers } from './barriers.ts'
 import type { Confirmation, ConfirmationWatch } from './confirmation.ts'
 import type { Coordinator } from './coordinator.ts'
-import type { Clock } from './elapsed.ts'
 import { listen, type Listening } from './listening.ts'
 import type { PublishResult } from './log.ts'
 import type { LogLogger } from './log-logger.ts'
@@ -37,7 +36,6 @@ import {
 } from './member-admission.ts'
 import { answerMembers } from './member-desk.ts'
 import { MemberRecorder } from './member-recorder.ts'
-import { renewEveryMs } from './timing.ts'
 
 export interface ProtocolServerOptions {
   /** Members are heard and answered here. */

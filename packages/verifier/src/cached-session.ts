@@ -12,7 +12,7 @@ import type {
   TenantId,
   UserId,
 } from '@curfew/contracts'
-import { elapsedMs, waitedMs, type Instant } from '@curfew/revocation-log'
+import { elapsedMs, waitedMs, type Instant } from '@curfew/protocol'
 
 import { flat } from './flat-string.ts'
 import type { ClientNode, SubjectNode } from './nodes.ts'

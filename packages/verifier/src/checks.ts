@@ -3,7 +3,7 @@
  * Promise: never rejects; who is not admitted from memory under a lease waits for an answer that was asked for afterwards.
  */
 import type { SessionId } from '@curfew/contracts'
-import type { Clock } from '@curfew/revocation-log'
+import type { Clock } from '@curfew/protocol'
 
 import type { Authority } from './authority.ts'
 import { createBatches, type Asked, type Batches } from './batches.ts'

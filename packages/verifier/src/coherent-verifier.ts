@@ -15,7 +15,7 @@ import {
   type SessionId,
   type SessionSecret,
 } from '@curfew/contracts'
-import { LeaseHolder, elapsedMs, type Grant, type Instant } from '@curfew/revocation-log'
+import { elapsedMs, LeaseHolder, type Grant, type Instant } from '@curfew/protocol'
 
 import { admit, type AdmittedFromHere, type CachedSession } from './cached-session.ts'
 import { RecentEntries } from './recent-entries.ts'

@@ -14,7 +14,7 @@ import {
   type TenantId,
   type UserId,
 } from '@curfew/contracts'
-import type { Instant } from '@curfew/revocation-log'
+import type { Instant } from '@curfew/protocol'
 
 import type { SessionFact } from './session-fact.ts'
 import { CoherentVerifier, type Presented } from './coherent-verifier.ts'

@@ -10,7 +10,7 @@ import {
   type Audience,
   type MemberId,
 } from '@curfew/contracts'
-import { AckSender, FeedOrder } from '@curfew/revocation-log'
+import { AckSender, FeedOrder } from '@curfew/protocol'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 
 import type { CoherentVerifier } from './coherent-verifier.ts'

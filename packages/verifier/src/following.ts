@@ -7,7 +7,7 @@ import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 
 import { PROTOCOL_VERSION, type Audience, type Member, type MemberId } from '@curfew/contracts'
-import { renewEveryMs, type Clock } from '@curfew/revocation-log'
+import { Backoff, pause, renewEveryMs, type Clock } from '@curfew/protocol'
 import type { NatsConnection } from '@nats-io/transport-node'
 
 import type { Authority, JoinRefusal } from './authority.ts'
@@ -26,8 +26,7 @@ export interface FollowingOptions {
   readonly logger: VerifierLogger
 }
 
-const RETRY_FIRST_MS = 50
-const RETRY_MOST_MS = 500
+const RETRY = { firstMs: 50, mostMs: 500 }
 /** However long it is told to wait. */
 const REFUSED_MS_MAX = 5_000
 /** A replica publishes, reads back and answers within milliseconds; another one should get its chance soon. */
@@ -104,7 +103,7 @@ export class Following {
   }
 
   async #run(): Promise<void> {
-    const retry = new Backoff()
+    const retry = new Backoff(RETRY)
     const { signal: closing } = this.#closing
     while (!closing.aborted) {
       this.#round = new AbortController()
@@ -117,7 +116,7 @@ export class Following {
       }
       // A round that has held for a while was a success: the next one may begin at once.
       if (performance.now() - beganMs > this.#leaseMs) retry.reset()
-      await pause(retry.nextMs(), closing)
+      await pause(retry.nextMs() * jitter(), closing)
     }
   }
 
@@ -148,7 +147,7 @@ export class Following {
   /** Joins and renews until the round is over. */
   async #keepLease(epoch: number, signal: AbortSignal): Promise<void> {
     const { core, clock } = this.#options
-    const retry = new Backoff()
+    const retry = new Backoff(RETRY)
     while (!signal.aborted) {
       const isAnswered = (await this.#join(epoch)) && (await this.#renew(epoch))
       if (signal.aborted) return
@@ -159,7 +158,7 @@ export class Following {
       const pauseMs =
         isAnswered && isLeased
           ? renewEveryMs(this.#leaseMs) * jitter()
-          : Math.max(retry.nextMs(), this.#refusedForMs)
+          : Math.max(retry.nextMs() * jitter(), this.#refusedForMs)
       await pause(pauseMs, signal)
     }
   }
@@ -235,24 +234,6 @@ function newIncarnation(audience: Audience): Member {
         .replace(/[^!-~]/g, '?')
         .slice(0, 255) || 'unknown',
     protocol: PROTOCOL_VERSION,
-  }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await wait(ms, undefined, { signal }).catch(() => undefined)
-}
-
-class Backoff {
-  #ms = RETRY_FIRST_MS
-
-  reset(): void {
-    this.#ms = RETRY_FIRST_MS
-  }
-
-  nextMs(): number {
-    const ms = this.#ms
-    this.#ms = Math.min(ms * 2, RETRY_MOST_MS)
-    return ms * jitter()
   }
 }
 

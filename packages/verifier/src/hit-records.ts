@@ -5,8 +5,7 @@
  * that is not certain, it is not.
  */
 import { hash } from 'node:crypto'
-
-import type { Instant } from '@curfew/revocation-log'
+import type { Instant } from '@curfew/protocol'
 
 /** Rounded down: 32 bits hold seconds of the wall clock until 2106. */
 const SECOND_MS = 1_000

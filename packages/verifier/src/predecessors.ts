@@ -3,7 +3,7 @@
  * Promise: what was cut short here stays so, whatever an authority answers that has not heard of it yet.
  */
 import { ROTATION_IN_FLIGHT_MS } from '@curfew/contracts'
-import { elapsedMs, type Instant } from '@curfew/revocation-log'
+import { elapsedMs, type Instant } from '@curfew/protocol'
 
 import type { SessionFact } from './session-fact.ts'
 

@@ -3,7 +3,7 @@
  * Promise: bounded in number and in time; what is remembered here was a verdict, never a failure to reach one.
  */
 import type { SessionId } from '@curfew/contracts'
-import { elapsedMs, type Instant } from '@curfew/revocation-log'
+import { elapsedMs, type Instant } from '@curfew/protocol'
 
 import type { RefusedReason } from './verdict.ts'
 

@@ -3,7 +3,7 @@
  * Promise: no check waits for it; in the order seen, again until it is heard or too old to matter; bounded.
  */
 import type { SecretHash } from '@curfew/contracts'
-import { waitedMs, type Clock } from '@curfew/revocation-log'
+import { Backoff, waitedMs, type Clock } from '@curfew/protocol'
 
 import type { SeenSecret } from './authority.ts'
 import type { Presented } from './coherent-verifier.ts'
@@ -17,8 +17,7 @@ export interface SeenSecretsOptions {
 /** As many as one question holds. */
 const AT_ONCE = 64
 const WAITING_MAX = 1_000
-const RETRY_FIRST_MS = 100
-const RETRY_MOST_MS = 2_000
+const RETRY = { firstMs: 100, mostMs: 2_000 }
 /** By then the overlap has ended by itself, and who has a predecessor will have tried again. */
 const TOLD_WITHIN_MS = 60_000
 
@@ -27,7 +26,7 @@ export class SeenSecrets {
   #waiting: Presented[] = []
   #isReporting = false
   #isClosed = false
-  #retryMs = RETRY_FIRST_MS
+  readonly #retry = new Backoff(RETRY)
 
   constructor(options: SeenSecretsOptions) {
     this.#options = options
@@ -71,10 +70,9 @@ export class SeenSecrets {
     )
     if (isHeard) {
       this.#waiting = this.#waiting.filter((each) => !some.includes(each))
-      this.#retryMs = RETRY_FIRST_MS
+      this.#retry.reset()
       return
     }
-    await new Promise((resolve) => setTimeout(resolve, this.#retryMs).unref())
-    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MOST_MS)
+    await new Promise((resolve) => setTimeout(resolve, this.#retry.nextMs()).unref())
   }
 }

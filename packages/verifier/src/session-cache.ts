@@ -3,7 +3,7 @@
  * Promise: bounded; what the log has ended is over (`isOver`) for as long as it is remembered.
  */
 import type { LogEntry, SessionId, TenantId, UserId } from '@curfew/contracts'
-import type { Instant } from '@curfew/revocation-log'
+import type { Instant } from '@curfew/protocol'
 
 import { CachedSession, type AuthenticationMethod } from './cached-session.ts'
 import type { SessionFact } from './session-fact.ts'

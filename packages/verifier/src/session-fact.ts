@@ -1,6 +1,6 @@
 /** ② What an authority has answered about a live session. */
 import type { Resolved } from '@curfew/contracts'
-import type { Instant } from '@curfew/revocation-log'
+import type { Instant } from '@curfew/protocol'
 
 /** An answer, with what it was asked and read under. */
 export interface SessionFact {

@@ -4,7 +4,7 @@
  * Promise: bounded by who adds; what has been used since the eviction last came by stays.
  */
 import type { SessionId } from '@curfew/contracts'
-import type { Instant } from '@curfew/revocation-log'
+import type { Instant } from '@curfew/protocol'
 
 import type { CachedSession } from './cached-session.ts'
 import { HitRecords, digestOf } from './hit-records.ts'

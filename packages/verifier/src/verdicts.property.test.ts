@@ -1,6 +1,6 @@
 /** Whatever order things come in, a check says what looking at everything that decides would say. */
 import type { ClientId, LogEntry, RoleName, TenantId, UserId } from '@curfew/contracts'
-import type { Instant } from '@curfew/revocation-log'
+import type { Instant } from '@curfew/protocol'
 import {
   assert,
   constantFrom,

@@ -3,7 +3,7 @@
  * Promise: a check never rejects, and is never admitted without a lease or an answer that was asked for after it began.
  */
 import { GATEWAY_AUDIENCE, type Audience } from '@curfew/contracts'
-import { systemClock } from '@curfew/revocation-log'
+import { systemClock } from '@curfew/protocol'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Registry } from 'prom-client'
 

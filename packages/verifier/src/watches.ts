@@ -3,7 +3,7 @@
  * Promise: whoever acknowledges a revocation or a suspension has ended before what it demands; who has had no news for too long is ended too.
  */
 import type { LogEntry, Permission, SessionId } from '@curfew/contracts'
-import { waitedMs, type Instant } from '@curfew/revocation-log'
+import { waitedMs, type Instant } from '@curfew/protocol'
 
 import type { CachedSession } from './cached-session.ts'
 import type { CoherentVerifier, Outcome } from './coherent-verifier.ts'

@@ -4,7 +4,7 @@
  * for the length of a lease whether either has happened.
  */
 import type { LogEntry, SessionId } from '@curfew/contracts'
-import type { Clock } from '@curfew/revocation-log'
+import type { Clock } from '@curfew/protocol'
 
 import type { CachedSession } from './cached-session.ts'
 import type { CoherentVerifier } from './coherent-verifier.ts'

@@ -5,7 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { LEASE_MS_MAX, type LogEntry, type Position } from '@curfew/contracts'
-import { EpochOpening, storedBytes, surveyLogs, waitForMs } from '@curfew/revocation-log'
+import { waitForMs } from '@curfew/protocol'
+import { EpochOpening, storedBytes, surveyLogs } from '@curfew/revocation-log'
 import type { Redis } from '@curfew/service-kit/redis'
 import type { NatsConnection } from '@nats-io/transport-node'
 

@@ -3,13 +3,8 @@
  * Promise: nothing that it knows of members, leases and confirmations is carried into another epoch.
  */
 import { parsePosition, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
-import {
-  systemClock,
-  type Confirmation,
-  type ConfirmationWatch,
-  type Coordinator,
-  type ProtocolServer,
-} from '@curfew/revocation-log'
+import { systemClock } from '@curfew/protocol'
+import type { Confirmation, ConfirmationWatch, Coordinator, ProtocolServer } from '@curfew/revocation-log'
 
 import { Unavailable } from '../errors.ts'
 import { announceLeaseLength, protocolServer, type Joining } from './join-protocol.ts'

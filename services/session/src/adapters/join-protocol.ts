@@ -7,13 +7,8 @@ import { hostname } from 'node:os'
 
 import { ORIGIN, PROTOCOL_VERSION, type MemberId, SESSION_SERVICE } from '@curfew/contracts'
 import { isConnected } from '@curfew/messaging'
-import {
-  ProtocolServer,
-  systemClock,
-  type Coordinator,
-  type MemberLimits,
-  type RefusedJoin,
-} from '@curfew/revocation-log'
+import { systemClock } from '@curfew/protocol'
+import { type Coordinator, type MemberLimits, ProtocolServer, type RefusedJoin } from '@curfew/revocation-log'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 

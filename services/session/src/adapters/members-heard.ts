@@ -1,6 +1,7 @@
 /** ④ ⑤ Who takes part in the protocol, as the coordinator of this replica has heard of them. */
 import { formatPosition } from '@curfew/contracts'
-import { systemClock, type Coordinator } from '@curfew/revocation-log'
+import { systemClock } from '@curfew/protocol'
+import type { Coordinator } from '@curfew/revocation-log'
 
 import type { Members, MemberStatus } from '../ports.ts'
 

@@ -3,13 +3,13 @@
  * Promise: Redis and the log belong together before anything of the log is read; an earlier epoch in Redis is loud.
  */
 import { ORIGIN, parsePosition, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
+import { systemClock } from '@curfew/protocol'
 import {
-  openLog,
-  systemClock,
   type Coordinator,
   type LogClosing,
   type LogIdentity,
   type LogRoom,
+  openLog,
   type RevocationLog,
   type Witness,
 } from '@curfew/revocation-log'

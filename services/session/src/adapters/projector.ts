@@ -3,6 +3,7 @@
  * Promise: nothing is skipped and nothing is forgotten before Redis has it; while Redis is away the log goes on.
  */
 import type { Position } from '@curfew/contracts'
+import { Backoff } from '@curfew/protocol'
 
 import type { LogView, Unprojected } from '../domain/log-view.ts'
 import type { Projection } from '../ports.ts'
@@ -23,8 +24,7 @@ export interface ProjectorOptions {
 }
 
 const BATCH = 256
-const RETRY_MS_MIN = 100
-const RETRY_MS_MAX = 2_000
+const RETRY = { firstMs: 100, mostMs: 2_000 }
 /** Positions without facts (barriers) are not worth a write each. */
 const IDLE_ADVANCE_MS = 1_000
 const STALE_MS = 100
@@ -91,12 +91,12 @@ export class Projector implements Projection {
   }
 
   async #run(): Promise<void> {
-    let retryMs = RETRY_MS_MIN
+    const retry = new Backoff(RETRY)
     while (!this.#isStopped) {
       try {
         const outcome = await this.#step()
         this.#isFailing = false
-        retryMs = RETRY_MS_MIN
+        retry.reset()
         if (outcome === 'idle') await this.#sleep(IDLE_ADVANCE_MS, true)
         // Until the view starts again, which may take long, there is work that leads nowhere.
         if (outcome === 'stale') await this.#sleep(STALE_MS, false)
@@ -105,8 +105,7 @@ export class Projector implements Projection {
         this.#isFailing = true
         // Those who wait have their answer: not now.
         this.#release(() => true, false)
-        await this.#sleep(retryMs * (0.5 + Math.random() / 2), false)
-        retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)
+        await this.#sleep(retry.nextMs() * (0.5 + Math.random() / 2), false)
       }
     }
   }

@@ -2,8 +2,8 @@
  * ④ The numbers of the session authority.
  * Promise: label values come from small fixed sets; ids are for the log alone.
  */
+import { systemClock } from '@curfew/protocol'
 import type { Coordinator, LogRoom } from '@curfew/revocation-log'
-import { systemClock } from '@curfew/revocation-log'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 import type { LogView } from '../domain/log-view.ts'
