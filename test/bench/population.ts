@@ -21,20 +21,20 @@ import {
 } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
-import { KEYS, indexPartOf } from '../../services/session/src/adapters/redis-keys.ts'
+import { KEYS, indexPartOf } from '../../services/session/src/adapters/redis/redis-keys.ts'
 import {
   CREATE_SESSION,
   ENROL_SESSION,
   LIST_SESSION,
   TELL,
-} from '../../services/session/src/adapters/redis-scripts.ts'
-import { fieldsOf } from '../../services/session/src/adapters/redis-session-record.ts'
-import { tellingsOf } from '../../services/session/src/adapters/redis-subject-record.ts'
+} from '../../services/session/src/adapters/redis/redis-scripts.ts'
+import { fieldsOf } from '../../services/session/src/adapters/redis/redis-session-record.ts'
+import { tellingsOf } from '../../services/session/src/adapters/redis/redis-subject-record.ts'
 import {
   idleExpiresAtMs,
   REMAINS_MS,
   type SessionRecord,
-} from '../../services/session/src/domain/session-record.ts'
+} from '../../services/session/src/domain/sessions/session-record.ts'
 
 export interface Population {
   readonly sessions: number

@@ -89,22 +89,22 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a replica answers without a lease of its own',
-    file: `${SESSION}/domain/require-lease.ts`,
+    file: `${SESSION}/domain/log/require-lease.ts`,
     edits: [["if (!log.mayAnswer) throw new Unavailable('no-lease')", '']],
   },
   {
     name: 'what is not in the store yet is not laid over it',
-    file: `${SESSION}/domain/look-up.ts`,
+    file: `${SESSION}/domain/sessions/look-up.ts`,
     edits: [['endedAt: ports.view.endedAt(session.id)', 'endedAt: undefined']],
   },
   {
     name: 'a store that went back is not noticed',
-    file: `${SESSION}/domain/look-up.ts`,
+    file: `${SESSION}/domain/sessions/look-up.ts`,
     edits: [['if (reading.projected < pin.floor)', 'if (reading.projected < pin.floor && false)']],
   },
   {
     name: 'a session is born when it is stored',
-    file: `${SESSION}/domain/create-session.ts`,
+    file: `${SESSION}/domain/sessions/create-session.ts`,
     edits: [
       [
         '  const subject = await lookUpSubject(',
@@ -124,7 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a replica that starts knows no members',
-    file: `${SESSION}/adapters/open-from-stored.ts`,
+    file: `${SESSION}/adapters/log/open-from-stored.ts`,
     edits: [
       [
         'coordinator.restore(restoredFacts(view.wide, epoch, clock.nowMs()), systemClock())',

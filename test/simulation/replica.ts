@@ -2,19 +2,23 @@
 import { SESSION_LIFETIME_MAX_MS, type LogEntryOf, type Position, type SessionId } from '@curfew/contracts'
 
 import {
+  followLog,
+  type FollowLogOptions,
+  type FollowedLog,
+} from '../../services/session/src/adapters/log/follow-log.ts'
+import type { Reports } from '../../services/session/src/domain/audit/reports.ts'
+import { LogView } from '../../services/session/src/domain/log/log-view.ts'
+import {
   findRevocation,
   revoke,
   settleRepeat,
   type RevokeOutcome,
-} from '../../services/session/src/domain/revoke.ts'
-import { LogView } from '../../services/session/src/domain/log-view.ts'
-import { followLog, type FollowLogOptions, type FollowedLog } from '../../services/session/src/follow-log.ts'
-import { Answers } from '../../services/session/src/routes/answers.ts'
-import { answerCreateSession } from '../../services/session/src/routes/nats-create-session.ts'
-import { answerHello } from '../../services/session/src/routes/nats-hello.ts'
-import { answerPrepareSession } from '../../services/session/src/routes/nats-prepare-session.ts'
-import { resolveInEachEpoch } from '../../services/session/src/routes/resolve-in-each-epoch.ts'
-import type { Reports } from '../../services/session/src/ports.ts'
+} from '../../services/session/src/domain/revocations/revoke.ts'
+import { Answers } from '../../services/session/src/routes/nats/answers.ts'
+import { answerCreateSession } from '../../services/session/src/routes/nats/nats-create-session.ts'
+import { answerHello } from '../../services/session/src/routes/nats/nats-hello.ts'
+import { answerPrepareSession } from '../../services/session/src/routes/nats/nats-prepare-session.ts'
+import { resolveInEachEpoch } from '../../services/session/src/routes/nats/resolve-in-each-epoch.ts'
 import { Actor } from './actor.ts'
 import type { Platform } from './platform.ts'
 import { StoreProjection, storePorts } from './store.ts'

@@ -6,19 +6,20 @@
 import { type Position, type SessionId, type SubjectKey } from '@curfew/contracts'
 import type { LogIdentity } from '@curfew/revocation-log'
 
-import { wideFieldOf } from '../../services/session/src/adapters/redis-wide-record.ts'
+import { wideFieldOf } from '../../services/session/src/adapters/redis/redis-wide-record.ts'
 import {
   mergeSubjectFacts,
   newer,
   type SubjectFacts,
   type WideFact,
-} from '../../services/session/src/domain/facts.ts'
-import { revocationOf, type Revocation } from '../../services/session/src/domain/revocation.ts'
-import type { SessionRecord } from '../../services/session/src/domain/session-record.ts'
-import type { Unprojected } from '../../services/session/src/domain/log-view.ts'
-import type { World } from './virtual-time.ts'
-import type { RevocationHistory, RotationStore, SessionStore } from '../../services/session/src/ports.ts'
+} from '../../services/session/src/domain/log/facts.ts'
+import type { Unprojected } from '../../services/session/src/domain/log/log-view.ts'
+import type { RevocationHistory } from '../../services/session/src/domain/revocations/ports.ts'
+import { revocationOf, type Revocation } from '../../services/session/src/domain/revocations/revocation.ts'
+import type { RotationStore, SessionStore } from '../../services/session/src/domain/sessions/ports.ts'
+import type { SessionRecord } from '../../services/session/src/domain/sessions/session-record.ts'
 import type { Random } from './random.ts'
+import type { World } from './virtual-time.ts'
 
 export interface Held {
   applied: Position

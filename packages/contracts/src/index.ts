@@ -18,6 +18,7 @@ export {
   subjectKey,
   subjectOf,
 } from './identifiers.ts'
+export { isoTime, timeOf } from './iso-time.ts'
 export type {
   Audience,
   ClientId,

@@ -12,13 +12,13 @@ import {
 } from '@curfew/service-kit'
 import { Type, type Static } from 'typebox'
 
-import type { ApprovalPolicy } from './domain/approvals.ts'
-import type { CreationSettings } from './domain/create-session.ts'
-import type { RotationSettings } from './domain/rotate-session.ts'
-import type { LevelLimits } from './domain/session-limits.ts'
-import type { ThrottlePolicy } from './domain/throttle.ts'
-import type { OperatorRules } from './routes/operator-guard.ts'
-import type { ThrottlePolicies } from './routes/throttling.ts'
+import type { ThrottlePolicy } from './domain/operators/throttle.ts'
+import type { ApprovalPolicy } from './domain/revocations/approvals.ts'
+import type { CreationSettings } from './domain/sessions/create-session.ts'
+import type { RotationSettings } from './domain/sessions/rotate-session.ts'
+import type { LevelLimits } from './domain/sessions/session-limits.ts'
+import type { OperatorRules } from './routes/operators/operator-guard.ts'
+import type { ThrottlePolicies } from './routes/shared/throttling.ts'
 
 const LONGEST_SECONDS = SESSION_LIFETIME_MAX_MS / 1_000
 /** NIST SP 800-63B-4, 2.3.3: no session at this level lives longer. */

@@ -1,11 +1,14 @@
-import { newSessionId, type ClientId } from '@curfew/contracts'
+import { type ClientId, isoTime, newSessionId } from '@curfew/contracts'
 import { type BearerClient, EventReader, expectJson, expectProblem } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { RedisApprovals } from '../src/adapters/redis-approvals.ts'
-import { MAX_PENDING_PER_OPERATOR, MAX_PENDING_PER_TENANT, type Approval } from '../src/domain/approvals.ts'
-import { newRevocationId } from '../src/domain/revocation.ts'
-import { isoTime } from '../src/iso-time.ts'
+import { RedisApprovals } from '../src/adapters/redis/redis-approvals.ts'
+import {
+  MAX_PENDING_PER_OPERATOR,
+  MAX_PENDING_PER_TENANT,
+  type Approval,
+} from '../src/domain/revocations/approvals.ts'
+import { newRevocationId } from '../src/domain/revocations/revocation.ts'
 import { setStage, TestClock, until, type Created, type Replica, type Stage } from './stage.ts'
 import { eventsOf } from './trail.ts'
 

@@ -4,7 +4,7 @@ import { expectJson, expectProblem, HttpClient, type BearerClient } from '@curfe
 import { jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { hashOfRecord } from '../src/domain/audit-record.ts'
+import { hashOfRecord } from '../src/domain/audit/audit-record.ts'
 import { postForm } from './forms.ts'
 import { BACKEND, setStage, until, type Replica, type Stage } from './stage.ts'
 import { eventsOf, faultsOf, pageOf, record, rewriteTrail, verificationOf } from './trail.ts'

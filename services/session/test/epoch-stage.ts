@@ -12,8 +12,8 @@ import { connectRedis } from '@curfew/service-kit/redis'
 import { leashed, startProcessServers, type ProcessServers } from '@curfew/test-kit'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 
-import { untilReady } from '../src/adapters/redis-boot.ts'
-import { openEpoch, type EpochStep, type OpenedEpoch } from '../src/open-epoch.ts'
+import { untilReady } from '../src/adapters/redis/redis-boot.ts'
+import { openEpoch, type EpochStep, type OpenedEpoch } from '../src/commands/open-epoch.ts'
 import { setStage, until, type Replica, type Stage } from './stage.ts'
 
 /** So short that a test can wait for the end of every lease. */

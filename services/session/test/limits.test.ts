@@ -2,7 +2,7 @@ import { newSessionId } from '@curfew/contracts'
 import { expectJson, expectProblem, HttpClient } from '@curfew/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { RedisThrottle } from '../src/adapters/redis-throttle.ts'
+import { RedisThrottle } from '../src/adapters/redis/redis-throttle.ts'
 import { postForm } from './forms.ts'
 import { BACKEND, CREATOR, setStage, until, type Replica, type Stage } from './stage.ts'
 import { eventsOf } from './trail.ts'

@@ -12,14 +12,14 @@ import {
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { RedisDirectory } from '../src/adapters/redis-directory.ts'
-import { RedisProjection } from '../src/adapters/redis-projection.ts'
-import { END_SESSION } from '../src/adapters/redis-scripts.ts'
-import { RedisSessionNames } from '../src/adapters/redis-session-names.ts'
-import { RedisSessionStore } from '../src/adapters/redis-session-store.ts'
-import { factOf } from '../src/domain/facts.ts'
-import type { Unprojected } from '../src/domain/log-view.ts'
-import { REMAINS_MS, type SessionRecord } from '../src/domain/session-record.ts'
+import { RedisDirectory } from '../src/adapters/redis/redis-directory.ts'
+import { RedisProjection } from '../src/adapters/redis/redis-projection.ts'
+import { END_SESSION } from '../src/adapters/redis/redis-scripts.ts'
+import { RedisSessionNames } from '../src/adapters/redis/redis-session-names.ts'
+import { RedisSessionStore } from '../src/adapters/redis/redis-session-store.ts'
+import { factOf } from '../src/domain/log/facts.ts'
+import type { Unprojected } from '../src/domain/log/log-view.ts'
+import { REMAINS_MS, type SessionRecord } from '../src/domain/sessions/session-record.ts'
 import { setStage, type Stage } from './stage.ts'
 
 let stage: Stage

@@ -5,7 +5,7 @@ import { RequestFailed, ask, connectMessaging } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { RedisThrottle } from '../src/adapters/redis-throttle.ts'
+import { RedisThrottle } from '../src/adapters/redis/redis-throttle.ts'
 import { setStage, type Stage } from './stage.ts'
 
 let stage: Stage

@@ -1,11 +1,11 @@
+import { fastJwt, jose, type JwtPeer } from '@curfew/bench-peers/json-web-tokens'
 /** ② One check of a credential: a session in a verifier's memory beside tokens that prove themselves, and beside asking. */
 import { GATEWAY_AUDIENCE, type Audience } from '@curfew/contracts'
-import { fastJwt, jose, type JwtPeer } from '@curfew/bench-peers/json-web-tokens'
 import { connectMessaging } from '@curfew/messaging'
 import { createVerifier, type Verifier } from '@curfew/verifier'
 
+import { KEYS } from '../../../services/session/src/adapters/redis/redis-keys.ts'
 import { allocatedBytes } from '../allocation.ts'
-import { KEYS } from '../../../services/session/src/adapters/redis-keys.ts'
 import { figureOf, type Benchmark, type Outcome, type Progress, type Row, type Size } from '../benchmark.ts'
 import { startChild } from '../child.ts'
 import { fill, silent } from '../filling.ts'

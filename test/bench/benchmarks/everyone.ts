@@ -2,7 +2,7 @@
 import { isSessionId, subjectKey } from '@curfew/contracts'
 import type { Redis } from 'ioredis'
 
-import { KEYS } from '../../../services/session/src/adapters/redis-keys.ts'
+import { KEYS } from '../../../services/session/src/adapters/redis/redis-keys.ts'
 import { figureOf, type Benchmark, type Outcome, type Progress, type Row, type Size } from '../benchmark.ts'
 import { startChild } from '../child.ts'
 import { requireLive } from '../liveness.ts'

@@ -1,10 +1,10 @@
+import { Unavailable } from '../domain/log/unavailable.ts'
 /**
  * ④ Looks every few seconds whether sessions have reached a limit, and with them their users' names, for as long as the process lives.
  * Promise: one look at a time; what cannot be done now is done later.
  */
-import { expireSessions, type ExpiryPorts } from '../domain/expire-sessions.ts'
-import { Unavailable } from '../errors.ts'
-import type { SessionNames } from '../ports.ts'
+import { expireSessions, type ExpiryPorts } from '../domain/sessions/expire-sessions.ts'
+import type { SessionNames } from '../domain/sessions/ports.ts'
 
 const EVERY_MS = 5_000
 
