@@ -81,7 +81,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a lease is granted before its barrier has come back',
-    file: `${LOG}/lease-granter.ts`,
+    file: `${LOG}/membership/lease-granter.ts`,
     edits: [
       ['this.#covered.filter(({ barrier }) => barrier <= seq)', 'this.#covered'],
       ['this.#covered.filter(({ barrier }) => barrier > seq)', '[]'],
@@ -114,7 +114,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an acknowledgement of something earlier counts',
-    file: `${LOG}/confirmation.ts`,
+    file: `${LOG}/membership/confirmation.ts`,
     edits: [['if (applied >= pending.seq) this.#waits', 'this.#waits']],
   },
   {
@@ -134,7 +134,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a log that went back is not noticed',
-    file: `${LOG}/follower.ts`,
+    file: `${LOG}/follow/follower.ts`,
     edits: [
       ['if (!duplicate && seq <= floor)', 'if (!duplicate && seq <= floor && seq < 0)'],
       ['if (!this.#witness.holds(seq, id)) return this.#contradiction(seq)', ''],
@@ -144,12 +144,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what a log has lost is known to who noticed it alone',
-    file: `${LOG}/log-closing.ts`,
+    file: `${LOG}/stream/log-closing.ts`,
     edits: [['this.#saying ??= this.#keepSaying(log, closed)', 'void [this.#keepSaying, log, closed]']],
   },
   {
     name: 'that a log is over is said to it once',
-    file: `${LOG}/log-closing.ts`,
+    file: `${LOG}/stream/log-closing.ts`,
     edits: [
       [
         'await pause(isStored ? AGAIN_MS : RETRY_MS, signal)',
@@ -159,17 +159,17 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the end of a session is kept for less than the session may live',
-    file: `${LOG}/fact-lifetime.ts`,
+    file: `${LOG}/stream/fact-lifetime.ts`,
     edits: [['SESSION_LIFETIME_MAX_MS + MARGIN_MS', 'MARGIN_MS']],
   },
   {
     name: 'what may expire is not missed, however lately it was applied',
-    file: `${LOG}/follower.ts`,
+    file: `${LOG}/follow/follower.ts`,
     edits: [['nowMs + mayExpireAfterMs(lifetimeMs)', 'nowMs; void mayExpireAfterMs']],
   },
   {
     name: 'what has expired is missed',
-    file: `${LOG}/witness.ts`,
+    file: `${LOG}/follow/witness.ts`,
     edits: [[' && nowMs < applied.mayExpireAtMs', '']],
   },
 ]

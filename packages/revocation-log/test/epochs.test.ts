@@ -8,9 +8,9 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
-import { stateOf } from '../src/epochs.ts'
+import { stateOf } from '../src/epoch/epochs.ts'
 import { EpochOpening, findEpochInForce } from '../src/index.ts'
-import { createStream } from '../src/nats-stream.ts'
+import { createStream } from '../src/stream/nats-stream.ts'
 import { facts, latestFacts, revokedUser, revokedUserOf, startReplica, store } from './stage.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 

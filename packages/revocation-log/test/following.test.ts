@@ -13,7 +13,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { headers } from '@nats-io/nats-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import { NatsLog } from '../src/nats-log.ts'
+import { NatsLog } from '../src/stream/nats-log.ts'
 import { facts, isAscending, latestFacts, revokedUser, revokedUserOf, startReplica, store } from './stage.ts'
 
 let servers: TestServers

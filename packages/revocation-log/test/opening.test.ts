@@ -7,7 +7,7 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 import { EpochOpening, surveyLogs } from '../src/index.ts'
-import { createStream } from '../src/nats-stream.ts'
+import { createStream } from '../src/stream/nats-stream.ts'
 import {
   expired,
   facts,

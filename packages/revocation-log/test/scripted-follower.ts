@@ -10,9 +10,9 @@ import {
   type SessionId,
 } from '@curfew/contracts'
 
-import { describeDoubt } from '../src/doubt.ts'
-import { Follower } from '../src/follower.ts'
-import { Witness } from '../src/witness.ts'
+import { describeDoubt } from '../src/follow/doubt.ts'
+import { Follower } from '../src/follow/follower.ts'
+import { Witness } from '../src/follow/witness.ts'
 
 export const at = (seq: number): Position => formatPosition(1, seq)
 

@@ -4,10 +4,10 @@
  */
 import type { LogEntry } from '@curfew/contracts'
 
-import type { Connection } from './connection-watch.ts'
+import type { Connection } from '../stream/connection-watch.ts'
+import type { LogRoom } from '../stream/log-room.ts'
+import type { Attempt, NatsLog } from '../stream/nats-log.ts'
 import type { Follower } from './follower.ts'
-import type { LogRoom } from './log-room.ts'
-import type { Attempt, NatsLog } from './nats-log.ts'
 
 export type ProvenAttempt = Attempt | { readonly kind: 'frozen' }
 

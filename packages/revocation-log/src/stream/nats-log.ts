@@ -24,7 +24,6 @@ import {
 import { nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core'
 
 import { lifetimeMsOf } from './fact-lifetime.ts'
-import type { StoredEntry } from './following.ts'
 import { latestMessage } from './latest-message.ts'
 
 /** A reading that brings nothing for so long is given up and begun anew. */
@@ -71,6 +70,11 @@ export interface FeedHandlers {
   readonly onUnreadable: () => void
   /** The subscription has ended by itself. */
   readonly onEnd: (reason: string) => void
+}
+
+export interface StoredEntry {
+  readonly seq: number
+  readonly json: string
 }
 
 interface LogOfEpoch {

@@ -19,12 +19,12 @@ import { answer, type Answering } from '@curfew/messaging'
 import type { NatsConnection } from '@nats-io/nats-core'
 import type { Static } from 'typebox'
 
+import type { JoinRefusal } from '../membership/member-admission.ts'
+import type { LogLogger } from '../stream/log-logger.ts'
 import type { Barriers } from './barriers.ts'
-import type { LogLogger } from './log-logger.ts'
-import type { JoinRefusal } from './member-admission.ts'
 import type { MemberRecorder } from './member-recorder.ts'
 
-export interface MemberDeskOptions {
+export interface MemberHandlers {
   readonly nc: NatsConnection
   readonly epoch: number
   readonly logger: LogLogger
@@ -36,8 +36,8 @@ export interface MemberDeskOptions {
   readonly settled: (member: MemberId) => void
 }
 
-export function answerMembers(desk: MemberDeskOptions): Answering[] {
-  const { nc, epoch, logger, members, barriers, serviceOf } = desk
+export function answerMembers(handlers: MemberHandlers): Answering[] {
+  const { nc, epoch, logger, members, barriers, serviceOf } = handlers
   const options = { queue: SESSION_QUEUE, logger }
   const on = (what: 'join' | 'leave'): string => memberSubject(epoch, what, ANY_SPEAKER)
   const renew = renewSubject(epoch, ANY_SPEAKER)
@@ -48,7 +48,7 @@ export function answerMembers(desk: MemberDeskOptions): Answering[] {
       on('join'),
       (member, { subject }) => {
         // Replicas write themselves into the log.
-        if (member.kind === 'verifier' && member.service === speakerOf(subject)) return join(desk, member)
+        if (member.kind === 'verifier' && member.service === speakerOf(subject)) return join(handlers, member)
         throw new Error(`${speakerOf(subject)} may not join as a ${member.kind} of ${member.service}`)
       },
       options,
@@ -83,7 +83,7 @@ export function answerMembers(desk: MemberDeskOptions): Answering[] {
 }
 
 async function join(
-  { members, admit, settled }: MemberDeskOptions,
+  { members, admit, settled }: MemberHandlers,
   member: Member,
 ): Promise<Static<typeof JOIN.answer>> {
   const refusal = admit(member)

@@ -11,10 +11,11 @@ import {
 } from '@curfew/contracts'
 import { Backoff, mayExpireAfterMs } from '@curfew/protocol'
 
+import { lifetimeMsOf } from '../stream/fact-lifetime.ts'
+import type { StoredEntry } from '../stream/nats-log.ts'
 import { describeDoubt, endOf, type Doubt } from './doubt.ts'
-import { lifetimeMsOf } from './fact-lifetime.ts'
 import { FeedBuffer } from './feed-buffer.ts'
-import type { Acknowledgement, FollowerOptions, Phase, Step, StoredEntry } from './following.ts'
+import type { Acknowledgement, FollowerOptions, Phase, Step } from './following.ts'
 import { Rereading } from './rereading.ts'
 import { REMEMBERED, Witness } from './witness.ts'
 

@@ -14,9 +14,9 @@ import {
 import type { Clock } from '@curfew/protocol'
 import type { Static } from 'typebox'
 
-import type { Coordinator } from './coordinator.ts'
-import type { PublishResult } from './log.ts'
-import type { LogLogger } from './log-logger.ts'
+import type { Coordinator } from '../membership/coordinator.ts'
+import type { LogLogger } from '../stream/log-logger.ts'
+import type { PublishResult } from '../stream/log.ts'
 
 export type RenewalAnswer = Static<typeof RENEW_LEASE.answer>
 

@@ -16,7 +16,6 @@ import {
 } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
-import { epochInForce, epochStates, whyOver } from './epochs.ts'
 import { LogError } from './errors.ts'
 import type { LogLogger } from './log-logger.ts'
 import { isStreamGone, type NatsLog } from './nats-log.ts'
@@ -32,27 +31,6 @@ export interface PrepareOptions {
   readonly create: boolean
   readonly startAfter: Position
   readonly logger: LogLogger
-}
-
-/** The epoch to use: the one given, else the one in force, else, where there has never been any, the first. */
-export async function chooseEpoch({ jsm, epoch, create, startAfter }: PrepareOptions): Promise<number> {
-  const seen = parsePosition(startAfter)
-  if (seen === undefined) throw new RangeError('startAfter is not a position')
-  const states = epoch === undefined ? await epochStates(jsm) : []
-  const chosen = epoch ?? epochInForce(states)
-  if (chosen === undefined) {
-    const highest = states.at(-1)
-    if (highest && (highest.epoch < seen.epoch || (highest.epoch === seen.epoch && !highest.isClosed)))
-      throw new LogError('LOG_ROLLED_BACK', `no log in force, though ${startAfter} was seen`)
-    // Never the half-made one: what it lacks would not be missed.
-    if (highest) throw new LogError('LOG_CLOSED', whyOver(highest))
-    if (seen.epoch > 0) throw new LogError('LOG_MISSING', `no log at all, though ${startAfter} was seen`)
-    if (!create) throw new LogError('LOG_MISSING', 'no log at all')
-    return 1
-  }
-  if (chosen < seen.epoch)
-    throw new LogError('LOG_ROLLED_BACK', `epoch ${chosen}, though ${startAfter} was seen`)
-  return chosen
 }
 
 /** Leaves a stream that exists and is set up as it must be; creates it when asked and allowed. @returns how it is set up */

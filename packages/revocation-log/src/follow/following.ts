@@ -32,11 +32,6 @@ export interface Acknowledgement {
   readonly floor: number
 }
 
-export interface StoredEntry {
-  readonly seq: number
-  readonly json: string
-}
-
 export interface FollowerOptions {
   readonly epoch: number
   /** Sequence of the last entry that the caller has applied already. */

@@ -4,7 +4,7 @@
  */
 import { formatPosition, parseLogEntry, type LogEntry, type Position } from '@curfew/contracts'
 
-import type { NatsLog } from './nats-log.ts'
+import type { NatsLog } from '../stream/nats-log.ts'
 
 export interface FactsReading {
   /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { ScriptedFollower, ack, at, json } from '../test/scripted-follower.ts'
+import { ScriptedFollower, ack, at, json } from '../../test/scripted-follower.ts'
 
 describe('Follower at its start', () => {
   it('claims no more than the caller had, until the feed has shown that it works', () => {

@@ -4,7 +4,7 @@
  */
 import type { LogEntryOf } from '@curfew/contracts'
 
-import type { LogErrorCode } from './errors.ts'
+import type { LogErrorCode } from '../stream/errors.ts'
 
 interface Meaning {
   /** Under which the same doubt stops a log from being opened. */

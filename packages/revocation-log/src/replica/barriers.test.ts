@@ -1,8 +1,8 @@
 import { formatPosition } from '@curfew/contracts'
 import { beforeEach, describe, expect, it } from 'vitest'
 
+import { begin, gateway, join, now, scene } from '../membership/coordinator.fixture.ts'
 import { Barriers } from './barriers.ts'
-import { begin, gateway, join, now, scene } from './coordinator.fixture.ts'
 
 const logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 

@@ -2,25 +2,56 @@
  * ⑤ Opens the log for one replica: the stream, a writer and a reader that has reached the end once.
  * Promise: what is handed out has been proven to be the log that was seen before, or nothing is.
  */
-import { sequenceOf, parsePosition } from '@curfew/contracts'
+import { sequenceOf, parsePosition, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
 import { untilAnswered } from '@curfew/messaging'
 import { jetstreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/nats-core'
 
-import { ConnectionWatch } from './connection-watch.ts'
-import { describeDoubt, errorCodeOf, isOfTheLog, type Doubt } from './doubt.ts'
-import { stateOf, whyOver } from './epochs.ts'
-import { LogError } from './errors.ts'
-import { Follower } from './follower.ts'
-import { readHistory } from './history.ts'
-import { FollowingReader } from './log-reader.ts'
-import { shorterThan } from './log-length.ts'
-import { LogRoom } from './log-room.ts'
+import { chooseEpoch, stateOf, whyOver } from '../epoch/epochs.ts'
+import { describeDoubt, errorCodeOf, isOfTheLog, type Doubt } from '../follow/doubt.ts'
+import { Follower } from '../follow/follower.ts'
+import { shorterThan } from '../follow/log-length.ts'
+import { FollowingReader } from '../follow/log-reader.ts'
+import { provenPublish } from '../follow/proven-publish.ts'
+import type { Witness } from '../follow/witness.ts'
+import { ConnectionWatch } from '../stream/connection-watch.ts'
+import { LogError } from '../stream/errors.ts'
+import { readHistory } from '../stream/history.ts'
+import type { LogClosing } from '../stream/log-closing.ts'
+import type { LogLogger } from '../stream/log-logger.ts'
+import { LogRoom } from '../stream/log-room.ts'
+import type { LogIdentity, RevocationLog } from '../stream/log.ts'
+import { NatsLog } from '../stream/nats-log.ts'
+import { ensureGenesis, prepareStream } from '../stream/nats-stream.ts'
+import { factsExpire } from '../stream/stream-settings.ts'
 import { createLogWriter } from './log-writer.ts'
-import type { OpenLogOptions, RevocationLog } from './log.ts'
-import { NatsLog } from './nats-log.ts'
-import { chooseEpoch, ensureGenesis, prepareStream } from './nats-stream.ts'
-import { provenPublish } from './proven-publish.ts'
-import { factsExpire } from './stream-settings.ts'
+
+export interface OpenLogOptions {
+  readonly nc: NatsConnection
+  /** Which log; the one in force when absent, 1 when there is none at all and `create` is set. */
+  readonly epoch?: number
+  /** Creates the log when there is none. A log that was there before (`startAfter`) is never created again. */
+  readonly create: boolean
+  readonly logger: LogLogger
+  /** Names this reader's barriers; random for each process, never reused. */
+  readonly replica: MemberId
+  /** Where the caller's own state stands: the first entry handed out is the one after it. */
+  readonly startAfter: Position
+  /** The log has been found, and nothing of it read yet. Rejecting leaves it closed. */
+  readonly onFound?: (found: LogIdentity) => Promise<void>
+  /** What the caller has seen of this log, for when it opens it again; kept up to date from then on. */
+  readonly witness?: Witness
+  /** Tells whoever reads the log that it is not what it was. Without it only this reader knows. */
+  readonly closing?: LogClosing
+  /** The room that is left, as the caller knows it; refusals of the server are noted in it. */
+  readonly room?: LogRoom
+  /** Called once for each entry in order. Throwing stops the reader, which offers the same entry again later. */
+  readonly onEntry: (entry: LogEntry, position: Position) => void
+  /** `applied` has moved: everything up to here is proven to have gone through `onEntry`. */
+  readonly onApplied?: (applied: Position) => void
+  /** The log, or this reader of it, cannot be trusted to go on: stop confirming and granting, tell an operator. */
+  readonly onDoubt: (reason: string) => void
+}
 
 const REQUEST_TIMEOUT_MS = 2_000
 

@@ -2,13 +2,21 @@
  * ⑤ Which logs there are, and which of them is in force.
  * Promise: an epoch is in force from the last entry of its opening until its closing; one that is half made never is.
  */
-import { logSubject, parseLogEntry, streamName } from '@curfew/contracts'
+import { logSubject, parseLogEntry, parsePosition, streamName, type Position } from '@curfew/contracts'
 import { untilAnswered } from '@curfew/messaging'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
-import { latestMessage } from './latest-message.ts'
-import { isStreamGone } from './nats-log.ts'
+import { LogError } from '../stream/errors.ts'
+import { latestMessage } from '../stream/latest-message.ts'
+import { isStreamGone } from '../stream/nats-log.ts'
+
+interface ChoiceOfEpoch {
+  readonly jsm: JetStreamManager
+  readonly epoch: number | undefined
+  readonly create: boolean
+  readonly startAfter: Position
+}
 
 const STREAM_NAME = /^CURFEW_([1-9]\d{0,5})$/
 const REQUEST_TIMEOUT_MS = 2_000
@@ -59,6 +67,27 @@ export async function stateOf(jsm: JetStreamManager, epoch: number): Promise<Epo
 export function epochInForce(states: readonly EpochState[]): number | undefined {
   const latest = states.findLast(({ isOpened }) => isOpened)
   return latest === undefined || latest.isClosed ? undefined : latest.epoch
+}
+
+/** The epoch to use: the one given, else the one in force, else, where there has never been any, the first. */
+export async function chooseEpoch({ jsm, epoch, create, startAfter }: ChoiceOfEpoch): Promise<number> {
+  const seen = parsePosition(startAfter)
+  if (seen === undefined) throw new RangeError('startAfter is not a position')
+  const states = epoch === undefined ? await epochStates(jsm) : []
+  const chosen = epoch ?? epochInForce(states)
+  if (chosen === undefined) {
+    const highest = states.at(-1)
+    if (highest && (highest.epoch < seen.epoch || (highest.epoch === seen.epoch && !highest.isClosed)))
+      throw new LogError('LOG_ROLLED_BACK', `no log in force, though ${startAfter} was seen`)
+    // Never the half-made one: what it lacks would not be missed.
+    if (highest) throw new LogError('LOG_CLOSED', whyOver(highest))
+    if (seen.epoch > 0) throw new LogError('LOG_MISSING', `no log at all, though ${startAfter} was seen`)
+    if (!create) throw new LogError('LOG_MISSING', 'no log at all')
+    return 1
+  }
+  if (chosen < seen.epoch)
+    throw new LogError('LOG_ROLLED_BACK', `epoch ${chosen}, though ${startAfter} was seen`)
+  return chosen
 }
 
 /** For people: why one that exists is not in force. */

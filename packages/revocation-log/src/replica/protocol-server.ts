@@ -21,20 +21,20 @@ import { AckSender, renewEveryMs, type Clock } from '@curfew/protocol'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { Compile } from 'typebox/compile'
 
-import { Barriers } from './barriers.ts'
-import type { Confirmation, ConfirmationWatch } from './confirmation.ts'
-import type { Coordinator } from './coordinator.ts'
-import { listen, type Listening } from './listening.ts'
-import type { PublishResult } from './log.ts'
-import type { LogLogger } from './log-logger.ts'
+import type { Confirmation, ConfirmationWatch } from '../membership/confirmation.ts'
+import type { Coordinator } from '../membership/coordinator.ts'
 import {
   MEMBER_LIMITS,
   MemberAdmission,
   type JoinRefusal,
   type MemberLimits,
   type RefusedJoin,
-} from './member-admission.ts'
-import { answerMembers } from './member-desk.ts'
+} from '../membership/member-admission.ts'
+import type { LogLogger } from '../stream/log-logger.ts'
+import type { PublishResult } from '../stream/log.ts'
+import { Barriers } from './barriers.ts'
+import { listen, type Listening } from './listening.ts'
+import { answerMembers } from './member-handlers.ts'
 import { MemberRecorder } from './member-recorder.ts'
 
 export interface ProtocolServerOptions {

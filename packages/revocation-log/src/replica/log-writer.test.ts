@@ -1,10 +1,10 @@
 import { formatPosition, newSessionId, type LogEntry } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
-import type { Connection } from './connection-watch.ts'
-import { LogRoom } from './log-room.ts'
+import type { ProvenAttempt } from '../follow/proven-publish.ts'
+import type { Connection } from '../stream/connection-watch.ts'
+import { LogRoom } from '../stream/log-room.ts'
 import { createLogWriter } from './log-writer.ts'
-import type { ProvenAttempt } from './proven-publish.ts'
 
 const entry: LogEntry = { v: 1, id: 'x', type: 'revoked', at: '', actor: 'system', scope: { type: 'global' } }
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }

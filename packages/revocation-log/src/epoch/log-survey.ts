@@ -13,12 +13,12 @@ import {
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
+import { latestMessage } from '../stream/latest-message.ts'
+import { measureNewRoom } from '../stream/measure-room.ts'
+import { NatsLog } from '../stream/nats-log.ts'
+import { brokenSettings, replicasOf } from '../stream/stream-settings.ts'
 import { epochInForce, epochStates, type EpochState } from './epochs.ts'
 import { readFacts } from './facts-of-log.ts'
-import { latestMessage } from './latest-message.ts'
-import { measureNewRoom } from './measure-room.ts'
-import { NatsLog } from './nats-log.ts'
-import { brokenSettings, replicasOf } from './stream-settings.ts'
 
 const REQUEST_TIMEOUT_MS = 5_000
 

@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { untilAnswered } from '@curfew/messaging'
 
+import { LogError } from '../stream/errors.ts'
+import { closedEntry } from '../stream/log-closing.ts'
+import type { NatsLog } from '../stream/nats-log.ts'
 import { describeDoubt, type Doubt } from './doubt.ts'
-import { LogError } from './errors.ts'
-import { closedEntry } from './log-closing.ts'
-import type { NatsLog } from './nats-log.ts'
 
 const LOOKS = 5
 const BETWEEN_LOOKS_MS = 300

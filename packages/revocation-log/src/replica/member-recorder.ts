@@ -14,9 +14,9 @@ import {
 import type { Clock } from '@curfew/protocol'
 import type { Static } from 'typebox'
 
-import type { PublishResult } from './log.ts'
-import type { LogLogger } from './log-logger.ts'
-import type { MemberState } from './membership.ts'
+import type { MemberState } from '../membership/membership.ts'
+import type { LogLogger } from '../stream/log-logger.ts'
+import type { PublishResult } from '../stream/log.ts'
 
 export interface MemberRecorderOptions {
   readonly clock: Clock

@@ -16,12 +16,12 @@ import {
 } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
+import { LogError } from '../stream/errors.ts'
+import { latestMessage } from '../stream/latest-message.ts'
+import { isStreamGone, NatsLog } from '../stream/nats-log.ts'
+import { createStream, newGenesis } from '../stream/nats-stream.ts'
 import { epochInForce, epochStates, type EpochState } from './epochs.ts'
-import { LogError } from './errors.ts'
 import { readFacts } from './facts-of-log.ts'
-import { latestMessage } from './latest-message.ts'
-import { isStreamGone, NatsLog } from './nats-log.ts'
-import { createStream, newGenesis } from './nats-stream.ts'
 
 const REQUEST_TIMEOUT_MS = 5_000
 const ATTEMPTS = 8

@@ -1,8 +1,8 @@
 import { mayExpireAfterMs } from '@curfew/protocol'
 import { describe, expect, it } from 'vitest'
 
-import { ScriptedFollower, ack, at, barrierJson, json, sessionJson } from '../test/scripted-follower.ts'
-import { SESSION_FACT_MS } from './fact-lifetime.ts'
+import { ScriptedFollower, ack, at, barrierJson, json, sessionJson } from '../../test/scripted-follower.ts'
+import { SESSION_FACT_MS } from '../stream/fact-lifetime.ts'
 import { Witness } from './witness.ts'
 
 describe('Follower meeting an entry that it cannot apply', () => {

@@ -2,13 +2,7 @@
  * ⑤ What the rest of Curfew sees of the log: a writer that never guesses, a reader that never skips.
  * Promise: `stored` is proven by the server's acknowledgement, `applied` by having gone through `onEntry` in order.
  */
-import type { LogEntry, LogEntryOf, MemberId, Position, Subject } from '@curfew/contracts'
-import type { NatsConnection } from '@nats-io/nats-core'
-
-import type { LogClosing } from './log-closing.ts'
-import type { LogLogger } from './log-logger.ts'
-import type { LogRoom } from './log-room.ts'
-import type { Witness } from './witness.ts'
+import type { LogEntry, LogEntryOf, Position, Subject } from '@curfew/contracts'
 
 /** The entry is in the log at `position`; `duplicate` when an earlier attempt under the same id had put it there. */
 export interface Stored {
@@ -71,33 +65,6 @@ export interface LogReader {
   /** True as soon as `applied` has reached the position, false when that took longer than `timeoutMs` or at close. */
   waitFor(position: Position, timeoutMs: number): Promise<boolean>
   close(): Promise<void>
-}
-
-export interface OpenLogOptions {
-  readonly nc: NatsConnection
-  /** Which log; the one in force when absent, 1 when there is none at all and `create` is set. */
-  readonly epoch?: number
-  /** Creates the log when there is none. A log that was there before (`startAfter`) is never created again. */
-  readonly create: boolean
-  readonly logger: LogLogger
-  /** Names this reader's barriers; random for each process, never reused. */
-  readonly replica: MemberId
-  /** Where the caller's own state stands: the first entry handed out is the one after it. */
-  readonly startAfter: Position
-  /** The log has been found, and nothing of it read yet. Rejecting leaves it closed. */
-  readonly onFound?: (found: LogIdentity) => Promise<void>
-  /** What the caller has seen of this log, for when it opens it again; kept up to date from then on. */
-  readonly witness?: Witness
-  /** Tells whoever reads the log that it is not what it was. Without it only this reader knows. */
-  readonly closing?: LogClosing
-  /** The room that is left, as the caller knows it; refusals of the server are noted in it. */
-  readonly room?: LogRoom
-  /** Called once for each entry in order. Throwing stops the reader, which offers the same entry again later. */
-  readonly onEntry: (entry: LogEntry, position: Position) => void
-  /** `applied` has moved: everything up to here is proven to have gone through `onEntry`. */
-  readonly onApplied?: (applied: Position) => void
-  /** The log, or this reader of it, cannot be trusted to go on: stop confirming and granting, tell an operator. */
-  readonly onDoubt: (reason: string) => void
 }
 
 export interface LogIdentity {

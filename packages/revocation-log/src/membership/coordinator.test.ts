@@ -2,7 +2,6 @@ import { formatPosition } from '@curfew/contracts'
 import { waitForMs } from '@curfew/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import { Coordinator } from './coordinator.ts'
 import {
   LEASE_MS,
   WAIT_MS,
@@ -18,6 +17,7 @@ import {
   say,
   scene,
 } from './coordinator.fixture.ts'
+import { Coordinator } from './coordinator.ts'
 
 beforeEach(begin)
 

@@ -2,7 +2,6 @@ import { formatPosition, type MemberId } from '@curfew/contracts'
 import { evictAfterMs, usableForMs } from '@curfew/protocol'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { Coordinator } from './coordinator.ts'
 import {
   LEASE_MS,
   WAIT_MS,
@@ -23,6 +22,7 @@ import {
   scene,
   self,
 } from './coordinator.fixture.ts'
+import { Coordinator } from './coordinator.ts'
 
 beforeEach(begin)
 

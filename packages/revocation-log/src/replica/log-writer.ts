@@ -12,13 +12,13 @@ import {
 } from '@curfew/contracts'
 import { Backoff, pause } from '@curfew/protocol'
 
-import type { Connection } from './connection-watch.ts'
-import { LogError } from './errors.ts'
-import type { LogRoom } from './log-room.ts'
-import type { LatestGrants, LogWriter, PublishOptions, PublishResult } from './log.ts'
-import type { LogLogger } from './log-logger.ts'
-import type { NatsLog } from './nats-log.ts'
-import type { ProvenPublish } from './proven-publish.ts'
+import type { ProvenPublish } from '../follow/proven-publish.ts'
+import type { Connection } from '../stream/connection-watch.ts'
+import { LogError } from '../stream/errors.ts'
+import type { LogLogger } from '../stream/log-logger.ts'
+import type { LogRoom } from '../stream/log-room.ts'
+import type { LatestGrants, LogWriter, PublishOptions, PublishResult } from '../stream/log.ts'
+import type { NatsLog } from '../stream/nats-log.ts'
 
 const ATTEMPT_MS = 2_000
 const IN_ALL_MS = 6_000
