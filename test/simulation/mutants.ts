@@ -124,13 +124,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a replica that starts knows no members',
-    file: `${SESSION}/adapters/log/open-from-stored.ts`,
-    edits: [
-      [
-        'coordinator.restore(restoredFacts(view.wide, epoch, clock.nowMs()), systemClock())',
-        'restoredFacts; systemClock; clock',
-      ],
-    ],
+    file: `${LOG}/replica/resume.ts`,
+    edits: [['coordinator.restore(resume(epoch), systemClock())', 'resume(epoch); systemClock; coordinator']],
   },
   {
     name: 'a log that went back is not noticed',

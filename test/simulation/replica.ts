@@ -1,11 +1,7 @@
-/** One session replica: the service's own composition on the log, its routes on NATS and its rules, over simulated ports. */
 import { SESSION_LIFETIME_MAX_MS, type LogEntryOf, type Position, type SessionId } from '@curfew/contracts'
+/** One session replica: the service's own composition on the log, its routes on NATS and its rules, over simulated ports. */
 
-import {
-  followLog,
-  type FollowLogOptions,
-  type FollowedLog,
-} from '../../services/session/src/adapters/log/follow-log.ts'
+import { followLog, type FollowedLog } from '../../services/session/src/adapters/log/follow-log.ts'
 import type { Reports } from '../../services/session/src/domain/audit/reports.ts'
 import { LogView } from '../../services/session/src/domain/log/log-view.ts'
 import {
@@ -53,7 +49,7 @@ export class Replica extends Actor {
 
   protected async open(process: VirtualProcess): Promise<void> {
     const { platform } = this
-    const logger = platform.loggerOf(process) as unknown as FollowLogOptions['logger']
+    const logger = platform.loggerOf(process) as unknown as ConstructorParameters<typeof Answers>[1]
     const stack = new AsyncDisposableStack()
     const nc = await this.connect(process)
     stack.defer(() => nc.drain())
@@ -61,8 +57,8 @@ export class Replica extends Actor {
     stack.defer(() => questions.drain())
     const view = new LogView()
     const reports = reportsOf(platform, process)
-    const stored = new StoreProjection(platform.store)
-    const following = { nc, questions, view, stored, leaseMs: platform.leaseMs, clock, reports, logger }
+    const target = new StoreProjection(platform.store)
+    const following = { nc, questions, view, target, leaseMs: platform.leaseMs, clock, reports, logger }
     const followed = await followLog(following, stack)
     const ports = portsOf(platform, { view, reports, ...followed })
     const answers = new Answers(questions, logger, audit)

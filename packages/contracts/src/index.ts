@@ -73,11 +73,12 @@ export {
   PermissionsSchema,
   RolesSchema,
   ScopeSchema,
+  entryHead,
   parseLogEntry,
   grantsSubject,
   subjectOfEntry,
 } from './log-entries.ts'
-export type { LogEntry, LogEntryOf, Scope } from './log-entries.ts'
+export type { EntryHead, LogEntry, LogEntryOf, Scope } from './log-entries.ts'
 export { LEASE_MS_MAX, LeaseMsSchema, MemberIdSchema, PROTOCOL_VERSION } from './members.ts'
 export type { Member, MemberId } from './members.ts'
 export {

@@ -16,9 +16,27 @@ import {
   UserIdSchema,
   type Subject,
 } from './identifiers.ts'
+import { isoTime } from './iso-time.ts'
 import { LeaseMsSchema, MemberIdSchema, MemberSchema } from './members.ts'
 import { EpochSchema } from './position.ts'
 import { logSubject } from './subjects.ts'
+
+/** The fields that every entry begins with. */
+export interface EntryHead {
+  readonly v: 1
+  readonly id: string
+  readonly at: string
+  readonly actor: string
+}
+
+/**
+ * @param id the log stores one entry for each id
+ * @param atMs wall clock, for people: the order of entries is that of the log
+ * @param actor an operator, a service, or `system` for the authority itself
+ */
+export function entryHead(id: string, atMs: number, actor = 'system'): EntryHead {
+  return { v: 1, id, at: isoTime(atMs), actor }
+}
 
 export const MAX_ROLES = 64
 export const MAX_PERMISSIONS = 256

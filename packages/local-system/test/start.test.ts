@@ -2,9 +2,9 @@
  * `npm start`, from the first line to the last process, however it ends.
  */
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -106,7 +106,7 @@ describe('a running system', () => {
   it('keeps the settings that commands of administrators take, for its owner only', async () => {
     const settings = join(scratch.path, 'session.env')
     expect(statSync(settings).mode & 0o777).toBe(0o600)
-    const node = `set -a; . '${settings}'; '${process.execPath}' services/session/src`
+    const node = `set -a; . '${settings}'; '${process.execPath}' services/session/src/commands`
     const recover = `${node}/recover-operator.ts --user operator --reason test --dry-run >/dev/null; echo $?`
     const openEpoch = `${node}/new-epoch.ts --dry-run >/dev/null; echo $?`
     // Nothing is wrong: an operator is there, and so is the log.

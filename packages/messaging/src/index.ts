@@ -1,5 +1,7 @@
 export { connectMessaging, isConnected } from './connection.ts'
 export type { MessagingLogger, MessagingOptions } from './connection.ts'
+export { ConnectionWatch } from './connection-watch.ts'
+export type { Connection } from './connection-watch.ts'
 export { ask } from './ask.ts'
 export type { AskOptions } from './ask.ts'
 export { answer } from './answer.ts'

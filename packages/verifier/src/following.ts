@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 
 import { PROTOCOL_VERSION, type Audience, type Member, type MemberId } from '@curfew/contracts'
+import { ConnectionWatch } from '@curfew/messaging'
 import { Backoff, pause, renewEveryMs, type Clock } from '@curfew/protocol'
 import type { NatsConnection } from '@nats-io/transport-node'
 
@@ -66,7 +67,10 @@ export class Following {
 
   /** Resolves with the first lease, or when the first try has failed; it goes on trying. */
   start(): Promise<void> {
-    void this.#watchConnection()
+    void new ConnectionWatch(this.#options.nc, (isUp) => {
+      // Entries published while the connection is down never arrive. Afterwards another log may be in force: a hello tells.
+      if (!isUp && !this.#closing.signal.aborted) this.#startAgain('disconnected')
+    })
     this.#ended = this.#run()
     return this.#started.promise
   }
@@ -82,15 +86,6 @@ export class Following {
     // A join that is under way must not arrive after the leaving.
     await Promise.race([this.#ended, wait(CLOSE_WITHIN_MS, undefined, { ref: false })])
     if (this.#joinedEpoch === epoch) await authority.leave(epoch, this.#member.member)
-  }
-
-  async #watchConnection(): Promise<void> {
-    for await (const { type } of this.#options.nc.status()) {
-      if (this.#closing.signal.aborted) return
-      // What is published meanwhile never comes. Back again, another log may be in force: it begins with a hello.
-      // The client repeats itself, once for every dial that fails.
-      if (type === 'disconnect' && !this.#round.signal.aborted) this.#startAgain('disconnected')
-    }
   }
 
   #startAgain(reason: string, err?: unknown): void {

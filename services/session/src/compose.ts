@@ -2,8 +2,9 @@
  * ④ Joins the parts of the session authority: the only file that constructs adapters.
  * Promise: questions are taken only once the log has been followed to its end, and answered until the last one is done.
  */
-import { isoTime, type SessionId } from '@curfew/contracts'
+import { type SessionId } from '@curfew/contracts'
 import { connectMessaging, isConnected } from '@curfew/messaging'
+import { newReplicaId, type LogReplica } from '@curfew/revocation-log'
 import { createHttpServer, createMetrics, type CurfewServer, type ReadinessCheck } from '@curfew/service-kit'
 import { connectRedis, redisReadiness, refuseEviction, type Redis } from '@curfew/service-kit/redis'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -18,10 +19,8 @@ import { readClientRegistry } from './adapters/files/client-registry.ts'
 import { readSeedFile } from './adapters/files/seed-file.ts'
 import { followLog } from './adapters/log/follow-log.ts'
 import { refuseFormerBucket } from './adapters/log/former-bucket.ts'
-import { newReplicaId } from './adapters/log/join-protocol.ts'
 import { MemberPruning } from './adapters/log/member-pruning.ts'
 import { membersHeard } from './adapters/log/members-heard.ts'
-import type { NatsFactLog } from './adapters/log/nats-fact-log.ts'
 import type { Projector } from './adapters/log/projector.ts'
 import { RoomWatch } from './adapters/log/room-watch.ts'
 import { RedisApprovals } from './adapters/redis/redis-approvals.ts'
@@ -157,7 +156,7 @@ interface Foundation {
 
 interface Authority {
   readonly ports: HttpPorts & RedeemPorts & EpochPorts & { readonly names: SessionNames }
-  readonly log: NatsFactLog
+  readonly log: LogReplica
   readonly readiness: readonly ReadinessCheck[]
 }
 
@@ -177,7 +176,7 @@ async function openAuthority(
     perService: config.SESSION_MEMBERS_PER_SERVICE,
     joinsPerMinute: config.SESSION_JOINS_PER_MINUTE,
   }
-  const following = { nc, questions, view, stored: target, leaseMs, memberLimits, clock, reports, logger }
+  const following = { nc, questions, view, target, leaseMs, memberLimits, clock, reports, logger }
   const { log, projection, operators, feed } = await followLog(following, stack)
 
   const forget = (facts: readonly WideFact[]) => target.forget(facts)
@@ -216,7 +215,7 @@ function natsReadiness(connections: Readonly<Record<string, NatsConnection>>): R
   return { name: 'nats', check }
 }
 
-function readinessOf(log: NatsFactLog, view: LogView, projection: Projector): ReadinessCheck[] {
+function readinessOf(log: LogReplica, view: LogView, projection: Projector): ReadinessCheck[] {
   return [
     { name: 'log', check: () => log.trouble ?? true },
     {
@@ -246,16 +245,16 @@ function storesIn(redis: Redis) {
   }
 }
 
-async function seed({ config, logger }: Foundation, log: NatsFactLog, clock: Clock): Promise<void> {
+async function seed({ config, logger }: Foundation, log: LogReplica, clock: Clock): Promise<void> {
   if (config.SESSION_SEED_FILE === undefined) return
-  const entries = seedEntries(await readSeedFile(config.SESSION_SEED_FILE), isoTime(clock.nowMs()))
+  const entries = seedEntries(await readSeedFile(config.SESSION_SEED_FILE), clock.nowMs())
   const added = await applySeed(log, entries)
   logger.info({ event: 'seed.applied', added })
 }
 
 async function watchRoom(
   { nc, logger }: Foundation,
-  log: NatsFactLog,
+  log: LogReplica,
   reports: Reports,
   stack: AsyncDisposableStack,
 ): Promise<void> {

@@ -123,7 +123,7 @@ export class EpochStage implements AsyncDisposable {
   }
 
   async #run(program: string, args: readonly string[]): Promise<CommandResult> {
-    const main = fileURLToPath(new URL(`../src/${program}.ts`, import.meta.url))
+    const main = fileURLToPath(new URL(`../src/commands/${program}.ts`, import.meta.url))
     const child = leashed(
       spawn(process.execPath, [main, '--json', ...args], {
         stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /**
  * `GET /v1/events`: the entries of the log, as they are written.
  * Promise: a stream that breaks off is taken up behind the last entry that was seen; nothing is shown twice.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-
+import { Backoff } from '@curfew/protocol'
 import type { EventSourceMessage } from 'eventsource-parser'
 
 import type { Operator } from '../account/operator.ts'
@@ -19,8 +20,7 @@ export interface FollowOptions {
 
 /** Three heartbeats. */
 const SILENCE_MS = 45_000
-const FIRST_PAUSE_MS = 250
-const LONGEST_PAUSE_MS = 10_000
+const RETRY = { firstMs: 250, mostMs: 10_000 }
 
 /** Goes on until the signal. @throws Refusal; NoAnswer where the very first attempt fails */
 export async function* followLog(
@@ -28,7 +28,7 @@ export async function* followLog(
   { after, signal, onTrouble }: FollowOptions,
 ): AsyncGenerator<EventSourceMessage> {
   let last = after
-  let pauseMs = FIRST_PAUSE_MS
+  const backoff = new Backoff(RETRY)
   for (let isFirst = true; ; isFirst = false) {
     try {
       const response = await operator.open(
@@ -43,7 +43,7 @@ export async function* followLog(
       if (!isEventStream(response)) throw new NoAnswer('The server has no stream of events.', false)
       for await (const message of eventsOf(response, { silenceMs: SILENCE_MS, signal })) {
         last = message.id ?? last
-        pauseMs = FIRST_PAUSE_MS
+        backoff.reset()
         yield message
       }
       onTrouble('the stream has ended')
@@ -53,8 +53,7 @@ export async function* followLog(
       if (!isPassing || isFirst) throw error
       onTrouble(error.message)
     }
-    await sleep(pauseMs, undefined, { signal })
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    await sleep(backoff.nextMs(), undefined, { signal })
   }
 }
 

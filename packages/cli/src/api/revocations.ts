@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { ProblemCode } from '@curfew/contracts'
 /**
  * A revocation, or the approval of one, until the outcome is known.
  * Promise: whatever is lost on the way, it is sent under the name that makes it one revocation, however often it is sent.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-
-import type { ProblemCode } from '@curfew/contracts'
+import { Backoff } from '@curfew/protocol'
 
 import type { Operator, OperatorCall } from '../account/operator.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -32,8 +33,7 @@ export interface SendingOptions extends Omit<Looking, 'timeoutMs'> {
 
 /** Where nothing can have arrived, somebody should hear of it soon. */
 const UNREACHABLE_MS = 5_000
-const FIRST_PAUSE_MS = 300
-const LONGEST_PAUSE_MS = 5_000
+const RETRY = { firstMs: 300, mostMs: 5_000 }
 
 /**
  * Sends it, and again where no answer came or the answer is that nobody knows yet, until it is confirmed or patience ends. What
@@ -49,10 +49,12 @@ export async function sendUntilConfirmed(
 ): Promise<RevocationResult> {
   const { progress, signal, onProgress, patienceMs } = options
   const startedAt = performance.now()
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  const backoff = new Backoff(RETRY)
+  for (;;) {
     const outcome = await attempt(operator, call, options)
     if ('result' in outcome && isSettled(outcome.result)) return outcome.result
     const endsAt = startedAt + (progress.isSent ? patienceMs : Math.min(patienceMs, UNREACHABLE_MS))
+    const pauseMs = backoff.nextMs()
     if (performance.now() + pauseMs > endsAt) {
       if ('result' in outcome) return outcome.result
       throw progress.isSent ? unknown(outcome.failure) : outcome.failure

@@ -6,7 +6,15 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { parseLogEntry, streamName, subjectOfEntry, type LogEntry, type Position } from '@curfew/contracts'
+import {
+  parseLogEntry,
+  streamName,
+  subjectOfEntry,
+  type LogEntry,
+  type Position,
+  entryHead,
+  type EntryHead,
+} from '@curfew/contracts'
 import { untilAnswered } from '@curfew/messaging'
 import {
   JetStreamApiCodes,
@@ -132,8 +140,8 @@ export class EpochOpening {
   }
 }
 
-function head(kind: string) {
-  return { v: 1, id: `${kind}-${randomUUID()}`, at: new Date().toISOString(), actor: 'system' } as const
+function head(kind: string): EntryHead {
+  return entryHead(`${kind}-${randomUUID()}`, Date.now())
 }
 
 interface Sending {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import type { MemberId, Position } from '@curfew/contracts'
+import { type MemberId, type Position, entryHead } from '@curfew/contracts'
 import { orAborted, pause } from '@curfew/protocol'
 import type { Subscription } from '@nats-io/nats-core'
 
@@ -159,9 +159,8 @@ export class FollowingReader implements LogReader {
   /** Only an acknowledgement proves a position: reads may be answered by a leader that has been deposed. */
   async #publishBarrier(signal: AbortSignal): Promise<number> {
     const { publishOnce, replica } = this.#options
-    const id = `barrier-${randomUUID()}`
-    const at = new Date().toISOString()
-    const barrier = { v: 1, type: 'barrier', id, at, actor: 'system', replica } as const
+    const head = entryHead(`barrier-${randomUUID()}`, Date.now())
+    const barrier = { ...head, type: 'barrier', replica } as const
     const attempt = await orAborted(publishOnce(barrier, { timeoutMs: BARRIER_MS }), signal)
     if (attempt.kind === 'acknowledged') return attempt.seq
     const cause = 'err' in attempt ? attempt.err : undefined

@@ -3,8 +3,8 @@
  * Promise: an acknowledgement from a log that was rolled back or replaced never counts as one.
  */
 import type { LogEntry } from '@curfew/contracts'
+import type { Connection } from '@curfew/messaging'
 
-import type { Connection } from '../stream/connection-watch.ts'
 import type { LogRoom } from '../stream/log-room.ts'
 import type { Attempt, NatsLog } from '../stream/nats-log.ts'
 import type { Follower } from './follower.ts'

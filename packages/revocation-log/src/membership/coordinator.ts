@@ -58,6 +58,11 @@ export class Coordinator {
     return this.#lengths.leaseMs
   }
 
+  /** The latest lease length that the log has announced, and its position. */
+  get announcedLease(): LeaseLengths['announced'] {
+    return this.#lengths.announced
+  }
+
   get replica(): MemberId {
     return this.#replica
   }

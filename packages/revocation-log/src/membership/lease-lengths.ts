@@ -27,6 +27,11 @@ export class LeaseLengths {
     return this.#leaseMs
   }
 
+  /** The latest length that the log has announced; undefined while it has announced none. */
+  get announced(): Pick<LeaseLength, 'leaseMs' | 'position'> | undefined {
+    return this.#since === undefined ? undefined : { leaseMs: this.#leaseMs, position: this.#since }
+  }
+
   /**
    * For a lease that names a barrier; undefined when the log has changed the length since: others who have read only as
    * far as the barrier would reckon with the one before.

@@ -10,6 +10,7 @@ import {
   type MemberId,
   type Position,
   type RENEW_LEASE,
+  entryHead,
 } from '@curfew/contracts'
 import type { Clock } from '@curfew/protocol'
 import type { Static } from 'typebox'
@@ -104,11 +105,8 @@ export class Barriers {
     const { coordinator, clock, publish, logger } = this.#options
     try {
       const result = await publish({
-        v: 1,
-        id: `barrier-${nonce}`,
+        ...entryHead(`barrier-${nonce}`, clock().wallMs),
         type: 'barrier',
-        at: new Date(clock().wallMs).toISOString(),
-        actor: 'system',
         replica: coordinator.replica,
         ...(ackTo !== undefined && { ackTo }),
       })

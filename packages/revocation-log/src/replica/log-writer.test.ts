@@ -1,8 +1,8 @@
 import { formatPosition, newSessionId, type LogEntry } from '@curfew/contracts'
+import type { Connection } from '@curfew/messaging'
 import { describe, expect, it } from 'vitest'
 
 import type { ProvenAttempt } from '../follow/proven-publish.ts'
-import type { Connection } from '../stream/connection-watch.ts'
 import { LogRoom } from '../stream/log-room.ts'
 import { createLogWriter } from './log-writer.ts'
 

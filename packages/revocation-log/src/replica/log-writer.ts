@@ -10,10 +10,10 @@ import {
   type Position,
   type Subject,
 } from '@curfew/contracts'
+import type { Connection } from '@curfew/messaging'
 import { Backoff, pause } from '@curfew/protocol'
 
 import type { ProvenPublish } from '../follow/proven-publish.ts'
-import type { Connection } from '../stream/connection-watch.ts'
 import { LogError } from '../stream/errors.ts'
 import type { LogLogger } from '../stream/log-logger.ts'
 import type { LogRoom } from '../stream/log-room.ts'

@@ -10,6 +10,8 @@ import {
   type Member,
   type MemberId,
   type Position,
+  entryHead,
+  type EntryHead,
 } from '@curfew/contracts'
 import type { Clock } from '@curfew/protocol'
 import type { Static } from 'typebox'
@@ -80,7 +82,7 @@ export class MemberRecorder {
       throw new Error(`${entry.type} could not be recorded`)
   }
 
-  #head(id: string) {
-    return { v: 1, id, at: new Date(this.#options.clock().wallMs).toISOString(), actor: 'system' } as const
+  #head(id: string): EntryHead {
+    return entryHead(id, this.#options.clock().wallMs)
   }
 }

@@ -3,7 +3,7 @@
  * Promise: what is handed out has been proven to be the log that was seen before, or nothing is.
  */
 import { sequenceOf, parsePosition, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
-import { untilAnswered } from '@curfew/messaging'
+import { ConnectionWatch, untilAnswered } from '@curfew/messaging'
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 
@@ -14,7 +14,6 @@ import { shorterThan } from '../follow/log-length.ts'
 import { FollowingReader } from '../follow/log-reader.ts'
 import { provenPublish } from '../follow/proven-publish.ts'
 import type { Witness } from '../follow/witness.ts'
-import { ConnectionWatch } from '../stream/connection-watch.ts'
 import { LogError } from '../stream/errors.ts'
 import { readHistory } from '../stream/history.ts'
 import type { LogClosing } from '../stream/log-closing.ts'

@@ -8,6 +8,7 @@ import {
   RENEW_LEASE,
   SESSION_SERVICE,
   ackSubject,
+  parsePosition,
   renewSubject,
   sequenceOf,
   speakerOf,
@@ -36,6 +37,7 @@ import { Barriers } from './barriers.ts'
 import { listen, type Listening } from './listening.ts'
 import { answerMembers } from './member-handlers.ts'
 import { MemberRecorder } from './member-recorder.ts'
+import type { Confirming } from './ports.ts'
 
 export interface ProtocolServerOptions {
   /** Members are heard and answered here. */
@@ -146,10 +148,21 @@ export class ProtocolServer {
   }
 
   /**
-   * Resolves when nobody can act any more without what is at `position`, which has been applied here; at the latest after
-   * W, and then with nothing if the log is not followed.
+   * Resolves once no member can act without the entry at `position`, which has been applied here, after W at the latest;
+   * then to undefined if the log is not followed.
    */
-  confirm(position: Position, watch?: ConfirmationWatch): Promise<Confirmation | undefined> {
+  async confirm(
+    position: Position,
+    { isRepeat = false, watch }: Pick<Confirming, 'isRepeat' | 'watch'> = {},
+  ): Promise<Confirmation | undefined> {
+    // An entry of an earlier log is confirmed by any entry that is confirmed in this one.
+    if (!isRepeat && this.#isHere(position)) return this.#confirm(position, watch)
+    if (this.isConfirmed(position)) return this.#confirm(position, watch)
+    const barrier = await this.#barriers.ask()
+    return barrier === undefined ? undefined : this.#confirm(barrier, watch)
+  }
+
+  #confirm(position: Position, watch: ConfirmationWatch | undefined): Promise<Confirmation | undefined> {
     this.#follows()
     return new Promise((resolve) => {
       // A message that got lost on the way to a member or back would cost W: the next entry shows the gap, and is asked about.
@@ -163,16 +176,13 @@ export class ProtocolServer {
     })
   }
 
-  /** The same for an entry that asked others than this replica to hear of its effect. */
-  async confirmAnew(position: Position, watch?: ConfirmationWatch): Promise<Confirmation | undefined> {
-    if (this.isConfirmed(position)) return this.confirm(position, watch)
-    const barrier = await this.#barriers.ask()
-    return barrier === undefined ? undefined : this.confirm(barrier, watch)
-  }
-
-  /** Whether this replica knows that nobody acts without what is at `position`. */
+  /** Whether this replica knows that no member acts without the entry at `position`. */
   isConfirmed(position: Position): boolean {
-    return this.#follows() && this.#options.coordinator.isConfirmed(sequenceOf(position), this.#now())
+    return (
+      this.#isHere(position) &&
+      this.#follows() &&
+      this.#options.coordinator.isConfirmed(sequenceOf(position), this.#now())
+    )
   }
 
   /** The lease goes first: nobody has to wait for a replica that leaves in order. */
@@ -193,6 +203,10 @@ export class ProtocolServer {
     await this.#members.sayLeft(coordinator.replica).catch((err: unknown) => {
       logger.warn({ event: 'member.leave.failed', err })
     })
+  }
+
+  #isHere(position: Position): boolean {
+    return parsePosition(position)?.epoch === this.#options.epoch
   }
 
   /** Whether the log is followed at this moment, told to the coordinator before anything rests on it. */

@@ -4,7 +4,7 @@
  * Promise: said until it is stored, and again for as long as this process lives, since the log may lose that as well; never
  * said to another log that has the name of this one.
  */
-import type { LogEntryOf } from '@curfew/contracts'
+import { type LogEntryOf, entryHead } from '@curfew/contracts'
 import { orAborted, pause } from '@curfew/protocol'
 
 import type { LogLogger } from './log-logger.ts'
@@ -25,11 +25,8 @@ export interface Closed {
 /** One fact, under one id, however many say it. */
 export function closedEntry({ logId, reason }: Closed): LogEntryOf<'closed'> {
   return {
-    v: 1,
+    ...entryHead(`closed-${logId}`, Date.now()),
     type: 'closed',
-    id: `closed-${logId}`,
-    at: new Date().toISOString(),
-    actor: 'system',
     reason: reason.slice(0, REASON_LENGTH_MAX),
   }
 }

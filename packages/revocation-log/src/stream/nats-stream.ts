@@ -5,7 +5,14 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { parsePosition, streamName, subjectOfEntry, type LogEntryOf, type Position } from '@curfew/contracts'
+import {
+  parsePosition,
+  streamName,
+  subjectOfEntry,
+  type LogEntryOf,
+  type Position,
+  entryHead,
+} from '@curfew/contracts'
 import { createShared, untilAnswered } from '@curfew/messaging'
 import {
   JetStreamApiCodes,
@@ -75,11 +82,8 @@ export async function ensureGenesis(log: NatsLog, jsm: JetStreamManager, create:
 
 export function newGenesis(): LogEntryOf<'genesis'> {
   return {
-    v: 1,
+    ...entryHead(`genesis-${randomBytes(16).toString('base64url')}`, Date.now()),
     type: 'genesis',
-    id: `genesis-${randomBytes(16).toString('base64url')}`,
-    at: new Date().toISOString(),
-    actor: 'system',
     logId: randomBytes(16).toString('base64url'),
   }
 }

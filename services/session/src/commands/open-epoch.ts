@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { isoTime, LEASE_MS_MAX, type LogEntry, type Position } from '@curfew/contracts'
+import { LEASE_MS_MAX, type LogEntry, type Position } from '@curfew/contracts'
 import { waitForMs } from '@curfew/protocol'
 import { EpochOpening, storedBytes, surveyLogs } from '@curfew/revocation-log'
 import type { Redis } from '@curfew/service-kit/redis'
@@ -68,7 +68,7 @@ export async function planEpoch({ nc, redis, leaseMs }: EpochServers): Promise<E
   await insisting(() => readLastingFacts(redis, (fact) => carry.take(fact)))
   const highest = survey.epochs.at(-1)?.epoch ?? 0
   const epoch = Math.max(highest, epochSeen(stood)) + 1
-  const entries = carry.entries(isoTime(Date.now()), leaseOf(carry, leaseMs))
+  const entries = carry.entries(Date.now(), leaseOf(carry, leaseMs))
   return {
     epoch,
     reasons: whyNewEpoch({ ...survey, ...stood, unreadable }),
@@ -105,7 +105,7 @@ export async function openEpoch(
   await onStep('waited')
   // Only now: replicas may have gone on writing what they had read of a log that lost its end.
   await insisting(() => readLastingFacts(redis, (fact) => carry.take(fact)))
-  await opening.write(carry.entries(isoTime(Date.now()), leaseOf(carry, leaseMs)))
+  await opening.write(carry.entries(Date.now(), leaseOf(carry, leaseMs)))
   await onStep('carried')
   const outcome = await opening.open()
   await onStep('opened')

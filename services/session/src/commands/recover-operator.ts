@@ -5,16 +5,15 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import { isoTime, type MemberId, ORIGIN, subjectKey } from '@curfew/contracts'
+import { type MemberId, ORIGIN, subjectKey } from '@curfew/contracts'
 import { connectMessaging } from '@curfew/messaging'
-import { openLog, surveyLogs, type PublishResult } from '@curfew/revocation-log'
+import { newReplicaId, openLog, surveyLogs, type PublishResult } from '@curfew/revocation-log'
 import { createLogger, createMetrics } from '@curfew/service-kit'
 import { connectRedis } from '@curfew/service-kit/redis'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 
 import { openAudit } from '../adapters/audit/open-audit.ts'
-import { newReplicaId } from '../adapters/log/join-protocol.ts'
 import { untilReady } from '../adapters/redis/redis-boot.ts'
 import { readConfig, type Config } from '../config.ts'
 import { keptText } from '../domain/audit/audit-record.ts'
@@ -56,7 +55,7 @@ function readArgs(): { asked: RecoveryArguments; config: Config } | undefined {
 
 async function run(asked: RecoveryArguments, config: Config): Promise<Outcome> {
   const head: RemedyHead = {
-    at: isoTime(Date.now()),
+    atMs: Date.now(),
     reason: keptText(`recovered at the servers: ${asked.reason}`).slice(0, MAX_REASON),
     id: `recovery-${randomUUID()}`,
   }

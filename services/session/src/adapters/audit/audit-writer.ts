@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { currentRequestId, isoTime, type SecurityEvent } from '@curfew/contracts'
-import { within } from '@curfew/protocol'
+import { Backoff, within } from '@curfew/protocol'
 
 import {
   formatRecord,
@@ -54,7 +54,7 @@ const CAPACITY = 10_000
 const APPEND_WITHIN_MS = 1_500
 const SETTLE_WITHIN_MS = 250
 const CLOSE_WITHIN_MS = 2_000
-const RETRY_MS = { first: 50, most: 2_000 }
+const RETRY = { firstMs: 50, mostMs: 2_000 }
 /** Of one event, for those that are on their way to the trail. */
 const EVENT_BYTES = 600
 const LOSS_TOLD_EVERY_MS = 60_000
@@ -175,6 +175,7 @@ export class AuditWriter implements AuditTrail {
   /** Ends only when these events are stored, in this order and as one record. */
   async #store(events: readonly AuditedEvent[]): Promise<void> {
     const id = events[0]?.id ?? ''
+    const backoff = new Backoff(RETRY)
     for (let attempt = 0; !this.#isClosed; attempt++) {
       try {
         this.#head ??= await this.#options.store.head()
@@ -194,9 +195,7 @@ export class AuditWriter implements AuditTrail {
       } catch (error) {
         this.#head = undefined
         this.#setTrouble(error)
-        await delay(Math.min(RETRY_MS.first * 2 ** Math.min(attempt, 10), RETRY_MS.most), undefined, {
-          ref: false,
-        })
+        await delay(backoff.nextMs(), undefined, { ref: false })
       }
     }
   }

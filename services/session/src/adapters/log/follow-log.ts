@@ -1,22 +1,28 @@
 /**
- * ④ ⑤ Joins what follows the log: the view, this replica's part in the protocol, and the projection into the store.
+ * Joins the replica of the log, the view and the projection into Redis.
  * Promise: resolves once the end of the log has been reached under a lease; the simulation drives this very composition.
  */
 import type { LogEntry, Position } from '@curfew/contracts'
-import { Coordinator } from '@curfew/revocation-log'
+import { Coordinator, LogReplica, newReplicaId, type LogReplicaOptions } from '@curfew/revocation-log'
 
 import { EntryFeed } from '../../domain/log/entry-feed.ts'
+import type { LogView } from '../../domain/log/log-view.ts'
+import type { LogReports } from '../../domain/log/ports.ts'
 import { OperatorMemory } from '../../domain/operators/operator-memory.ts'
-import { newReplicaId } from './join-protocol.ts'
-import { NatsFactLog, type NatsFactLogOptions } from './nats-fact-log.ts'
 import { Projector, type ProjectionTarget } from './projector.ts'
+import { storedState, type StateInRedis } from './stored-state.ts'
 
-export interface FollowLogOptions extends Omit<NatsFactLogOptions, 'newCoordinator' | 'onEntry'> {
-  readonly stored: NatsFactLogOptions['stored'] & ProjectionTarget
+export interface FollowLogOptions extends Omit<
+  LogReplicaOptions,
+  'newCoordinator' | 'onEntry' | 'stored' | 'reports'
+> {
+  readonly view: LogView
+  readonly target: StateInRedis & ProjectionTarget
+  readonly reports: LogReports
 }
 
 export interface FollowedLog {
-  readonly log: NatsFactLog
+  readonly log: LogReplica
   readonly projection: Projector
   readonly operators: OperatorMemory
   readonly feed: EntryFeed
@@ -27,12 +33,12 @@ export async function followLog(
   options: FollowLogOptions,
   stack: AsyncDisposableStack,
 ): Promise<FollowedLog> {
-  const { view, stored, leaseMs, reports } = options
+  const { view, target, clock, leaseMs, reports } = options
   const operators = new OperatorMemory(view)
   const feed = new EntryFeed()
   const projection = new Projector({
     view,
-    target: stored,
+    target,
     onStale: (reason) => log.startAgain(reason),
     onAhead: (vouched) => void log.reach.mustReach(vouched),
     onFailure: (error) => reports.projectionFailed(error),
@@ -47,7 +53,8 @@ export async function followLog(
     projection.wake()
   }
   const newCoordinator = (): Coordinator => new Coordinator({ replica: newReplicaId(), leaseMs })
-  const log: NatsFactLog = new NatsFactLog({ ...options, newCoordinator, onEntry })
+  const stored = storedState({ target, view, clock })
+  const log: LogReplica = new LogReplica({ ...options, stored, newCoordinator, onEntry })
   await log.open()
   stack.defer(() => log.close())
   await log.join()

@@ -4,7 +4,7 @@
  */
 import { parseSubject, type Scope, type SecurityEvent, type Subject } from '@curfew/contracts'
 
-import { SESSION_LIMIT, SUSPECTED_THEFT } from '../log/entry-ids.ts'
+import { SESSION_LIMIT, SUSPECTED_THEFT } from '../log/session-entries.ts'
 import type { Changed } from '../operators/ports.ts'
 import type { Affected } from '../revocations/affected.ts'
 import { tenantOfAsker } from '../revocations/approvals.ts'

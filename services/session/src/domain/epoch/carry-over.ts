@@ -3,6 +3,7 @@
  * Promise: of each role, grant and suspension the newest that anybody knows, also when it says that there is nothing any more.
  */
 import {
+  entryHead,
   ADMINISTRATIVE_TENANT,
   subjectOf,
   type LogEntry,
@@ -87,21 +88,18 @@ export class CarryOver {
   }
 
   /** The whole content of the new log, the end of every session included. */
-  entries(at: string, lease: { leaseMs: number; previousLeaseMs: number }): LogEntry[] {
-    const common = { v: 1, at, actor: 'system' } as const
+  entries(atMs: number, lease: { leaseMs: number; previousLeaseMs: number }): LogEntry[] {
     const reason = 'new epoch: revocations may have been lost with the log before'
     const everyone: LogEntry = {
-      ...common,
-      id: newRevocationId(),
+      ...entryHead(newRevocationId(), atMs),
       type: 'revoked',
       reason,
       scope: { type: 'global' },
     }
     const carried = [...this.#facts()].map(({ position, ...fact }, index): LogEntry => {
-      const id = `carried-${index}`
-      return { ...common, id, reason: `carried over from ${position}`, ...fact }
+      return { ...entryHead(`carried-${index}`, atMs), reason: `carried over from ${position}`, ...fact }
     })
-    return [{ ...common, id: 'lease', type: 'config', ...lease }, everyone, ...carried]
+    return [{ ...entryHead('lease', atMs), type: 'config', ...lease }, everyone, ...carried]
   }
 
   *#facts(): Generator<CarriedFact> {

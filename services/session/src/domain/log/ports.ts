@@ -5,9 +5,11 @@
 import type { LogEntry, Member, MemberId, Position, Subject } from '@curfew/contracts'
 import type {
   Confirmation,
-  ConfirmationWatch,
+  Confirming,
+  Expected,
   PositionedEntry,
-  RefusedJoin,
+  Publication,
+  ReplicaReports,
   RoomState,
   RoomUse,
 } from '@curfew/revocation-log'
@@ -22,26 +24,6 @@ export interface Clock {
 export interface Reading<T> {
   readonly projected: Position
   readonly found: readonly T[]
-}
-
-export type Publication =
-  | { readonly kind: 'stored'; readonly position: Position; readonly duplicate: boolean }
-  | { readonly kind: 'conflict' }
-  | { readonly kind: 'unknown' }
-
-/** Conditions under which the log stores an entry. */
-export interface Expected {
-  /** Position of the latest entry about the same entity. */
-  readonly last?: Position | undefined
-  /** Position of the latest entry of the log: no other entry has come after the ones that the writer has seen. */
-  readonly end?: Position | undefined
-}
-
-export interface Confirming {
-  readonly withinMs?: number | undefined
-  /** The entry did not ask members to acknowledge it to this replica: they have to be asked again. */
-  readonly isRepeat?: boolean
-  readonly watch?: ConfirmationWatch | undefined
 }
 
 /** The log, written and followed, and this replica's part in the protocol. */
@@ -100,21 +82,9 @@ export interface Projection {
 }
 
 /** Events of the log and of this replica's part in the protocol. */
-export interface LogReports {
-  /** A caller waited for a confirmation; `none` when it did not come in time or could not be given. */
-  confirmationSettled(settled: { by: Confirmation['confirmedBy'] | 'none'; durationMs: number }): void
+export interface LogReports extends ReplicaReports {
   projectionFailed(err: unknown): void
   pruningFailed(err: unknown): void
-  viewStartedAgain(reason: string): void
-  logInDoubt(reason: string): void
-  /** Nothing is granted, confirmed or answered until a new epoch is opened. */
-  logFrozen(reason: string): void
   /** The kinds of entries that are refused for want of room have changed. */
   logRoomChanged(changed: { state: RoomState; bytes: number | undefined; maxBytes: number | undefined }): void
-  /** A verifier may not become a member now. */
-  joinRefused(refused: RefusedJoin): void
-  /** An entry was not stored. */
-  logHadNoRoom(type: LogEntry['type']): void
-  /** Redis stands in an earlier epoch than the log, which begins with a revocation of everyone. */
-  epochEntered(entered: { epoch: number; logId: string; projected: Position }): void
 }

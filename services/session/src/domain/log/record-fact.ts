@@ -3,9 +3,9 @@
  * Promise: an outcome that is not known is called unknown; a lost Redis delays a record, never the effect.
  */
 import type { LogEntry, Position } from '@curfew/contracts'
-import type { Confirmation, ConfirmationWatch } from '@curfew/revocation-log'
+import type { Confirmation, ConfirmationWatch, Confirming, Expected } from '@curfew/revocation-log'
 
-import type { Confirming, Expected, FactLog, Projection } from './ports.ts'
+import type { FactLog, Projection } from './ports.ts'
 import { Unavailable } from './unavailable.ts'
 
 export interface RecordPorts {

@@ -11,6 +11,7 @@ import {
   type RoleName,
   type TenantId,
   type UserId,
+  entryHead,
 } from '@curfew/contracts'
 
 import type { FactLog } from './ports.ts'
@@ -20,18 +21,16 @@ export interface Seed {
   readonly grants: readonly { tenant: TenantId; user: UserId; roles: RoleName[]; permissions: Permission[] }[]
 }
 
-export function seedEntries(seed: Seed, at: string): LogEntry[] {
-  const common = { v: 1, at, actor: 'system', reason: 'seed' } as const
+export function seedEntries(seed: Seed, atMs: number): LogEntry[] {
+  const head = (id: string) => ({ ...entryHead(id, atMs), reason: 'seed' })
   return [
     ...seed.roles.map((role): LogEntry => ({
-      ...common,
-      id: seedId('role', role.tenant, role.role),
+      ...head(seedId('role', role.tenant, role.role)),
       type: 'role-changed',
       ...role,
     })),
     ...seed.grants.map((grants): LogEntry => ({
-      ...common,
-      id: seedId('grants', grants.tenant, grants.user),
+      ...head(seedId('grants', grants.tenant, grants.user)),
       type: 'grants-changed',
       ...grants,
     })),

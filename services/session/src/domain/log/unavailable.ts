@@ -1,7 +1,6 @@
-/**
- * ④ The one thing that is thrown here on purpose: the truth cannot be had.
- * Promise: `unavailable` is never a verdict; the caller may ask again, and nobody is told that a session does not exist.
- */
+/** The causes for which this service cannot tell the truth at the moment. The error is the log's own: both leave as 503. */
+import { Unavailable as AnyUnavailable } from '@curfew/revocation-log'
+
 export type UnavailableCause =
   | 'log-not-followed'
   | 'log-full'
@@ -18,14 +17,5 @@ export type UnavailableCause =
   | 'audit-not-stored'
   | 'audit-not-read'
 
-export class Unavailable extends Error {
-  override readonly name = 'Unavailable'
-  readonly code = 'unavailable'
-  /** For the log; callers outside only learn that it is unavailable. */
-  readonly reason: UnavailableCause
-
-  constructor(reason: UnavailableCause, cause?: unknown) {
-    super(`unavailable: ${reason}`, cause === undefined ? {} : { cause })
-    this.reason = reason
-  }
-}
+export type Unavailable = AnyUnavailable
+export const Unavailable: new (reason: UnavailableCause, cause?: unknown) => AnyUnavailable = AnyUnavailable

@@ -13,7 +13,7 @@ import { Lockout } from './recover-operator.ts'
 
 const tenant = 'curfew' as TenantId
 const user = 'operator' as UserId
-const HEAD = { at: '2026-11-30T12:00:00.000Z', reason: 'locked out', id: 'x' }
+const HEAD = { atMs: 0, reason: 'locked out', id: 'x' }
 const head = { v: 1, id: 'e', at: '', actor: 'curfew/other' } as const
 
 function grants(roles: string[], permissions: string[], of = user): LogEntry {

@@ -2,7 +2,7 @@
  * ④ ⑤ What it takes to make a user an operator again, by what the log says.
  * Promise: nothing is taken from anybody: roles and permissions stay, and only what keeps this user out is changed.
  */
-import { subjectKey, type LogEntryOf, type Position, type Subject } from '@curfew/contracts'
+import { subjectKey, type LogEntryOf, type Position, type Subject, entryHead } from '@curfew/contracts'
 
 import { mergeSubjectFacts, type Fact, type SubjectFacts } from '../log/facts.ts'
 import { effectivePermissions, OPERATOR } from '../log/permissions.ts'
@@ -15,7 +15,7 @@ export interface Remedy {
 }
 
 export interface RemedyHead {
-  readonly at: string
+  readonly atMs: number
   readonly reason: string
   /** Makes the ids of the entries. */
   readonly id: string
@@ -38,11 +38,11 @@ export class Lockout {
       this.#facts = mergeSubjectFacts(fact.facts, this.#facts)
   }
 
-  remedies({ at, reason, id }: RemedyHead): Remedy[] {
+  remedies({ atMs, reason, id }: RemedyHead): Remedy[] {
     const { tenant } = this.#whom
     const { grants, suspension } = this.#facts
     const ofTenant = this.#wide.tenantSuspension(tenant)
-    const head = (kind: string) => ({ v: 1, id: `${kind}-${id}`, at, actor: 'system', reason }) as const
+    const head = (kind: string) => ({ ...entryHead(`${kind}-${id}`, atMs), reason })
     const remedies: Remedy[] = []
     if (!effectivePermissions(tenant, grants, this.#wide).includes(OPERATOR)) {
       const roles = [...(grants?.roles ?? [])]

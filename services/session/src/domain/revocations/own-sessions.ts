@@ -1,4 +1,4 @@
-import { type EffectState, isoTime, type SessionId, type Subject } from '@curfew/contracts'
+import { type EffectState, type SessionId, type Subject, entryHead } from '@curfew/contracts'
 
 import { effectText } from '../operators/change-text.ts'
 import { endSession, type EndPorts } from '../sessions/end-session.ts'
@@ -88,11 +88,8 @@ export async function endOtherSessions(
   if (asking === undefined) return 'refused'
   if (groupOf(asking.session) !== undefined && ending.isProven !== true) return 'not-allowed'
   const entry = {
-    v: 1,
-    id: newRevocationId(),
+    ...entryHead(newRevocationId(), ports.clock.nowMs(), actor),
     type: 'revoked',
-    at: isoTime(ports.clock.nowMs()),
-    actor,
     reason,
     scope: { type: 'user', tenant, user },
     except: [except],

@@ -1,7 +1,7 @@
 import { formatPosition, type LogEntryOf, type Scope, type SessionId } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
-import { logoutId } from '../log/entry-ids.ts'
+import { logoutId } from '../log/session-entries.ts'
 import {
   isSameRequest,
   newRevocationId,

@@ -13,11 +13,12 @@ import {
   type TenantId,
   type UserId,
 } from '@curfew/contracts'
+import type { Publication } from '@curfew/revocation-log'
 
 import { SECURITY_EVENTS } from '../audit/security-events.ts'
 import { mergeSubjectFacts, type SubjectFacts } from '../log/facts.ts'
 import { LogView } from '../log/log-view.ts'
-import type { FactLog, Publication } from '../log/ports.ts'
+import type { FactLog } from '../log/ports.ts'
 import type { LimitPorts } from './limit-sessions.ts'
 import type { Login, RotationCommit, RotationStore, SessionStore, SubjectStore } from './ports.ts'
 import type { SessionReports } from './ports.ts'

@@ -1,7 +1,7 @@
 import { formatPosition, type ClientId, type SessionId } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
-import { logoutId } from '../log/entry-ids.ts'
+import { logoutId } from '../log/session-entries.ts'
 import { ALICE, LIMITS, MemoryLog, MemoryReplica, MemoryStore, type Hook } from './authority.fixture.ts'
 import { createSession, type SessionRequest } from './create-session.ts'
 

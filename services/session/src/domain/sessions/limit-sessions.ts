@@ -9,10 +9,10 @@
  * were counted by then. A session beyond the newest stays beyond them when more are counted: so the last login would end each session
  * that any other login ends, and the last one sees them all.
  */
-import { isoTime, type LogEntryOf, type SessionId, subjectKey } from '@curfew/contracts'
+import { type SessionId, subjectKey } from '@curfew/contracts'
 
-import { SESSION_LIMIT, logoutId } from '../log/entry-ids.ts'
 import { recordFact, type RecordPorts } from '../log/record-fact.ts'
+import { SESSION_LIMIT, logoutId, sessionEnded } from '../log/session-entries.ts'
 import { Unavailable } from '../log/unavailable.ts'
 import { lookUp, type LookedUp, type LookUpPorts } from './look-up.ts'
 import type { SessionReports } from './ports.ts'
@@ -64,16 +64,9 @@ function end(ports: LimitPorts, session: SessionId): Promise<void> {
 }
 
 async function sayEnded(ports: LimitPorts, session: SessionId): Promise<void> {
-  const entry: LogEntryOf<'revoked'> = {
-    v: 1,
-    // The same fact as a logout, whoever states it first.
-    id: logoutId(session),
-    type: 'revoked',
-    at: isoTime(ports.clock.nowMs()),
-    actor: 'system',
-    reason: SESSION_LIMIT,
-    scope: { type: 'session', session },
-  }
+  // The same fact as a logout, whichever comes first.
+  const id = logoutId(session)
+  const entry = sessionEnded({ id, session, reason: SESSION_LIMIT, atMs: ports.clock.nowMs() })
   const { kind } = await recordFact(ports, entry, { confirmWithinMs: CONFIRM_WITHIN_MS })
   if (kind === 'unknown' || kind === 'conflict') throw new Unavailable('log-not-followed')
 }

@@ -18,8 +18,6 @@
 import {
   formatSessionToken,
   hashSecret,
-  isoTime,
-  type LogEntryOf,
   newSessionSecret,
   type RefusalReason,
   ROTATION_WITHIN_MS,
@@ -29,11 +27,11 @@ import {
   type UserId,
 } from '@curfew/contracts'
 
-import { rotationId } from '../log/entry-ids.ts'
 import type { SubjectFacts } from '../log/facts.ts'
 import { isOperator } from '../log/permissions.ts'
 import type { FactLog } from '../log/ports.ts'
 import { requireRoom } from '../log/require-lease.ts'
+import { sessionRotated } from '../log/session-entries.ts'
 import { Unavailable } from '../log/unavailable.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
 import type { SessionReports } from './ports.ts'
@@ -155,7 +153,7 @@ async function changeSecret(
 
 async function tellEveryone({ log, clock }: RotationPorts, request: RotationRequest): Promise<void> {
   const entry = {
-    ...rotatedEntry(request.session, clock.nowMs()),
+    ...sessionRotated(request.session, clock.nowMs()),
     actor: request.actor,
     reason: request.reason,
     ackTo: log.replica,
@@ -170,11 +168,7 @@ async function tellEveryone({ log, clock }: RotationPorts, request: RotationRequ
 
 /** Verifiers forget the session and ask again; nobody is waited for. */
 export async function askAgain(log: FactLog, session: SessionId, nowMs: number): Promise<void> {
-  await log.publish(rotatedEntry(session, nowMs))
-}
-
-function rotatedEntry(session: SessionId, nowMs: number): LogEntryOf<'rotated'> {
-  return { v: 1, id: rotationId(), type: 'rotated', at: isoTime(nowMs), actor: 'system', session }
+  await log.publish(sessionRotated(session, nowMs))
 }
 
 function renewalOf(

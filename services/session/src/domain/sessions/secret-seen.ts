@@ -3,16 +3,10 @@
  * Promise: soon after the first use of a new secret the time of the one before is over; the use of one whose time is over ends the session;
  * a secret that never was the session's ends nothing, or whoever knows a public id could end sessions.
  */
-import {
-  isoTime,
-  ROTATION_IN_FLIGHT_MS,
-  type SecretHash,
-  type SessionId,
-  subjectKey,
-} from '@curfew/contracts'
+import { ROTATION_IN_FLIGHT_MS, type SecretHash, type SessionId, subjectKey } from '@curfew/contracts'
 
-import { SUSPECTED_THEFT, suspicionId } from '../log/entry-ids.ts'
 import { recordFact, type RecordPorts } from '../log/record-fact.ts'
+import { SUSPECTED_THEFT, suspicionId, sessionEnded } from '../log/session-entries.ts'
 import { Unavailable } from '../log/unavailable.ts'
 import { lookUp, type LookUpPorts } from './look-up.ts'
 import type { SessionReports } from './ports.ts'
@@ -54,15 +48,8 @@ async function endOverlap(ports: SecretPorts, session: SessionRecord, atMs: numb
 }
 
 async function endSuspected(ports: SecretPorts, { id, tenant, user, client }: SessionRecord): Promise<void> {
-  const entry = {
-    v: 1,
-    id: suspicionId(id),
-    type: 'revoked',
-    at: isoTime(ports.clock.nowMs()),
-    actor: 'system',
-    reason: SUSPECTED_THEFT,
-    scope: { type: 'session', session: id },
-  } as const
+  const suspicion = { id: suspicionId(id), session: id, reason: SUSPECTED_THEFT }
+  const entry = sessionEnded({ ...suspicion, atMs: ports.clock.nowMs() })
   const { kind } = await recordFact(ports, entry, { confirmWithinMs: CONFIRM_WITHIN_MS })
   const state = kind === 'conflict' ? 'unknown' : kind
   ports.reports.predecessorUsed({ sessionId: id, subject: subjectKey(tenant, user), client, state })

@@ -13,8 +13,8 @@ import { effectText } from '../../domain/operators/change-text.ts'
 import type { Operator } from '../../domain/operators/operator.ts'
 import { answerEffect } from '../shared/effect-answer.ts'
 import { effectJson, statusOf, type EffectJson } from '../shared/effect.ts'
-import { entryHead } from '../shared/entry-head.ts'
 import { ReasonSchema } from '../shared/fields.ts'
+import { changeHead } from './change-head.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { recordAct, type RecordedAct } from './record-act.ts'
 import { requireRecordable } from './recordable.ts'
@@ -37,7 +37,7 @@ interface Wanted {
 
 export function suspensionEntry({ actor, whom, isSuspended, body }: Wanted, atMs: number): SuspensionEntry {
   return {
-    ...entryHead('suspension', actor, atMs),
+    ...changeHead('suspension', actor, atMs),
     type: isSuspended ? 'suspended' : 'resumed',
     ...(body?.reason !== undefined && { reason: keptText(body.reason) }),
     ...whom,

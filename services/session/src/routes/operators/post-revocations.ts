@@ -2,7 +2,7 @@
  * ④ `POST /v1/revocations`: ends every session of a scope.
  * Promise: repeated with its Idempotency-Key it is the same revocation; who may not see a scope cannot tell it from none.
  */
-import { isoTime, ScopeSchema } from '@curfew/contracts'
+import { ScopeSchema, entryHead } from '@curfew/contracts'
 import { Problem, type CurfewServer, described } from '@curfew/service-kit'
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
@@ -71,7 +71,7 @@ export function postRevocations(
     const { body } = request
     const operator = guard.operatorOf(request)
     const key = request.headers['idempotency-key']
-    const entry = entryFor(body, operator, { key, at: isoTime(startedAtMs) })
+    const entry = entryFor(body, operator, { key, atMs: startedAtMs })
     if (body.dry_run === true) {
       const found = requireReach(guard, request, await revocationReach(ports, operator, body.scope))
       const [affected, isTargetKnown] = await Promise.all([
@@ -117,17 +117,18 @@ async function requireUnusedKey({ approvals }: RevocationPorts, entry: Requested
 function entryFor(
   { scope, reason, except_current: isCurrentSpared }: Body,
   operator: Operator,
-  { key, at }: { readonly key: string | undefined; readonly at: string },
+  { key, atMs }: { readonly key: string | undefined; readonly atMs: number },
 ): RequestedEntry {
   if (isCurrentSpared === true && scope.type === 'session')
     throw new Problem('bad-request', 'member "except_current" cannot go with a single session')
   const isSpared = isCurrentSpared === true && coversOperator(scope, operator)
   return {
-    v: 1,
-    id: key === undefined ? newRevocationId() : revocationIdFor(operator.actor, key),
+    ...entryHead(
+      key === undefined ? newRevocationId() : revocationIdFor(operator.actor, key),
+      atMs,
+      operator.actor,
+    ),
     type: 'revoked',
-    at,
-    actor: operator.actor,
     reason: keptText(reason),
     scope,
     ...(isSpared && { except: [operator.sessionId] }),

@@ -28,9 +28,9 @@ import { isSelf, reaches, type Operator } from '../../domain/operators/operator.
 import { ConditionHeaders, etagOf, expectedPosition } from '../shared/conditions.ts'
 import { answerEffect } from '../shared/effect-answer.ts'
 import { effectJson, statusOf } from '../shared/effect.ts'
-import { entryHead } from '../shared/entry-head.ts'
 import { ReasonSchema, SubjectParams } from '../shared/fields.ts'
 import { effectAnswers, grantsMembers } from '../shared/shapes.ts'
+import { changeHead } from './change-head.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { recordAct } from './record-act.ts'
 import { addsTo, requireRecordable } from './recordable.ts'
@@ -65,7 +65,7 @@ export function putGrants(app: CurfewServer, ports: GrantsPorts, guard: Operator
     guard.requireReason(reason)
     const { actor } = operator
     const entry: LogEntryOf<'grants-changed'> = {
-      ...entryHead('grants', actor, startedAtMs),
+      ...changeHead('grants', actor, startedAtMs),
       type: 'grants-changed',
       tenant,
       user,

@@ -24,9 +24,9 @@ import { changeText, effectText } from '../../domain/operators/change-text.ts'
 import { reaches, type Operator } from '../../domain/operators/operator.ts'
 import { answerEffect } from '../shared/effect-answer.ts'
 import { effectJson, statusOf } from '../shared/effect.ts'
-import { entryHead } from '../shared/entry-head.ts'
 import { ReasonSchema, RoleParams } from '../shared/fields.ts'
 import { effectAnswers, roleMembers } from '../shared/shapes.ts'
+import { changeHead } from './change-head.ts'
 import type { OperatorGuard } from './operator-guard.ts'
 import { recordAct } from './record-act.ts'
 import { addsTo, requireRecordable } from './recordable.ts'
@@ -62,7 +62,7 @@ export function putRole(app: CurfewServer, ports: ChangePorts, guard: OperatorGu
     guard.requireReason(reason)
     const { actor } = operator
     const entry: LogEntryOf<'role-changed'> = {
-      ...entryHead('role', actor, startedAtMs),
+      ...changeHead('role', actor, startedAtMs),
       type: 'role-changed',
       tenant,
       role,

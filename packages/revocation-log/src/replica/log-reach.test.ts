@@ -1,7 +1,7 @@
 import { formatPosition, type Position } from '@curfew/contracts'
-import type { RevocationLog } from '@curfew/revocation-log'
 import { expect, it } from 'vitest'
 
+import type { RevocationLog } from '../stream/log.ts'
 import { LogReach } from './log-reach.ts'
 
 const identity = { epoch: 1, logId: 'this log' }

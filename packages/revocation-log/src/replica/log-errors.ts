@@ -1,5 +1,6 @@
-/** ⑤ What it means for this service when the log cannot be opened. */
-import { LogError, type LogIdentity } from '@curfew/revocation-log'
+/** Errors of a log that cannot be opened, and what an operator can do about them. */
+import { LogError } from '../stream/errors.ts'
+import type { LogIdentity } from '../stream/log.ts'
 
 /** It is over, shorter than it was, or another one: for ever. */
 export function isFinal(error: unknown): error is LogError {

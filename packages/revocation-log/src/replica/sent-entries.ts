@@ -4,7 +4,7 @@
  */
 import { parsePosition, type LogEntry, type Position } from '@curfew/contracts'
 
-import type { Expected, Publication } from '../../domain/log/ports.ts'
+import type { Expected, Publication } from './ports.ts'
 
 export type ExpectedLast = Expected & { readonly last: Position }
 

@@ -3,18 +3,18 @@
  * Promise: a log that ends before that is disowned, once a barrier has proven it, and if that Redis is the log's own.
  */
 import type { Position } from '@curfew/contracts'
-import type { RevocationLog } from '@curfew/revocation-log'
-import type { Logger } from 'pino'
 
-import type { RedisProjection } from '../redis/redis-projection.ts'
+import type { LogLogger } from '../stream/log-logger.ts'
+import type { RevocationLog } from '../stream/log.ts'
+import type { StoredState } from './ports.ts'
 
 export interface LogReachOptions {
   readonly log: () => RevocationLog | undefined
   /** Reads as far as the log goes now; false when that cannot be proven. */
   readonly catchUp: () => Promise<boolean>
-  readonly stored: Pick<RedisProjection, 'enter'>
+  readonly stored: Pick<StoredState, 'enter'>
   readonly startAgain: (reason: string) => void
-  readonly logger: Logger
+  readonly logger: LogLogger
 }
 
 const REACHED_WITHIN_MS = 1_000

@@ -1,60 +1,71 @@
 /**
- * ⑤ The revocation log as this replica writes and follows it, feeding the view.
- * Promise: while `isFollowing`, the view has everything that the log had a moment ago; after doubt it starts from what Redis
- * holds; a log that is not what it was is never believed again: only the epoch that follows it is.
+ * One replica of the revocation log: it writes the log, follows it, takes part in the protocol and moves on to the next epoch.
+ * Promise: while `isFollowing`, the service has everything that the log had a moment ago; after doubt it resumes from the stored
+ * state; a log that contradicts its own past is never believed again, only the epoch that follows it.
  */
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { isoTime, type LogEntry, type MemberId, ORIGIN, type Position, type Subject } from '@curfew/contracts'
-import { within } from '@curfew/protocol'
 import {
-  LogClosing,
-  LogRoom,
-  Witness,
-  findEpochInForce,
-  type Confirmation,
-  type Coordinator,
-  type MemberLimits,
-  type PositionedEntry,
-  type RefusedJoin,
-  type RevocationLog,
-  type RoomUse,
-} from '@curfew/revocation-log'
-import type { NatsConnection } from '@nats-io/transport-node'
+  ORIGIN,
+  PROTOCOL_VERSION,
+  SESSION_SERVICE,
+  type LogEntry,
+  type MemberId,
+  type Position,
+  type Subject,
+  entryHead,
+  type EntryHead,
+} from '@curfew/contracts'
+import { isConnected } from '@curfew/messaging'
+import { systemClock, within } from '@curfew/protocol'
+import type { NatsConnection } from '@nats-io/nats-core'
 
-import type { Grants } from '../../domain/log/facts.ts'
-import type { Confirming, Expected, FactLog, Publication } from '../../domain/log/ports.ts'
-import { Unavailable } from '../../domain/log/unavailable.ts'
-import { EpochPart } from './epoch-part.ts'
+import { findEpochInForce } from '../epoch/epochs.ts'
+import { Witness } from '../follow/witness.ts'
+import type { Confirmation } from '../membership/confirmation.ts'
+import type { Coordinator } from '../membership/coordinator.ts'
+import type { MemberLimits } from '../membership/member-admission.ts'
+import { LogClosing } from '../stream/log-closing.ts'
+import { LogRoom, type RoomUse } from '../stream/log-room.ts'
+import type { LatestGrants, PositionedEntry, RevocationLog } from '../stream/log.ts'
 import { EpochWatch } from './epoch-watch.ts'
+import { announceLeaseLength, newReplicaId } from './join.ts'
 import { isFinal, withWayOut } from './log-errors.ts'
 import { LogReach } from './log-reach.ts'
-import { openFromStored, type Opening } from './open-from-stored.ts'
+import type { Confirming, Expected, Publication } from './ports.ts'
+import { ProtocolServer } from './protocol-server.ts'
+import { resumeLog, type Resumable } from './resume.ts'
 import { SentEntries } from './sent-entries.ts'
+import { Unavailable } from './unavailable.ts'
 
-export interface NatsFactLogOptions extends Opening {
+export interface LogReplicaOptions extends Resumable {
   /** Where members speak to this replica; more than it can take must not stand between it and the log. */
   readonly questions: NatsConnection
   /** For each epoch another one, under an id that is never reused. */
   readonly newCoordinator: () => Coordinator
   readonly leaseMs: number
   readonly memberLimits?: MemberLimits | undefined
+  readonly clock: { nowMs(): number }
 }
 
 const RETRY_MS = 500
 const CATCH_UP_WITHIN_MS = 3_000
-/** Who ends, and knows what the log has lost, may be the last one who does. */
+/** A replica that stops may be the last one that knows that the log has lost entries, and says so first. */
 const CLOSED_WITHIN_MS = 3_000
 
-export class NatsFactLog implements FactLog {
+export class LogReplica {
   readonly reach: LogReach
   /** Of the log in force; somebody has to look at it (room-watch.ts). */
   readonly room = new LogRoom()
-  readonly #options: NatsFactLogOptions
+  readonly #options: LogReplicaOptions
   readonly #closing = new AbortController()
   readonly #watch: EpochWatch
   readonly #sent: SentEntries
-  #part: EpochPart
+  /** What is known of members, leases and confirmations in one epoch; none of it is carried into another. */
+  #coordinator: Coordinator
+  /** Once this replica takes part. */
+  #protocol: ProtocolServer | undefined
   #log: RevocationLog | undefined
   #restarting: Promise<void> | undefined
   #epoch: number | undefined
@@ -67,9 +78,9 @@ export class NatsFactLog implements FactLog {
   #witness = new Witness(0)
   #logClosing = new LogClosing()
 
-  constructor(options: NatsFactLogOptions) {
+  constructor(options: LogReplicaOptions) {
     this.#options = options
-    this.#part = new EpochPart(options.newCoordinator())
+    this.#coordinator = options.newCoordinator()
     this.#sent = new SentEntries({
       publish: (entry, expected) => this.#publish(entry, expected),
       lastPositionOf: (entry) => this.lastPositionOf(entry),
@@ -94,13 +105,13 @@ export class NatsFactLog implements FactLog {
     return this.#epoch
   }
 
-  /** This replica's part in the present epoch; in the next it begins anew. */
+  /** Of the present epoch. */
   get coordinator(): Coordinator {
-    return this.#part.coordinator
+    return this.#coordinator
   }
 
   get replica(): MemberId {
-    return this.#part.replica
+    return this.#coordinator.replica
   }
 
   get isFollowing(): boolean {
@@ -131,12 +142,15 @@ export class NatsFactLog implements FactLog {
 
   /** Takes part in the protocol: once the log has been followed to its end for the first time. */
   async join(): Promise<void> {
-    const { questions, view, leaseMs, memberLimits, reports, logger } = this.#options
-    const head = () => this.#head('config')
-    const onJoinRefused = (refused: RefusedJoin): void => reports.joinRefused(refused)
-    const common = { questions, view, logger, epoch: this.epoch, log: this, leaseMs, head }
-    const joining = { ...common, memberLimits, onJoinRefused }
-    await this.#part.join(joining, this.#log?.reader.applied ?? ORIGIN)
+    await announceLeaseLength({
+      coordinator: this.#coordinator,
+      leaseMs: this.#options.leaseMs,
+      publish: (entry, expected) => this.publish(entry, expected),
+      catchUp: () => this.catchUp(),
+      head: () => this.#head('config'),
+    })
+    this.#protocol = this.#protocolServer()
+    await this.#protocol.start(this.#log?.reader.applied ?? ORIGIN)
     this.#hasJoined = true
     this.#watch.start()
   }
@@ -150,24 +164,25 @@ export class NatsFactLog implements FactLog {
   /** An entry has taken effect in the view. */
   noteEntry(entry: LogEntry, position: Position): void {
     this.#sent.note(entry, position)
-    this.#part.entryApplied(entry, position)
+    if (this.#protocol === undefined) this.#coordinator.entryApplied(entry, position, systemClock())
+    else this.#protocol.entryApplied(entry, position)
   }
 
   get mayAnswer(): boolean {
-    return this.isFollowing && this.#part.mayAnswer
+    return this.isFollowing && this.#protocol?.mayAnswer === true
   }
 
   async confirm(position: Position, confirming: Confirming = {}): Promise<Confirmation | undefined> {
-    const { withinMs, isRepeat = false, watch } = confirming
+    if (this.#protocol === undefined) throw new Unavailable('log-not-followed')
     const startedAtMs = performance.now()
-    const confirmation = await within(withinMs, this.#part.confirm(position, isRepeat, watch))
+    const confirmation = await within(confirming.withinMs, this.#protocol.confirm(position, confirming))
     const by = confirmation?.confirmedBy ?? 'none'
     this.#options.reports.confirmationSettled({ by, durationMs: performance.now() - startedAtMs })
     return confirmation
   }
 
   isConfirmed(position: Position): boolean {
-    return this.#part.isConfirmed(position)
+    return this.#protocol?.isConfirmed(position) === true
   }
 
   publish(entry: LogEntry, expected: Expected = {}): Promise<Publication> {
@@ -183,7 +198,7 @@ export class NatsFactLog implements FactLog {
     return this.#ask(({ writer }) => writer.lastPositionOf(entry))
   }
 
-  lastGrantsOf(subject: Subject): Promise<Grants | undefined> {
+  lastGrantsOf(subject: Subject): Promise<LatestGrants | undefined> {
     return this.#ask(({ writer }) => writer.lastGrantsOf(subject))
   }
 
@@ -212,7 +227,7 @@ export class NatsFactLog implements FactLog {
     // Whatever part it ends up with is the one to be closed.
     if (this.#restarting !== undefined) this.#closing.abort()
     await this.#restarting
-    await this.#part.close()
+    await this.#protocol?.close()
     this.#closing.abort()
     await this.#logClosing.end(CLOSED_WITHIN_MS)
     await this.#log?.reader.close()
@@ -280,8 +295,9 @@ export class NatsFactLog implements FactLog {
 
   async #beginAnew(): Promise<void> {
     this.#hasJoined = false
-    await this.#part.close()
-    this.#part = new EpochPart(this.#options.newCoordinator())
+    await this.#protocol?.close()
+    this.#protocol = undefined
+    this.#coordinator = this.#options.newCoordinator()
   }
 
   async #nextEpoch(): Promise<number> {
@@ -303,14 +319,14 @@ export class NatsFactLog implements FactLog {
   /** @param epoch undefined for the first start. */
   async #open(epoch: number | undefined): Promise<RevocationLog> {
     let opened: RevocationLog | undefined
-    opened = await openFromStored(this.#options, {
+    opened = await resumeLog(this.#options, {
       epoch,
-      coordinator: this.coordinator,
+      coordinator: this.#coordinator,
       witness: this.#witness,
       room: this.room,
       closing: this.#logClosing,
       onFound: (found) => (this.#epoch = found),
-      onApplied: (applied) => this.#part.reached(applied),
+      onApplied: (applied) => this.#protocol?.reached(applied),
       onDoubt: (reason) => {
         // Also what a reader that is being replaced has found out.
         if (opened?.epoch === this.#epoch) this.#isFrozen ||= opened?.reader.frozen === true
@@ -320,8 +336,27 @@ export class NatsFactLog implements FactLog {
     return opened
   }
 
-  #head(kind: string) {
-    const id = `${kind}-${this.replica}-${++this.#said}`
-    return { v: 1, id, at: isoTime(this.#options.clock.nowMs()), actor: 'system' } as const
+  #protocolServer(): ProtocolServer {
+    const { questions, logger, memberLimits, reports } = this.#options
+    return new ProtocolServer({
+      nc: questions,
+      epoch: this.epoch,
+      self: { kind: 'replica', service: SESSION_SERVICE, host: hostname(), protocol: PROTOCOL_VERSION },
+      newId: newReplicaId,
+      coordinator: this.#coordinator,
+      clock: systemClock,
+      logger,
+      publish: (entry) => this.publish(entry),
+      waitFor: (position, timeoutMs) => this.waitFor(position, timeoutMs),
+      // Without both it would take members off the list that it merely cannot hear.
+      isFollowing: () => this.isFollowing && isConnected(questions),
+      memberLimits,
+      hasRoom: () => this.hasRoomFor('changes'),
+      onJoinRefused: (refused) => reports.joinRefused(refused),
+    })
+  }
+
+  #head(kind: string): EntryHead {
+    return entryHead(`${kind}-${this.replica}-${++this.#said}`, this.#options.clock.nowMs())
   }
 }

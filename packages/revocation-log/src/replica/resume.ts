@@ -1,36 +1,27 @@
 /**
- * ④ ⑤ Opens the log from where Redis stands.
- * Promise: Redis and the log belong together before anything of the log is read; an earlier epoch in Redis is loud.
+ * Opens the log from where the stored state stands.
+ * Promise: state and log belong together before anything of the log is read; an earlier epoch in the state is reported.
  */
 import { ORIGIN, parsePosition, type LogEntry, type MemberId, type Position } from '@curfew/contracts'
 import { systemClock } from '@curfew/protocol'
-import {
-  type Coordinator,
-  type LogClosing,
-  type LogIdentity,
-  type LogRoom,
-  openLog,
-  type RevocationLog,
-  type Witness,
-} from '@curfew/revocation-log'
-import type { NatsConnection } from '@nats-io/transport-node'
-import type { Logger } from 'pino'
+import type { NatsConnection } from '@nats-io/nats-core'
 
-import type { Reports } from '../../domain/audit/reports.ts'
-import type { LogView } from '../../domain/log/log-view.ts'
-import type { Clock } from '../../domain/log/ports.ts'
-import type { RedisProjection } from '../redis/redis-projection.ts'
+import type { Witness } from '../follow/witness.ts'
+import type { Coordinator } from '../membership/coordinator.ts'
+import type { LogClosing } from '../stream/log-closing.ts'
+import type { LogLogger } from '../stream/log-logger.ts'
+import type { LogRoom } from '../stream/log-room.ts'
+import type { LogIdentity, RevocationLog } from '../stream/log.ts'
 import { anotherLog } from './log-errors.ts'
-import { restoredFacts } from './restored-facts.ts'
+import { openLog } from './open-log.ts'
+import type { ReplicaReports, StoredState } from './ports.ts'
 
-export interface Opening {
+export interface Resumable {
   readonly nc: NatsConnection
-  readonly view: LogView
-  readonly stored: Pick<RedisProjection, 'load' | 'enter'>
+  readonly stored: StoredState
   readonly onEntry: (entry: LogEntry, position: Position) => void
-  readonly clock: Clock
-  readonly reports: Reports
-  readonly logger: Logger
+  readonly reports: ReplicaReports
+  readonly logger: LogLogger
 }
 
 interface Reading {
@@ -45,21 +36,20 @@ interface Reading {
   readonly onDoubt: (reason: string) => void
 }
 
-export async function openFromStored(options: Opening, reading: Reading): Promise<RevocationLog> {
-  const { nc, view, stored, onEntry, clock, reports, logger } = options
+export async function resumeLog(options: Resumable, reading: Reading): Promise<RevocationLog> {
+  const { nc, stored, onEntry, reports, logger } = options
   const { epoch: asked, coordinator, witness, room, closing, onApplied, onDoubt } = reading
-  const { projected, wide } = await stored.load()
+  const { projected, resume } = await stored.load()
 
   async function onFound(found: LogIdentity): Promise<void> {
     const { epoch, logId } = found
     const known = await stored.enter(found)
     if (known.epoch !== epoch || known.logId !== logId) throw anotherLog(found, known)
     reading.onFound(epoch)
-    // Whatever that Redis lacks is in this log from its opening on, a revocation of everyone included.
+    // Whatever the state lacks is in this log from its opening on, a revocation of everyone included.
     const isEarlier = projected !== ORIGIN && parsePosition(projected)?.epoch !== epoch
     if (isEarlier) reports.epochEntered({ epoch, logId, projected })
-    view.reset(projected, wide, { epoch })
-    coordinator.restore(restoredFacts(view.wide, epoch, clock.nowMs()), systemClock())
+    coordinator.restore(resume(epoch), systemClock())
   }
 
   return openLog({

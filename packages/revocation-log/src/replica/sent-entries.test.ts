@@ -1,7 +1,7 @@
 import { formatPosition, ORIGIN, type LogEntry, type Position } from '@curfew/contracts'
 import { describe, expect, it } from 'vitest'
 
-import type { Publication } from '../../domain/log/ports.ts'
+import type { Publication } from './ports.ts'
 import { SentEntries } from './sent-entries.ts'
 
 const at = (seq: number): Position => formatPosition(2, seq)

@@ -1,8 +1,8 @@
 /**
- * ⑤ Tells whether the NATS connection is up, and ends what was waiting on one that is gone.
+ * Tells whether the NATS connection is up, and ends what was waiting on one that is gone.
  * Promise: an answer that can no longer come is not waited for, and nothing is sent into a connection that is down.
  */
-import type { NatsConnection } from '@nats-io/nats-core'
+import type { NatsConnection } from '@nats-io/transport-node'
 
 export interface Connection {
   readonly up: boolean
